@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, case, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, Table, case, cast, literal_column, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
@@ -63,7 +63,7 @@ async def get_personal_data(connection: AsyncConnection, person_id: UUID) -> Per
 def _queries(person_id: UUID) -> dict[str, Select[Any]]:
     """One statement for each table. New columns are included by default, and a test fails for a new table."""
     looks, follows, people, inbox = schema.looks, schema.follows, schema.people, schema.inbox
-    blocks, accusations = schema.blocks, schema.person_reports
+    blocks, accusations, limits = schema.blocks, schema.person_reports, schema.rate_limits
     tokens, checkpoints, log = schema.one_time_tokens, schema.job_checkpoints, schema.moderation_log
     own_identities = select(schema.identities.c.provider, schema.identities.c.subject).where(
         schema.identities.c.person_id == person_id
@@ -105,6 +105,12 @@ def _queries(person_id: UUID) -> dict[str, Select[Any]]:
         )
         .where(or_(log.c.moderator_id == person_id, log.c.person_id == person_id, log.c.look_id.in_(own_looks)))
         .order_by(log.c.created_at, log.c.id),
+        "rate_limits": select(
+            (literal_column("date '1970-01-01'") + cast(limits.c.period, Integer)).label("day"),
+            limits.c["count"].label("photos"),
+        )
+        .where(limits.c.key == person_id.bytes)
+        .order_by(limits.c.period),
         # The hash of a token is a secret, in a file of its owner, too.
         "one_time_tokens": select(tokens.c.expires_at).where(tokens.c.person_id == person_id),
         "inbox": select(inbox).where(inbox.c.id.in_(own_updates)).order_by(inbox.c.id),

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -49,6 +50,7 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
         await look_feedback.update_pending_question(connection, with_images[0].id, PendingQuestion.GUESS)
         await look_feedback.record_guess(connection, with_images[0].id, Style.MODE)
         await look_images.clear_image_keys(connection, [expired.id])
+        await look_images.get_submission_state(connection, person.id, "new", model="any", limit=1, daily_limit=9)
         await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, f"telegram {word}")
         other_looks = [look for look in await looks.list_for_person(connection, other.id, limit=9) if look.shared_at]
         for look in other_looks:
@@ -93,7 +95,7 @@ async def test_data_export_contains_all_own_data_and_none_of_others(
     assert 'attachment; filename="eva-' in reply.headers["content-disposition"]
     files = unzip_files(reply)
     rows = {name.removesuffix(".json"): json.loads(files[name]) for name in files if name.endswith(".json")}
-    assert set(rows) == set(schema.metadata.tables) - {"daily_counts", "installation", "rate_limits"}, (
+    assert set(rows) == set(schema.metadata.tables) - {"daily_counts", "installation"}, (
         "a table that is not in the download"
     )
     assert not [name for name, table_rows in rows.items() if not table_rows], "a table without a row proves nothing"
@@ -118,6 +120,8 @@ async def test_data_export_contains_all_own_data_and_none_of_others(
     assert [(row["name"], row["reason"]) for row in rows["person_reports"]] == [("Jun", "other: of-mina")]
     assert list(rows["blocks"][0]) == ["name", "created_at"]
     assert rows["moderation_log"][0]["action"] == "restore"
+    assert [row["photos"] for row in rows["rate_limits"]] == [len(own_looks) + 1]
+    assert date.fromisoformat(rows["rate_limits"][0]["day"])
     assert rows["inbox"][0]["payload"] == {"words": "said of-mina"}
     assert rows["job_checkpoints"][0]["data"] == "message of-mina"
 
