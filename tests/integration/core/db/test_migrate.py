@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from procrastinate.schema import SchemaManager
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from core.db.database import Database
 from core.db.migrate import LockPolicy, find_schema_difference, migrate_down, migrate_up
@@ -59,6 +60,22 @@ async def test_down_drops_everything_and_up_restores_it(url: str) -> None:
         assert {line for line in remaining if "alembic_version" not in line} == set()
         await migrate_up(database)
         assert await describe_schema(database) == before
+
+
+async def test_the_moderation_log_keeps_what_the_former_release_knows(url: str) -> None:
+    insert = text("INSERT INTO moderation_log (action) VALUES ('hide'), ('retry')")
+    async with Database(url) as database:
+        async with database.transaction() as connection:
+            await connection.execute(insert)
+        await migrate_down(database, "0003")
+        with pytest.raises(IntegrityError):
+            async with database.transaction() as connection:
+                await connection.execute(insert)
+        await migrate_up(database)
+        async with database.transaction() as connection:
+            await connection.execute(insert)
+            actions = (await connection.execute(text("SELECT action FROM moderation_log ORDER BY id"))).scalars().all()
+    assert actions == ["hide", "hide", "retry"]
 
 
 async def test_a_database_of_another_version_is_an_error(url: str) -> None:
