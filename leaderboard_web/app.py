@@ -30,7 +30,6 @@ from leaderboard_web.dependencies import AppState, find_samples
 from leaderboard_web.errors import REFUSAL_HANDLERS
 from leaderboard_web.flash import FlashMessages
 from leaderboard_web.limit_storage import CounterStorage, create_storage
-from leaderboard_web.load_shedding import PhotoSlots
 from leaderboard_web.middleware.body_limit import BodySizeLimitMiddleware
 from leaderboard_web.middleware.client_address import TrustedProxiesMiddleware
 from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
@@ -55,6 +54,7 @@ from leaderboard_web.routes import (
     styles,
 )
 from leaderboard_web.routes.live_board import LIVE_PATH, LiveBoard
+from leaderboard_web.upload_admission import UploadAdmission
 from leaderboard_web.urls import VersionedStaticFiles, url_for
 
 ROUTERS = tuple(
@@ -156,7 +156,7 @@ def create_app(service: SiteServices, *, samples: Path, shutdown: GracefulShutdo
                 unsafe_methods=[
                     Middleware(FetchMetadataMiddleware, public_url=settings.public_url),
                     Middleware(RateLimitMiddleware, settings=settings, token_signer=token_signer, counters=counters),
-                    Middleware(BodySizeLimitMiddleware, photo_slots=PhotoSlots()),
+                    Middleware(BodySizeLimitMiddleware, upload_admission=UploadAdmission()),
                 ],
             ),
         ],

@@ -6,8 +6,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import PhotoTooLargeError
 from core.images.decoding import MAX_BYTES
-from leaderboard_web.load_shedding import RETRY_AFTER_SECONDS, PhotoSlots
 from leaderboard_web.middleware.client_address import client_network
+from leaderboard_web.upload_admission import RETRY_AFTER_SECONDS, UploadAdmission
 
 UPLOAD_PATHS = {"/try", "/api/judge"}
 """Where photos are uploaded."""
@@ -22,9 +22,9 @@ MAX_FORM_BYTES = 8 * 1024
 class BodySizeLimitMiddleware:
     """ASGI middleware that raises while a body is read that is longer than its path allows."""
 
-    def __init__(self, app: ASGIApp, *, photo_slots: PhotoSlots) -> None:
-        """Wrap an application; `photo_slots` bounds all its uploads together."""
-        self.app, self._photo_slots = app, photo_slots
+    def __init__(self, app: ASGIApp, *, upload_admission: UploadAdmission) -> None:
+        """Wrap an application; `upload_admission` bounds all its uploads together."""
+        self.app, self._admission = app, upload_admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with a bounded body.
@@ -53,19 +53,19 @@ class BodySizeLimitMiddleware:
         await self.app(scope, receive_bounded, send)
 
     async def _receive_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
-        slots, client = self._photo_slots, Request(scope).client
+        admission, client = self._admission, Request(scope).client
         is_answered = False
-        with slots.admit(client_network(client.host if client else None)) as upload:
+        with admission.admit(client_network(client.host if client else None)) as upload:
 
             async def receive_bounded() -> Message:
                 message = await receive()
-                slots.receive(upload, len(message.get("body", b"")))
+                admission.receive(upload, len(message.get("body", b"")))
                 if upload.received <= MAX_UPLOAD_BYTES:
                     if not message.get("more_body", False):
-                        slots.complete(upload)
+                        admission.complete(upload)
                     return message
                 # What is discarded takes no memory.
-                slots.release(upload)
+                admission.release(upload)
                 while message.get("more_body", False) and upload.received <= DRAIN_LIMIT:
                     message = await receive()
                     upload.received += len(message.get("body", b""))
@@ -74,7 +74,7 @@ class BodySizeLimitMiddleware:
             async def send_and_release(message: Message) -> None:
                 nonlocal is_answered
                 is_answered = True
-                slots.release(upload)
+                admission.release(upload)
                 await send(message)
 
             with upload.scope:

@@ -19,8 +19,8 @@ from core.settings import LimitStorageName
 from core.styles import STYLES, Style
 from core.vision.backends import ModelOutputs, available_cpus
 from core.vision.fake_backend import make_outputs
-from leaderboard_web.load_shedding import WAITING_PER_CORE
 from leaderboard_web.middleware.body_limit import MAX_UPLOAD_BYTES
+from leaderboard_web.upload_admission import WAITING_PER_CORE
 from tests.html import attributes
 from tests.unit.leaderboard_web.conftest import serving_site, street_outputs
 

@@ -39,7 +39,7 @@ class Upload:
     """Bytes of the body so far."""
 
 
-class PhotoSlots:
+class UploadAdmission:
     """The uploads of a process."""
 
     def __init__(
