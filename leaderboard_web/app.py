@@ -35,7 +35,7 @@ from leaderboard_web.middleware.client_address import TrustedProxiesMiddleware
 from leaderboard_web.middleware.csrf import FetchMetadataMiddleware
 from leaderboard_web.middleware.page_cache import AnonymousPageCache
 from leaderboard_web.middleware.rate_limit import RateLimitMiddleware
-from leaderboard_web.middleware.security import RequestGuard, SecurityHeadersMiddleware, handle_bug
+from leaderboard_web.middleware.security import HostCheckMiddleware, SecurityHeadersMiddleware, handle_bug
 from leaderboard_web.routes import (
     admin,
     card_links,
@@ -151,7 +151,7 @@ def create_app(service: SiteServices, *, samples: Path, shutdown: GracefulShutdo
             # Renders what the middleware below it raises, as FastAPI does for routes.
             Middleware(ExceptionMiddleware, handlers=REFUSAL_HANDLERS),
             Middleware(
-                RequestGuard,
+                HostCheckMiddleware,
                 public_url=settings.public_url,
                 unsafe_methods=[
                     Middleware(FetchMetadataMiddleware, public_url=settings.public_url),

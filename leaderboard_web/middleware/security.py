@@ -79,7 +79,7 @@ class SecurityHeadersMiddleware:
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-class RequestGuard:
+class HostCheckMiddleware:
     """ASGI middleware that refuses requests for another host, and sends unsafe methods through further middleware."""
 
     def __init__(self, app: ASGIApp, *, public_url: str | None, unsafe_methods: Sequence[Middleware] = ()) -> None:

@@ -8,7 +8,12 @@ from fastapi.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from leaderboard_web.errors import LocalizedHTTPError
-from leaderboard_web.middleware.security import SECURITY_HEADERS, RequestGuard, SecurityHeadersMiddleware, extend_csp
+from leaderboard_web.middleware.security import (
+    SECURITY_HEADERS,
+    HostCheckMiddleware,
+    SecurityHeadersMiddleware,
+    extend_csp,
+)
 
 POLICY = "Content-Security-Policy"
 OPENER = "Cross-Origin-Opener-Policy"
@@ -95,7 +100,7 @@ async def is_allowed(public_url: str | None, *hosts: str) -> bool:
 
     scope = {"type": "http", "method": "GET", "headers": [(b"host", host.encode()) for host in hosts]}
     try:
-        await RequestGuard(app, public_url=public_url)(scope, receive, send)
+        await HostCheckMiddleware(app, public_url=public_url)(scope, receive, send)
     except LocalizedHTTPError as error:
         assert error.status_code == 421
         return False
