@@ -1,7 +1,6 @@
 """The resources that services share: database, object storage, URL signer, decoders and processor limit."""
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
@@ -79,8 +78,6 @@ def has_database(settings: Settings) -> bool:
     """Whether there is a database already: a configured one, or an embedded PostgreSQL that was started before."""
     if settings.database_url is not None:
         return True
-    if sys.platform == "win32":
-        return False
     from core.db.embedded_postgres import EmbeddedPostgres  # noqa: PLC0415
 
     return EmbeddedPostgres(settings.data_dir / "postgres").is_created()
@@ -113,8 +110,6 @@ async def open_database(
                     await _wait_until(direct.check, DatabaseUnavailableError, process, timings)
             yield database
         return
-    if sys.platform == "win32":
-        raise EmbeddedPostgresError("it needs Linux or macOS")
     from core.db.embedded_postgres import EmbeddedPostgres  # noqa: PLC0415
 
     server = EmbeddedPostgres(settings.data_dir / "postgres")

@@ -44,9 +44,8 @@ class ProcessKind(StrEnum):
 
 Result = TypeVar("Result")
 
-SIGNALS = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM)
-"""They end a process. The event loop of Windows has no signal handlers; there, Ctrl-C cancels the main task, with the
-same result."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""They end a process."""
 
 EXIT_SECONDS = 9.4
 """Seconds after the signal in which a process ends; hosts kill it after ten."""
@@ -132,9 +131,7 @@ def _end_process(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
 
 
 def run_event_loop(main: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine in a new event loop: uvloop, or asyncio's own on Windows, which uvloop does not support."""
-    if sys.platform == "win32":
-        return asyncio.run(main)
+    """Run a coroutine in a new event loop of uvloop."""
     import uvloop  # noqa: PLC0415
 
     result: Result = uvloop.run(main)

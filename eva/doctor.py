@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,11 +25,8 @@ if TYPE_CHECKING:
     from core.db.server_info import ServerInfo
     from core.db.vector_search import VectorSearchState
 
-KOREAN_SYSTEM_FONTS = (
-    Path("/System/Library/Fonts/AppleSDGothicNeo.ttc"),
-    Path("C:/Windows/Fonts/malgun.ttf"),
-)
-"""Fonts with Korean letters of macOS and Windows."""
+KOREAN_SYSTEM_FONTS = (Path("/System/Library/Fonts/AppleSDGothicNeo.ttc"),)
+"""Fonts with Korean letters of macOS."""
 
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
 """Between this machine and the database; more than NTP leaves anywhere."""
@@ -127,7 +123,7 @@ def _find_korean_font() -> str | None:
     for path in KOREAN_SYSTEM_FONTS:
         if path.exists():
             return path.stem
-    if sys.platform == "win32" or not (command := shutil.which("fc-list")):
+    if not (command := shutil.which("fc-list")):
         return None
     listed = subprocess.run([command, ":lang=ko", "family"], capture_output=True, text=True, timeout=20, check=False)
     families = sorted(line.split(",")[0].strip() for line in listed.stdout.splitlines() if line.strip())

@@ -105,7 +105,7 @@ class DecoderProcess:
     @property
     def has_exceeded_cpu(self) -> bool:
         """Whether the limit of processor time ended it."""
-        return sys.platform != "win32" and self.process.returncode == -signal.SIGPROF
+        return self.process.returncode == -signal.SIGPROF
 
     def decode(self, data: bytes, *, max_seconds: float, may_be_large: bool) -> Image.Image:
         """Let the process decode a file.

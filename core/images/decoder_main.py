@@ -12,6 +12,7 @@ See ADR 0019.
 
 import json
 import os
+import resource
 import signal
 import struct
 import sys
@@ -78,34 +79,25 @@ def _write(replies: BinaryIO, message: bytes) -> None:
         rest = rest[replies.write(rest) :]
 
 
-if sys.platform == "win32":
+def _limit_process(max_memory: int) -> None:
+    """Limit the memory besides what is in use now, and the number of files; forbid core dumps."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_OPEN_FILES, MAX_OPEN_FILES))
+    if sys.platform == "linux":
+        # Other systems do not enforce it.
+        limit = _address_space() + max_memory
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_LIFETIME_CPU_SECONDS, MAX_LIFETIME_CPU_SECONDS))
 
-    def _limit_process(max_memory: int) -> None:
-        """Windows has no such limits; the parent's limit of seconds remains."""
 
-    def _limit_cpu(seconds: float) -> None:
-        """See `_limit_process`."""
+def _limit_cpu(seconds: float) -> None:
+    """End the process by SIGPROF after that much processor time from now; 0 for no limit."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
 
-else:
-    import resource
 
-    def _limit_process(max_memory: int) -> None:
-        """Limit the memory besides what is in use now, and the number of files; forbid core dumps."""
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_OPEN_FILES, MAX_OPEN_FILES))
-        if sys.platform == "linux":
-            # Other systems do not enforce it.
-            limit = _address_space() + max_memory
-            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        resource.setrlimit(resource.RLIMIT_CPU, (MAX_LIFETIME_CPU_SECONDS, MAX_LIFETIME_CPU_SECONDS))
-
-    def _limit_cpu(seconds: float) -> None:
-        """End the process by SIGPROF after that much processor time from now; 0 for no limit."""
-        signal.setitimer(signal.ITIMER_PROF, seconds)
-
-    def _address_space() -> int:
-        """Size of the process's address space in bytes."""
-        return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+def _address_space() -> int:
+    """Size of the process's address space in bytes."""
+    return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ SERVER_ONLY = {"sqlalchemy", "asyncpg", "fastapi", "starlette", "telegram", "pro
 MAX_ASK_MEGABYTES = 200
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("speed", ["--fast", None])
 def test_ask_animates_messages_in_a_terminal(
     environment: dict[str, str], samples: Path, tmp_path: Path, speed: str | None

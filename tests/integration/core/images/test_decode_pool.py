@@ -29,8 +29,6 @@ from core.images.decoder_main import ERROR, HEADER, IMAGE, READY
 from core.images.decoding import decode_photo
 from tests import images
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
-
 PHOTO = images.encode_image(images.make_scene(400, 300))
 ALL_KINDS = [
     *(images.encode_image(images.make_scene(200, 150), form) for form in images.PILLOW_FORMATS),
