@@ -8,6 +8,8 @@ from fastapi.responses import RedirectResponse
 
 from core.i18n.translations import Language, translate
 
+NO_STORE = {"Cache-Control": "no-store"}
+
 NoticeQuery = Annotated[str, Query(alias="said")]
 """What a page is asked to report, see `redirect_with_notice`; empty for nothing."""
 
@@ -15,7 +17,7 @@ NoticeQuery = Annotated[str, Query(alias="said")]
 def redirect_with_notice(path: str, notice: str | None = None) -> Response:
     """A 303 to a path of the site, which is never cached; `notice` is what the next page reports."""
     target = path if notice is None else f"{path}?said={notice}"
-    return RedirectResponse(target, 303, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(target, 303, headers=NO_STORE)
 
 
 def notice_sentences(notice: str, keys: Mapping[str, str], language: Language, **values: object) -> tuple[str, ...]:

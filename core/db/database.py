@@ -3,10 +3,10 @@
 See ADR 0007.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -80,6 +80,11 @@ class Database:
         )
         event.listen(self.engine.sync_engine, "handle_error", _strip_row_values)
         event.listen(self.engine.sync_engine, "checkout", _reject_closed_connection)
+        self.connection: Callable[[], AbstractAsyncContextManager[AsyncConnection]] = partial(
+            self._connect, self.engine
+        )
+        """A connection in AUTOCOMMIT: each statement commits by itself and takes one round trip. Raises as
+        `transaction`."""
         self._transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
         self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ")
 
@@ -99,7 +104,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: the server cannot serve now, or the pool had no connection for 30 s.
         """
-        async with self.connection(self._transactional) as connection, connection.begin():
+        async with self._connect(self._transactional) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
@@ -109,12 +114,12 @@ class Database:
         Raises:
             DatabaseUnavailableError: as `transaction`.
         """
-        async with self.connection(self._snapshot) as connection, connection.begin():
+        async with self._connect(self._snapshot) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
-    async def connection(self, engine: AsyncEngine | None = None) -> AsyncIterator[AsyncConnection]:
-        """A connection, by default in AUTOCOMMIT: each statement commits by itself and takes one round trip.
+    async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection with the isolation level of an engine.
 
         Raises:
             DatabaseUnavailableError: the server cannot serve now, or the pool had no connection for 30 s. The cause is
@@ -122,7 +127,7 @@ class Database:
         """
         is_connected = False
         try:
-            async with (engine or self.engine).connect() as connection:
+            async with engine.connect() as connection:
                 is_connected = True
                 yield connection
         except Exception as error:

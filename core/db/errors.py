@@ -10,6 +10,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import PersonNotFoundError
 
+LOCK_NOT_AVAILABLE = "55P03"
+"""`lock_timeout` is over."""
 OUTAGE_SQLSTATE_CLASSES = frozenset({"08", "28", "53"})
 """Connection exception, invalid authorization, and insufficient resources: connections, memory, disk."""
 OUTAGE_SQLSTATES = frozenset(

@@ -20,12 +20,11 @@ from sqlalchemy.exc import DBAPIError
 
 from core.db import vector_search
 from core.db.database import Database
-from core.db.errors import find_sqlstate
+from core.db.errors import LOCK_NOT_AVAILABLE, find_sqlstate
 from core.errors import SchemaBusyError, SchemaOutdatedError, SchemaTooNewError
 
 RUNS_WITH = "runs with the code of: "
 """Begins the comment on `alembic_version`: its revision, and the last ones of other releases that run on it."""
-LOCK_NOT_AVAILABLE = "55P03"
 SELECT_REVISION = text("SELECT version_num, obj_description('alembic_version'::regclass) AS mark FROM alembic_version")
 IS_MIGRATED = text("SELECT to_regclass('alembic_version') IS NOT NULL")
 

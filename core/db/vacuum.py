@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.database import Database
-from core.db.errors import find_sqlstate
+from core.db.errors import LOCK_NOT_AVAILABLE, find_sqlstate
 
 log = structlog.get_logger()
 
@@ -22,7 +22,6 @@ MAX_REWRITTEN_BYTES = 16 * 2**20
 """Size of a table with its indexes up to which it is rewritten. That locks it, for less than half a second."""
 LOCK_TIMEOUT_MS = 500
 """How long a rewrite waits for its lock; others wait behind it. Then the table is vacuumed without a lock."""
-LOCK_NOT_AVAILABLE = "55P03"
 
 SELECT_TABLES = text("""
 SELECT quote_ident(class.relname) AS name, pg_total_relation_size(class.oid) AS bytes,

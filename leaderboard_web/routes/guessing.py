@@ -11,11 +11,10 @@ from core.i18n.translations import translate
 from core.styles import STYLES, Style
 from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError
+from leaderboard_web.redirects import NO_STORE
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.view_models import build_card
-
-NO_STORE = {"Cache-Control": "no-store"}
 
 router = APIRouter(route_class=PageRoute)
 

@@ -23,7 +23,8 @@ from leaderboard_web.viewer import ViewerSession
 
 PAGE_SIZE = 12
 """Looks on a page: full rows of two, three and four."""
-MAX_NAME_LENGTH = 40
+MAX_STORED_NAME_LENGTH = 40
+"""Of the column, in characters; names that people choose are shorter."""
 
 router = APIRouter(route_class=PageRoute)
 
@@ -82,7 +83,7 @@ async def find_person(connection: AsyncConnection, name: str) -> Person | None:
 
 def is_possible_name(name: str) -> bool:
     """Whether a text can be a display name."""
-    return len(name) <= MAX_NAME_LENGTH and name.isprintable()
+    return len(name) <= MAX_STORED_NAME_LENGTH and name.isprintable()
 
 
 @router.post("/looks/{look_id}/block", name="block_owner")

@@ -12,11 +12,11 @@ from core.db import follows, leaderboard, reactions
 from core.db.people import Person
 from leaderboard_web.dependencies import CanonicalUUID, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError, LocalizedHTTPError, wants_json
+from leaderboard_web.redirects import NO_STORE
 from leaderboard_web.routes.people import find_person
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.viewer import ViewerSession
 
-NO_STORE = {"Cache-Control": "no-store"}
 UNKNOWN_PERSON = UUID(int=0)
 """Stands for a visitor without a session, who has no reactions."""
 

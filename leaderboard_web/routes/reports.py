@@ -11,11 +11,11 @@ from core.db import leaderboard, moderation, person_reports
 from core.i18n.translations import translate
 from leaderboard_web.dependencies import CanonicalUUID, Lang, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError, wants_json
+from leaderboard_web.redirects import NO_STORE
 from leaderboard_web.routes.people import find_person
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
 
-NO_STORE = {"Cache-Control": "no-store"}
 MAX_REPORT_LENGTH = 300
 """Characters of the text of a report."""
 
