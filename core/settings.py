@@ -18,6 +18,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "EVA_"
 TEST_PREFIX = "EVA_TEST_"
 """Variables that only the test suite reads."""
+ADMIN_PROVIDERS = ("telegram", "kakao", "kakao_login", "facebook", "web")
+"""The values of `core.db.schema.IdentityProvider`, which takes long to import."""
 RDS_VARIABLES = ("RDS_HOSTNAME", "RDS_PORT", "RDS_DB_NAME", "RDS_USERNAME", "RDS_PASSWORD")
 """What AWS Elastic Beanstalk sets for an attached database; together they stand for DATABASE_URL."""
 RENAMED = {
@@ -242,6 +244,8 @@ class Settings(BaseSettings):
     def _check_admins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch(r"[a-z_]+:\S+", identity) for identity in value):
             raise ValueError("must be provider:subject, separated by commas")
+        if unknown := {identity.partition(":")[0] for identity in value} - set(ADMIN_PROVIDERS):
+            raise ValueError(f"{', '.join(sorted(unknown))} is none of {', '.join(ADMIN_PROVIDERS)}")
         return value
 
     @field_validator("trusted_proxies")

@@ -178,7 +178,7 @@ async def handle_validation_error(request: Request, error: RequestValidationErro
 
 async def handle_client_disconnect(request: Request, error: ClientDisconnect) -> Response:
     """End a request whose client closed the connection; it does not receive the response."""
-    log.info("client_disconnected", path=request.url.path)
+    log.info("client_disconnected", route=getattr(request.scope.get("route"), "path", None))
     return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 

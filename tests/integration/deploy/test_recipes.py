@@ -1,5 +1,6 @@
 """The recipes in `deploy`: the programs that read them accept them, and they name settings and commands that exist."""
 
+import os
 import re
 import shlex
 import shutil
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import typer
 import yaml
@@ -15,6 +17,7 @@ import yaml
 from core.settings import Settings
 from eva import app
 from tests.conftest import ROOT
+from tests.processes import free_port, running_process
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
@@ -55,6 +58,30 @@ def test_nginx_accepts_its_configuration(path: str, tmp_path: Path) -> None:
     text = (DEPLOY / path).read_text("utf-8")
     configuration.write_text(f"pid {tmp_path}/pid; events {{}}\nhttp {{ access_log off; {text} }}")
     assert find_fault("nginx", "-t", "-e", tmp_path / "log", "-c", configuration, "-p", tmp_path) == ""
+
+
+def test_elastic_beanstalk_hides_what_operators_ask_for(tmp_path: Path) -> None:
+    """Only the load balancer itself, whose requests have passed no proxy, asks whether an instance is ready."""
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx is not installed")
+    folder, port = BEANSTALK / ".platform" / "nginx" / "conf.d", free_port()
+    server = (
+        f"server {{ listen 127.0.0.1:{port}; include {folder}/elasticbeanstalk/*.conf; location / {{ return 204; }} }}"
+    )
+    configuration = tmp_path / "nginx.conf"
+    http = f"access_log off; include {folder}/*.conf; {server}"
+    configuration.write_text(f"daemon off; pid {tmp_path}/pid; error_log stderr notice; events {{}}\nhttp {{ {http} }}")
+    command = ["nginx", "-e", "stderr", "-c", str(configuration), "-p", str(tmp_path)]
+    environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin"}
+    with running_process(command, ready="start worker process", cwd=tmp_path, env=environment):
+
+        def status(path: str, **headers: str) -> int:
+            return httpx.get(f"http://127.0.0.1:{port}{path}", headers=headers).status_code
+
+        outside = {"X-Forwarded-For": "192.0.2.1"}
+        assert [status(path, **outside) for path in ("/metrics", "/statusz", "/readyz")] == [404, 404, 404]
+        assert [status(path, **outside) for path in ("/", "/healthz", "/looks/metrics")] == [204, 204, 204]
+        assert [status(path) for path in ("/metrics", "/readyz")] == [404, 204]
 
 
 @pytest.mark.parametrize("path", ["proxy/Caddyfile", "container/Caddyfile"])

@@ -4,8 +4,9 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.engine import make_url
 
+from core.db.schema import IdentityProvider
 from core.jobs.queue import MAX_CONNECTIONS
-from core.settings import RENAMED, EngineName, Environment, Settings
+from core.settings import ADMIN_PROVIDERS, RENAMED, EngineName, Environment, Settings
 
 
 def test_default_is_the_bundled_model_on_litert(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,3 +209,13 @@ def test_variables_of_the_test_suite_are_ignored(monkeypatch: pytest.MonkeyPatch
 def test_public_url_has_no_trailing_slash() -> None:
     assert Settings(public_url="https://eva.example/").public_url == "https://eva.example"
     assert Settings(public_url="https://에바.한국").public_url == "https://xn--9g3b11p.xn--3e0b707e"
+
+
+def test_a_moderator_of_an_unknown_provider_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typing error would lock the operator out of `/admin` without a word."""
+    assert tuple(IdentityProvider) == ADMIN_PROVIDERS
+    monkeypatch.setenv("EVA_ADMINS", "telegram:1, kakao_login:abc")
+    assert Settings().admins == ("telegram:1", "kakao_login:abc")
+    monkeypatch.setenv("EVA_ADMINS", "telegram:1, telgram:2")
+    with pytest.raises(ValidationError, match="telgram is none of telegram, kakao"):
+        Settings()

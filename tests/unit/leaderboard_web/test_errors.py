@@ -1,4 +1,8 @@
 import pytest
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from core import errors
 from core.errors import (
@@ -15,7 +19,7 @@ from core.errors import (
     PersonNotFoundError,
     PhotoError,
 )
-from leaderboard_web.errors import status_for
+from leaderboard_web.errors import handle_client_disconnect, status_for
 
 ERROR_CLASSES = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, EvaError)]
 
@@ -40,3 +44,16 @@ def test_every_error_class_has_a_fitting_status(kind: type[EvaError]) -> None:
         assert status == 400
     else:
         assert status == 500
+
+
+async def test_the_log_of_a_lost_client_has_the_template_of_the_path_alone() -> None:
+    """Paths hold names of people and live login tokens."""
+
+    async def sign_in(request: Request) -> Response:
+        return Response()
+
+    scope = {"type": "http", "path": "/login/link/secret", "route": Route("/login/link/{token}", sign_in)}
+    with capture_logs() as logs:
+        await handle_client_disconnect(Request(scope), ClientDisconnect())
+    assert [(entry["event"], entry["route"]) for entry in logs] == [("client_disconnected", "/login/link/{token}")]
+    assert "secret" not in str(logs)
