@@ -40,8 +40,8 @@ from bot.testing.telegram import FakeTelegram
 from core.conversation.actions import ActionType
 from core.conversation.smalltalk import button_label
 from core.i18n.translations import Language
+from core.runtime import available_cpus
 from core.settings import Settings
-from core.vision.backends import available_cpus
 from core.vision.classifier import load_classifier
 from tests.processes import free_port
 

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from core.vision.backends import available_cpus
+from core.runtime import available_cpus
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -20,7 +20,7 @@ from benchmarks.processes import processor_seconds
 from benchmarks.queue_simulation import Step, simulate
 from bot.testing.kakao import FakeKakao
 from bot.testing.telegram import FakeTelegram
-from core.vision.backends import available_cpus
+from core.runtime import available_cpus
 
 WORKERS = (1, 2, 4)
 CHATS = 50

@@ -24,11 +24,10 @@ from core.db import inbox
 from core.errors import InvalidBotTokenError
 from core.jobs.queue import JobQueue
 from core.resources import Resources, open_resources
-from core.runtime import ProcessKind
+from core.runtime import ProcessKind, available_cpus
 from core.services import retention
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
-from core.vision.backends import available_cpus
 from core.vision.classifier import StyleClassifier, load_classifier
 
 JOBS_PER_CPU = 64

@@ -25,10 +25,9 @@ from core.errors import (
 )
 from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
-from core.runtime import ProcessKind
+from core.runtime import ProcessKind, available_cpus
 from core.settings import Settings
 from core.signing import LimitKeySigner, UrlSigner, fingerprint, load_old_keys, load_secret_key
-from core.vision.backends import available_cpus
 
 if TYPE_CHECKING:
     from core.db.embedded_postgres import EmbeddedPostgres

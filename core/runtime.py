@@ -1,4 +1,4 @@
-"""Running a process: the event loop, and shutdown on a signal.
+"""Running a process: its cores, the event loop, and shutdown on a signal.
 
 See ADR 0021.
 """
@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -56,6 +57,16 @@ WATCHDOG_SECONDS = 0.5
 """After `exit_seconds`, until the process is ended without Python, with exit code 1 and the stacks of its threads."""
 
 log = structlog.get_logger()
+
+
+def available_cpus() -> int:
+    """Number of processors that this process may use: its affinity, limited by a container's quota."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text("ascii").split()
+    except OSError:
+        return cpus
+    return cpus if quota == "max" else max(1, min(cpus, round(int(quota) / int(period))))
 
 
 class GracefulShutdown:

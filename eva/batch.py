@@ -13,9 +13,9 @@ from core.errors import PhotoError
 from core.i18n.translations import Language, translate
 from core.images.decoding import MAX_BYTES, decode_photo
 from core.images.formats import has_photo_suffix
+from core.runtime import available_cpus
 from core.services.heatmaps import encode_heatmap_jpeg
 from core.vision.attributes import Attributes, Reason, SeenThing
-from core.vision.backends import available_cpus
 from core.vision.classifier import StyleClassifier
 from core.vision.verdict import ConfidenceBand, Verdict
 

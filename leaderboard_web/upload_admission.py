@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from anyio import CancelScope
 from fastapi import HTTPException
 
-from core.vision.backends import available_cpus
+from core.runtime import available_cpus
 
 WAITING_PER_CORE = 8
 """Photos that may wait for each core, one or two seconds; further ones are asked to try again later."""

@@ -13,11 +13,12 @@ from sklearn.linear_model import LogisticRegression
 
 from core.clothing import COLORS
 from core.errors import ModelMismatchError
+from core.runtime import available_cpus
 from core.training.dataset import Split, open_photo
 from core.training.head_calibration import choose_threshold, is_main_color, outfits_with_attributes
 from core.training.photo_table import PhotoTable
 from core.vision.attribute_calibration import NEVER
-from core.vision.backends import LiteRTBackend, available_cpus
+from core.vision.backends import LiteRTBackend
 from core.vision.classifier import fit_to_input
 from core.vision.main_color import MainColorModel, count_clothes_pixels
 from core.vision.model_card import ModelCard

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from core.errors import DatasetError
+from core.runtime import available_cpus
 from core.training.dataset import open_photo
 from core.training.photo_table import PhotoTable
 from core.training.picture_heads import KINDS, MIN_SAID, CellGoals, choose_refusals, read_kinds
-from core.vision.backends import LiteRTBackend, available_cpus
+from core.vision.backends import LiteRTBackend
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import ModelCard, load_model_card
 from core.vision.verdict import Refusal, find_refusal, softmax

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFoundError
+from core.runtime import available_cpus
 
 MAX_THREADS = 4
 """Threads of one interpreter at most: convolutions over 320 x 224 px gain little from more."""
@@ -200,16 +201,6 @@ class TensorFlowBackend:
 
     def close(self) -> None:
         """Do nothing: TensorFlow frees the model when the process ends."""
-
-
-def available_cpus() -> int:
-    """Number of processors that this process may use: its affinity, limited by a container's quota."""
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text("ascii").split()
-    except OSError:
-        return cpus
-    return cpus if quota == "max" else max(1, min(cpus, round(int(quota) / int(period))))
 
 
 def _to_model_outputs(tensors: Mapping[str, NDArray[np.float32]]) -> ModelOutputs:

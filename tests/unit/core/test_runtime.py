@@ -6,7 +6,7 @@ import pytest
 
 from bot.telegram.client import RECORD_SECONDS, RESPONSE_SECONDS
 from core.jobs.queue import DEFAULT_TIMINGS
-from core.runtime import EXIT_SECONDS, WATCHDOG_SECONDS, GracefulShutdown, run_until_signalled
+from core.runtime import EXIT_SECONDS, WATCHDOG_SECONDS, GracefulShutdown, available_cpus, run_until_signalled
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -59,3 +59,7 @@ def test_a_process_without_a_signal_goes_on() -> None:
     shutdown = GracefulShutdown()
     shutdown.end_process()
     assert not shutdown.has_begun
+
+
+def test_available_cpus_is_positive() -> None:
+    assert available_cpus() >= 1

@@ -15,9 +15,10 @@ from PIL import Image
 from structlog.testing import capture_logs
 
 from core.i18n.translations import Language, translate
+from core.runtime import available_cpus
 from core.settings import LimitStorageName
 from core.styles import STYLES, Style
-from core.vision.backends import ModelOutputs, available_cpus
+from core.vision.backends import ModelOutputs
 from core.vision.fake_backend import make_outputs
 from leaderboard_web.middleware.body_limit import MAX_UPLOAD_BYTES
 from leaderboard_web.upload_admission import WAITING_PER_CORE

@@ -12,7 +12,6 @@ from core.vision.backends import (
     LiteRTBackend,
     TensorFlowBackend,
     _to_model_outputs,
-    available_cpus,
 )
 
 
@@ -106,10 +105,6 @@ def test_missing_tensorflow_error_names_the_extra(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(BackendUnavailableError, match="`train`"):
         TensorFlowBackend(tmp_path / "eva.keras")
-
-
-def test_available_cpus_is_positive() -> None:
-    assert available_cpus() >= 1
 
 
 def _tensors(**changes: np.ndarray) -> dict[str, np.ndarray]:
