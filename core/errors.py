@@ -98,7 +98,7 @@ class DecompressionBombError(PhotoError):
 
 
 class PhotoTooLargeError(PhotoError):
-    """The image is larger than 20 MB or 54 megapixels."""
+    """The image is larger than 20 MB or 54 megapixels (WebP: 32)."""
 
 
 class PhotoTooSmallError(PhotoError):

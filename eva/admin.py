@@ -91,9 +91,9 @@ def setup(
 
 @corrections.command("export")
 def export_corrections_command(
-    out: Annotated[Path, typer.Option(help="Folder for labels.csv and photos/.", file_okay=False)],
+    out: Annotated[Path, typer.Option(help="Folder for labels.csv, attributes.csv and photos/.", file_okay=False)],
 ) -> None:
-    """Write photos with a corrected style as training data for `eva train`."""
+    """Write photos whose style or items were corrected as training data for `eva train`."""
     from core.resources import open_resources
     from core.runtime import run_event_loop
     from core.services.corrections_export import export_corrections
@@ -107,6 +107,8 @@ def export_corrections_command(
     with exit_on_error(language):
         try:
             count = run_event_loop(export())
+        except FileExistsError:
+            fail(translate("cli.not_an_export", language, path=str(out)))
         except OSError:
             fail(translate("cli.not_saved", language, path=str(out)))
     typer.echo(translate("cli.corrections", language, count=count, path=str(out)))

@@ -89,6 +89,14 @@ def test_worker_ends_with_an_explanation_for_an_invalid_token(eva: RunEva, url: 
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_with_something_else_is_not_an_export(eva: RunEva, url: str, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "photo.jpg").touch()
+    done = eva("corrections", "export", "--out", str(tmp_path), DATABASE_URL=url)
+    assert done.returncode == 1
+    assert translate("cli.not_an_export", EN, path=str(tmp_path)) in done.stderr
+
+
 def test_export_without_corrections_writes_an_empty_list(eva: RunEva, url: str, tmp_path: Path) -> None:
     done = eva("corrections", "export", "--out", str(tmp_path / "out"), DATABASE_URL=url)
     assert done.returncode == 0, done.stderr

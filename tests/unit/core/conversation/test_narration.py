@@ -20,7 +20,7 @@ from core.conversation.narration import (
     verdict_messages,
 )
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate, variant_keys
-from core.images.decoding import MAX_BYTES, MAX_PIXELS, MIN_SIDE
+from core.images.decoding import MAX_BYTES, MAX_PIXELS, MAX_WEBP_PIXELS, MIN_SIDE
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand, HorizontalPart, Refusal, Verdict, VerticalPart
 from tests.factories import make_verdict
@@ -361,6 +361,9 @@ def test_texts_name_the_configured_limits(language: Language) -> None:
 
     assert f"{MAX_BYTES // 2**20}MB" in too_large.replace(" ", "")
     assert {Language.EN: f"{MAX_PIXELS // 10**6} megapixels", Language.KO: f"{MAX_PIXELS // 10**4:,}만 화소"}[
+        language
+    ] in too_large
+    assert {Language.EN: f"{MAX_WEBP_PIXELS // 10**6} as WebP", Language.KO: f"{MAX_WEBP_PIXELS // 10**4:,}만 화소"}[
         language
     ] in too_large
     assert str(MIN_SIDE) in error_message(errors.PhotoTooSmallError(), language)
