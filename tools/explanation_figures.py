@@ -17,7 +17,7 @@ from PIL import Image
 from core.vision.attributes import Attributes, SeenThing
 from core.vision.backends import InferenceBackend, LiteRTBackend, ModelOutputs
 from core.vision.classifier import BUNDLED_MODEL_DIR, ModelInput, StyleClassifier, fit_to_input
-from core.vision.explanation import WARM
+from core.vision.explanation import WARM_LEVEL
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import ModelCard, load_model_card
 from core.vision.verdict import Verdict
@@ -90,7 +90,9 @@ def _score_drops(
 ) -> list[float]:
     """By how much the style's score, the mean of its evidence, falls without the warm cells of each thing."""
     evidence = model_input.crop_to_image(outputs.evidence)[..., verdict.style.position]
-    return [float(evidence[seen_thing.cam >= WARM].sum()) / outputs.evidence[..., 0].size for seen_thing in things]
+    return [
+        float(evidence[seen_thing.cam >= WARM_LEVEL].sum()) / outputs.evidence[..., 0].size for seen_thing in things
+    ]
 
 
 def _compare(figures: ExplanationFigures, attributes: Attributes, drops: list[float], things: list[SeenThing]) -> None:

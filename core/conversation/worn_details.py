@@ -8,7 +8,7 @@ from core.conversation.narration import MAX_NAMED, format_percent, style_name
 from core.i18n.clothing_names import join_names, main_color_text, name_seen, name_whole_things, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.vision.attributes import Attributes, SeenThing, Thing
-from core.vision.explanation import WARM
+from core.vision.explanation import WARM_LEVEL
 from core.vision.verdict import Verdict
 
 UNLIKELY = 0.2
@@ -26,7 +26,7 @@ def share_lines(verdict: Verdict, language: Language) -> list[str]:
     shares: dict[Thing, float] = {}
     parts: dict[Thing, list[SeenThing]] = {}
     for seen in (*verdict.attributes.seen, *verdict.attributes.colors):
-        is_warm = seen.cam >= WARM
+        is_warm = seen.cam >= WARM_LEVEL
         if is_warm.any():
             garment = seen.worn_on or seen.thing
             shares[garment] = max(shares.get(garment, 0.0), float(verdict.cam[is_warm].sum()) / total)

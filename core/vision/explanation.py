@@ -22,7 +22,7 @@ from core.vision.label_statistics import LabelStatistics, load_label_statistics
 from core.vision.main_color import CLOTHES_FROM, count_clothes_pixels
 from core.vision.verdict import activation_map
 
-WARM = 0.5
+WARM_LEVEL = 0.5
 """Value of a thing's map from which a cell belongs to it."""
 MIN_SHARE = 0.2
 """Share of the style's positive evidence on a thing from which it is a reason."""
@@ -107,7 +107,7 @@ def restrain_to_places(
             whole = restrained[..., items]
             is_certain = (whole * weights).sum(axis=(0, 1)) >= MIN_KEPT * whole.sum(axis=(0, 1))
             restrained[..., items] = np.where(is_certain, whole * weights, whole)
-    warm = np.where(restrained >= WARM * restrained.max(axis=(0, 1)), restrained, 0).sum(axis=1)
+    warm = np.where(restrained >= WARM_LEVEL * restrained.max(axis=(0, 1)), restrained, 0).sum(axis=1)
     centers = (rows + 0.5) @ warm / np.maximum(warm.sum(axis=0), 1e-9) / rows.size
     in_place: NDArray[np.float32] = restrained * ((centers >= LIMITS[:, 0]) & (centers <= LIMITS[:, 1]))
     return in_place
@@ -196,7 +196,7 @@ def find_reasons(
             Reason(
                 style=style,
                 thing=seen_thing.thing,
-                share=float(positive[seen_thing.cam >= WARM].sum()) / total if total > 0 else 0.0,
+                share=float(positive[seen_thing.cam >= WARM_LEVEL].sum()) / total if total > 0 else 0.0,
                 log_odds=float(statistics.log_odds[seen_thing.thing][style.position]),
             )
             for seen_thing in seen

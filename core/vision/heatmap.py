@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from core.images.drawing import load_font
-from core.vision.explanation import WARM
+from core.vision.explanation import WARM_LEVEL
 
 MAX_SIDE = 1280
 """The longest side of a heatmap in px: the largest that messengers show without recompression."""
@@ -92,7 +92,7 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     level = max(MIN_CONTOUR_LEVEL, min(CONTOUR_LEVEL, float(falling[enough])))
     spots = []
     for tag in (tags := [tag for tag in tags if tag.cam.any()][:MAX_TAGS]):
-        lit = np.where(tag.cam >= WARM, tag.cam * np.minimum(cam / np.float32(level), 1), 0)
+        lit = np.where(tag.cam >= WARM_LEVEL, tag.cam * np.minimum(cam / np.float32(level), 1), 0)
         points_at_lit = tag.is_reason and bool(lit.any())
         across, down = find_spot(lit if points_at_lit else tag.cam, tag.edge)
         spots.append((round(across * photo.width), round(down * photo.height)))
@@ -150,7 +150,7 @@ def find_spot(cam: NDArray[np.float32], edge: Edge | None) -> tuple[float, float
         Parts, 0 to 1, of the width from the left and of the height from the top.
     """
     if edge is not None:
-        row = np.flatnonzero((cam >= WARM * cam.max()).any(axis=1))[edge]
+        row = np.flatnonzero((cam >= WARM_LEVEL * cam.max()).any(axis=1))[edge]
         cam = np.where(np.arange(len(cam))[:, None] == row, cam, 0)
     counts = cam > 0.2 * cam.max()
     cells, weights = np.argwhere(counts) + 0.5, cam[counts].astype(np.float64)
