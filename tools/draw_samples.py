@@ -9,9 +9,9 @@ body.
 import numpy as np
 from scipy import ndimage
 
-from tools.felt_body import body, head, shoes, sleeve, trousers
-from tools.felt_drawing import HEAD, Array, Canvas, X, Y, both, limb, mixed, noise, outline, plain, rng
-from tools.felt_outfits import casual, feminine, girlish, mode
+from tools.sample_figure_body import body, head, shoes, sleeve, trousers
+from tools.sample_figure_drawing import HEAD, Array, Canvas, X, Y, both, limb, mixed, noise, outline, plain, rng
+from tools.sample_figure_outfits import casual, feminine, girlish, mode
 
 
 def dots(x: Array, y: Array) -> Array:

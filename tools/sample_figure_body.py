@@ -1,6 +1,6 @@
 """The mannequin of the sample pictures, and the clothes that several of them wear. Lengths are in heads."""
 
-from tools.felt_drawing import Canvas, Cloth, Colour, both, limb, outline, plain
+from tools.sample_figure_drawing import Canvas, Cloth, Colour, both, limb, outline, plain
 
 
 def body(on: Canvas, skin: Colour, legs: bool = True, arms: float = 1.0) -> None:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tools.felt_body import body, head, shoes, sleeve, trousers
-from tools.felt_drawing import Array, Canvas, Colour, both, limb, mixed, outline, plain
+from tools.sample_figure_body import body, head, shoes, sleeve, trousers
+from tools.sample_figure_drawing import Array, Canvas, Colour, both, limb, mixed, outline, plain
 
 
 def stripes(x: Array, y: Array) -> Array:
