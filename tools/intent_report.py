@@ -15,8 +15,8 @@ from pathlib import Path
 from zlib import crc32
 
 from core.conversation.intents import find_intent
+from core.conversation.occasion_fit import read_question
 from core.conversation.style_names import parse_style_answer
-from core.conversation.suitability import read_question
 
 CORPUS = Path(__file__).parents[1] / "tests" / "fixtures" / "utterances.tsv"
 UNKNOWN = "unknown"

@@ -14,8 +14,8 @@ from bot.telegram.handlers import (
 )
 from bot.telegram.parsing import PhotoMessage, UnsupportedMessage
 from core.conversation.album_summary import MAX_ALBUM_PHOTOS, AlbumPhoto
+from core.conversation.occasion_fit import summarize_for_caption
 from core.conversation.service import ConversationService
-from core.conversation.suitability import summarize_for_caption
 from core.db.people import Person
 from core.errors import (
     DailyLimitError,

@@ -15,12 +15,12 @@ from bot.telegram.public_looks import send_similar_looks
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import verdict_messages
+from core.conversation.occasion_fit import answer_caption
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.result_card_texts import can_have_card
 from core.conversation.service import ConversationService
 from core.conversation.style_names import parse_style_answer
-from core.conversation.suitability import answer_caption
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel, PendingQuestion

@@ -7,11 +7,11 @@ from core.conversation.garment_kinds import GarmentKind, Subject, find_meant
 from core.conversation.intents import Intent, find_intent, normalize_message
 from core.conversation.item_feedback import is_new
 from core.conversation.item_questions import find_item_question
+from core.conversation.occasion_fit import read_question
 from core.conversation.occasions import Occasion
 from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.style_names import find_styles, parse_style_answer
-from core.conversation.suitability import read_question
 from core.conversation.thing_names import Mention
 from core.db.looks import Look
 from core.db.schema import PendingQuestion

@@ -14,10 +14,10 @@ from core.conversation.narration import (
     verdict_messages,
     worn_sentence,
 )
+from core.conversation.occasion_fit import answer_for_occasion
 from core.conversation.open_answers import open_answer
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
-from core.conversation.suitability import answer_for_occasion
 from core.conversation.worn_details import probability_sentences, share_lines, worn_lines
 from core.db.looks import Look
 from core.i18n.clothing_names import color_name, thing_name

@@ -6,8 +6,8 @@ import pytest
 
 from bot.telegram.formatting import OutgoingMessage, format_verdict
 from core.conversation.narration import error_message, style_name, verdict_messages
+from core.conversation.occasion_fit import answer_for_occasion
 from core.conversation.occasions import Occasion
-from core.conversation.suitability import answer_for_occasion
 from core.errors import DeliveryError, LookNotFoundError
 from core.i18n.translations import Language, translate
 from core.services.retention import delete_look

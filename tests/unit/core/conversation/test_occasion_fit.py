@@ -7,13 +7,13 @@ import pytest
 
 from core.conversation.album_summary import AlbumPhoto, summarize_album
 from core.conversation.narration import style_name
-from core.conversation.occasions import Occasion
-from core.conversation.suitability import (
+from core.conversation.occasion_fit import (
     answer_caption,
     answer_for_occasion,
     read_question,
     summarize_for_caption,
 )
+from core.conversation.occasions import Occasion
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand
