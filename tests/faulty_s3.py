@@ -1,6 +1,7 @@
 """A bucket of S3 in memory that fails as planned."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,13 +33,15 @@ NO_FAULT = Fault()
 
 @dataclass(slots=True)
 class FaultyBucket:
-    """An ASGI application that answers PUT, GET, HEAD and DELETE of objects like S3."""
+    """An ASGI application that answers PUT, GET and HEAD of objects, and POST of keys to delete, like S3."""
 
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     """By method: what happens to the next requests."""
     requests: list[str] = field(default_factory=list)
     """Methods in order."""
     objects: dict[str, bytes] = field(default_factory=dict)
+    locked: set[str] = field(default_factory=set)
+    """Paths of objects that must not be deleted."""
     released: threading.Event = field(default_factory=threading.Event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,8 +58,8 @@ class FaultyBucket:
         if status == 200:
             if method == "PUT":
                 self.objects[key] = body
-            elif method == "DELETE":
-                self.objects.pop(key, None)
+            elif method == "POST":
+                data = self._delete(key, body.decode())
             elif key in self.objects:
                 data = self.objects[key]
             else:
@@ -74,6 +77,17 @@ class FaultyBucket:
         end = start + round(fault.share * (len(data) - start))
         # uvicorn closes the connection if less than the announced length was sent.
         await send({"type": "http.response.body", "body": data[start:end], "more_body": end < len(data)})
+
+    def _delete(self, bucket: str, request: str) -> bytes:
+        results = []
+        for key in re.findall("<Key>([^<]+)</Key>", request):
+            path = f"{bucket.rstrip('/')}/{key}"
+            if path in self.locked:
+                results.append(f"<Error><Key>{key}</Key><Code>AccessDenied</Code><Message>locked</Message></Error>")
+            else:
+                self.objects.pop(path, None)
+                results.append(f"<Deleted><Key>{key}</Key></Deleted>")
+        return f"<DeleteResult>{''.join(results)}</DeleteResult>".encode()
 
 
 class FaultyS3(LocalServer):

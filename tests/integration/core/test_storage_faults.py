@@ -109,3 +109,17 @@ async def test_a_full_disk_is_an_outage_that_leaves_the_stored_images_whole(smal
         assert [path.name for path in small_disk.rglob("*.jpg*")] == [kept[3:]], "half a file takes the last space"
     await storage.put(key, IMAGE)
     assert await storage.get(key) == IMAGE
+
+
+async def test_a_locked_object_is_an_error_and_the_others_are_deleted(s3: FaultyS3) -> None:
+    storage, keys = s3.storage(), [generate_key() for _ in range(3)]
+    for key in keys:
+        await storage.put(key, IMAGE)
+    s3.bucket.locked = {f"/pictures/{keys[1]}"}
+    with pytest.raises(StorageUnavailableError):
+        await storage.delete(keys)
+    assert set(s3.bucket.objects) == s3.bucket.locked
+    s3.bucket.locked = set()
+    await storage.delete(keys)
+    assert s3.bucket.objects == {}
+    assert s3.bucket.requests.count("POST") == 2
