@@ -29,9 +29,8 @@ from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.narration import Message, MessageSlot, format_percent, style_name
 from core.conversation.smalltalk import button_label
 from core.db.inbox import QueueWait
-from core.i18n.translations import Language, translate
+from core.i18n.translations import Language, translate, truncate, utf16_length
 from core.styles import STYLES
-from core.text_length import truncate, utf16_length
 from core.vision.verdict import ConfidenceBand, Verdict
 
 SkillResponse = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import InvalidReplyError
-from core.text_length import utf16_length
+from core.i18n.translations import utf16_length
 
 SKILL_RESPONSE_VERSION = "2.0"
 MAX_OUTPUTS = 3

@@ -56,8 +56,8 @@ from core.errors import (
     RemotePhotoGoneError,
     RemotePhotoUnavailableError,
 )
+from core.i18n.translations import truncate
 from core.settings import Settings
-from core.text_length import truncate
 
 RETRY_DELAYS = (1.0, 2.0, 4.0)
 """Seconds before each further attempt."""

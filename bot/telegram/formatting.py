@@ -16,7 +16,7 @@ from telegram import InlineKeyboardMarkup
 from telegram.constants import MessageLimit
 
 from core.conversation.narration import Message, MessageSlot
-from core.text_length import utf16_length
+from core.i18n.translations import utf16_length
 from core.vision.verdict import ConfidenceBand, Verdict
 
 MAX_TEXT_LENGTH = MessageLimit.MAX_TEXT_LENGTH.value

@@ -3,9 +3,8 @@ import pytest
 from bot.telegram.commands import CommandName, command_messages
 from bot.telegram.keyboards import Keyboards
 from core.conversation.narration import style_description, style_name
-from core.i18n.translations import Language, translate
+from core.i18n.translations import Language, translate, utf16_length
 from core.styles import STYLES
-from core.text_length import utf16_length
 
 LANGUAGES = list(Language)
 DATABASE_COMMANDS = {CommandName.ME, CommandName.WEEK, CommandName.BOARD}

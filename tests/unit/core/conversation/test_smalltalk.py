@@ -16,9 +16,8 @@ from core.conversation.smalltalk import (
     reply_to_text,
     unsupported_media_reply,
 )
-from core.i18n.translations import Language, translate, variant_keys
+from core.i18n.translations import Language, translate, utf16_length, variant_keys
 from core.styles import Style
-from core.text_length import utf16_length
 from core.vision.verdict import ConfidenceBand
 from tests.factories import make_verdict
 from tests.texts import variants

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text_length import truncate, utf16_length
+from core.i18n.translations import truncate, utf16_length
 
 
 @pytest.mark.parametrize(("text", "length"), [("", 0), ("abc", 3), ("가나다", 3), ("🙂", 2), ("a🙂", 3), ("☕", 1)])
