@@ -13,7 +13,7 @@ backups share one folder of them (a heatmap that was drawn again has a new key).
 import gzip
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from uuid import UUID
 from obstore.exceptions import BaseError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.backup.archive_lock import ArchiveLock
+from core.backup.archive_lock import STALE_AFTER, ArchiveLock
 from core.errors import BackupError, BackupNotFoundError, StorageUnavailableError
 from core.object_storage import ObjectStorage, open_store
 
@@ -83,9 +83,9 @@ class BackupArchive:
         self.images = ObjectStorage(f"{url}/{IMAGE_FOLDER}", **options)
         """The images of all backups."""
 
-    def create_lock(self) -> ArchiveLock:
-        """A lock for one backup, not held yet."""
-        return ArchiveLock(self._store)
+    def create_lock(self, *, stale_after: timedelta = STALE_AFTER) -> ArchiveLock:
+        """A lock for one backup, not held yet; those of others count for `stale_after` without a renewal."""
+        return ArchiveLock(self._store, stale_after=stale_after)
 
     def list_names(self) -> list[str]:
         """The finished backups, the oldest first."""

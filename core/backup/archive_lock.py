@@ -26,9 +26,12 @@ STALE_AFTER = timedelta(minutes=5)
 class ArchiveLock:
     """The lock that one backup holds. The methods block."""
 
-    def __init__(self, store: LocalStore | S3Store) -> None:
-        """Name the file of this backup in the store of an archive; `acquire` writes it."""
-        self._store = store
+    def __init__(self, store: LocalStore | S3Store, *, stale_after: timedelta = STALE_AFTER) -> None:
+        """Name the file of this backup in the store of an archive; `acquire` writes it.
+
+        The file of another backup that was not renewed for longer than `stale_after` does not count.
+        """
+        self._store, self._stale_after = store, stale_after
         self._path = f"{FOLDER}/{secrets.token_hex(8)}"
 
     def acquire(self) -> None:
@@ -42,7 +45,7 @@ class ArchiveLock:
             self._store.put(self._path, b"")
             others = self._list()
             written_at = others.pop(self._path)["last_modified"]
-            stale = [path for path, meta in others.items() if written_at - meta["last_modified"] > STALE_AFTER]
+            stale = [path for path, meta in others.items() if written_at - meta["last_modified"] > self._stale_after]
             if len(stale) < len(others):
                 self.release()
                 raise BackupRunningError
@@ -91,15 +94,15 @@ class ArchiveLock:
 
 
 @asynccontextmanager
-async def hold(lock: ArchiveLock) -> AsyncIterator[None]:
-    """Hold a lock, and renew it meanwhile.
+async def hold(lock: ArchiveLock, *, interval: float = RENEWAL_SECONDS) -> AsyncIterator[None]:
+    """Hold a lock, and renew it meanwhile, each time after `interval` seconds.
 
     Raises:
         BackupRunningError: another backup holds it.
         StorageUnavailableError: the archive does not answer.
     """
     await to_thread.run_sync(lock.acquire)
-    renewal = asyncio.create_task(_renew(lock))
+    renewal = asyncio.create_task(_renew(lock, interval))
     try:
         yield
     finally:
@@ -109,9 +112,9 @@ async def hold(lock: ArchiveLock) -> AsyncIterator[None]:
             await to_thread.run_sync(lock.release)
 
 
-async def _renew(lock: ArchiveLock) -> None:
+async def _renew(lock: ArchiveLock, interval: float) -> None:
     """Renew a lock until it is lost, which `ArchiveLock.check` tells before anything is deleted."""
     while True:
-        await asyncio.sleep(RENEWAL_SECONDS)
+        await asyncio.sleep(interval)
         with suppress(StorageUnavailableError):
             await to_thread.run_sync(lock.renew)

@@ -1,5 +1,8 @@
 """Everything is destroyed, restored on an empty machine, and is as it was."""
 
+import asyncio
+import os
+import time
 from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
@@ -9,8 +12,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text
 
-from core.backup import archive_lock, creation
+from core.backup import creation
 from core.backup.archive import BackupArchive, Manifest
+from core.backup.archive_lock import STALE_AFTER, hold
 from core.backup.creation import CreatedBackup, create_backup
 from core.backup.postgres_dump import find_program
 from core.backup.restoration import restore_backup
@@ -162,9 +166,7 @@ async def test_a_backup_that_lost_its_lock_deletes_nothing(
 
 
 @pytest.mark.parametrize("target", ["folder", "bucket"])
-def test_the_lock_of_a_killed_backup_ends(
-    target: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_lock_of_a_killed_backup_ends(target: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if target == "folder":
         archive = BackupArchive(str(tmp_path))
     else:
@@ -174,14 +176,26 @@ def test_the_lock_of_a_killed_backup_ends(
     with pytest.raises(BackupRunningError):
         archive.create_lock().acquire()
     killed.renew()
-    monkeypatch.setattr(archive_lock, "STALE_AFTER", timedelta(seconds=-2))
-    next_one = archive.create_lock()
+    next_one = archive.create_lock(stale_after=timedelta(seconds=-2))
     next_one.acquire()
     next_one.check()
     for act in (killed.check, killed.renew):
         with pytest.raises(BackupRunningError):
             act()
     next_one.release()
+    archive.create_lock().acquire()
+
+
+async def test_a_long_backup_renews_its_lock(tmp_path: Path) -> None:
+    archive, long_ago = BackupArchive(str(tmp_path)), time.time() - 2 * STALE_AFTER.total_seconds()
+    async with hold(archive.create_lock(), interval=0.01):
+        (held,) = (tmp_path / "running").iterdir()
+        os.utime(held, (long_ago, long_ago))
+        async with asyncio.timeout(30):
+            while held.stat().st_mtime < long_ago + 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        with pytest.raises(BackupRunningError):
+            archive.create_lock().acquire()
     archive.create_lock().acquire()
 
 
