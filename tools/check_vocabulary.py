@@ -1,7 +1,8 @@
 """Check that names and prose use standard terms: `python -m tools.check_vocabulary`.
 
 Part of `make lint`. Names are split at underscores and capitals and compared word by word; prose is what stands in
-docstrings, comments and documentation. A word that is right where it stands goes into `ALLOWED`, with a reason.
+docstrings, comments and documentation. Documentation and the English catalog have American spelling. A word that is
+right where it stands goes into `ALLOWED`, with a reason.
 """
 
 import ast
@@ -16,6 +17,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("core", "bot", "webhooks", "leaderboard_web", "eva", "benchmarks", "tools", "tests")
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/**/*.md", "samples/*.md")
+CATALOG = "core/i18n/locales/en/LC_MESSAGES/eva.po"
 
 _NAMES = """
 anew bare beside calm deed deeds desk door doors doorway errand errands eyes folk glimpse glimpses house kindly knock
@@ -43,6 +45,13 @@ BRITISH = re.compile(
     re.IGNORECASE,
 )
 """British spellings; pages have American ones."""
+BRITISH_TEXT = re.compile(
+    r"\b(\w*favour\w*|\w+(?:ogis|alis|ilis|imis|oris|anis|ogn?is)(?:e[ds]?|ers?|ing|ations?)|analys(?:e[ds]?|ing)|"
+    r"jewellery|travell\w+|(?:to|after|back|for|up|down)wards|learnt|whilst|greys?|centres?|metres?|waistcoats?|"
+    r"polo necks?|full stops?|straight away|way round)\b",
+    re.IGNORECASE,
+)
+"""More of them, which texts of the catalog may not have."""
 CODE = re.compile(r"`[^`\n]*`|tests/\S+|\]\([^)]*\)")
 """What pages quote and refer to, which is spelled as it is."""
 PRONOUNS = frozenset(["asked", "each", "given", "kept", "mine", "one", "said", "theirs", "told"])
@@ -106,6 +115,17 @@ def check_page(path: str, source: str) -> Iterator[Finding]:
             yield Finding(path, number, "spelling", found[0].lower())
 
 
+def check_catalog(path: str, source: str) -> Iterator[Finding]:
+    """Find British spellings in the texts of an English catalog."""
+    is_text = False
+    for number, line in enumerate(source.splitlines(), 1):
+        is_text = line.startswith("msgstr") or (is_text and line.startswith('"'))
+        if is_text:
+            for pattern in (BRITISH, BRITISH_TEXT):
+                found = {match[0].lower() for match in pattern.finditer(line)}
+                yield from (Finding(path, number, "spelling", word) for word in sorted(found))
+
+
 def is_allowed(finding: Finding) -> bool:
     """Whether `ALLOWED` has a reason for it."""
     return (finding.path, finding.word) in ALLOWED or (finding.path, "*") in ALLOWED
@@ -120,6 +140,7 @@ def check_repository(root: Path = ROOT) -> list[Finding]:
     for pattern in PAGES:
         for file in sorted(root.glob(pattern)):
             findings += check_page(file.relative_to(root).as_posix(), file.read_text("utf-8"))
+    findings += check_catalog(CATALOG, (root / CATALOG).read_text("utf-8"))
     return [finding for finding in findings if not is_allowed(finding)]
 
 

@@ -21,7 +21,7 @@ OTHER_NAMES = {
     Item.BLAZER: "suit jacket, 블레이져, 정장 재킷",
     Item.JACKET: "bomber, windbreaker, puffer, 자켓, 점퍼, 잠바, 바람막이, 야상",
     Item.COAT: "trench coat, trench, overcoat, parka, 트렌치코트, 패딩, 파카",
-    Item.VEST: "vest, 조끼",
+    Item.VEST: "waistcoat, 조끼",
     Item.DRESS: "드레스",
     Item.SKIRT: "치마",
     Item.JEANS: "denim jeans, 진, 데님 팬츠",
@@ -59,7 +59,7 @@ OTHER_NAMES = {
 OTHER_COLOR_NAMES = {
     Color.BLACK: "검정색, 검정, 검은색, 까만색, 검은 거, 까만 거",
     Color.WHITE: "흰색, 하얀색, 하양, 흰 거, 하얀 거",
-    Color.GREY: "gray, charcoal, 회색, 차콜",
+    Color.GREY: "grey, charcoal, 회색, 차콜",
     Color.BROWN: "갈색, 밤색",
     Color.BEIGE: "cream, ivory, 크림색, 아이보리",
     Color.RED: "빨간색, 빨강, 빨간 거, 버건디, burgundy",
@@ -70,7 +70,7 @@ OTHER_COLOR_NAMES = {
     Color.BLUE: "sky blue, 파란색, 파랑, 하늘색, 파란 거",
     Color.NAVY: "남색",
     Color.PURPLE: "violet, 보라색, 보라",
-    Color.MULTI: "multicolored, colorful, colourful, 알록달록",
+    Color.MULTI: "colorful, 알록달록",
 }
 BEFORE_GARMENTS: dict[Thing, str] = {
     Item.LONG: "긴, 기다란",
@@ -226,6 +226,8 @@ def _things_by_name() -> dict[str, Thing]:
     for other, other_names in chain[tuple[Thing, str]](OTHER_NAMES.items(), OTHER_COLOR_NAMES.items()):
         for name in other_names.split(", "):
             names.setdefault(name, other)
+    for name, thing in list(names.items()):
+        names.setdefault(name.replace("color", "colour"), thing)
     return names
 
 

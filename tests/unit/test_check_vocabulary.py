@@ -1,6 +1,6 @@
 import pytest
 
-from tools.check_vocabulary import check_page, check_python, check_repository, split_name
+from tools.check_vocabulary import check_catalog, check_page, check_python, check_repository, split_name
 
 
 def test_repository_uses_standard_terms() -> None:
@@ -60,3 +60,17 @@ def test_pages_have_american_spelling_outside_of_what_they_quote() -> None:
     page = "Colours of `colours`, see [it](colours.md), tests/x.py::test_colours\nRecognised labels\n"
     found = [(finding.line, finding.kind, finding.word) for finding in check_page("docs/x.md", page)]
     assert found == [(1, "spelling", "colours"), (2, "spelling", "recognised")]
+
+
+def test_texts_of_the_catalog_have_american_spelling() -> None:
+    catalog = (
+        'msgid "worn.grey"\nmsgstr "gray"\n\n#. The colour.\nmsgid "a"\nmsgstr ""\n"Two colours, "\n"jewellery"\n\n'
+        'msgid "b"\nmsgstr "I lean towards {style}, otherwise personalised. Precise promises, four of yours."\n'
+    )
+    found = [(finding.line, finding.kind, finding.word) for finding in check_catalog("eva.po", catalog)]
+    assert found == [
+        (7, "spelling", "colours"),
+        (8, "spelling", "jewellery"),
+        (11, "spelling", "personalised"),
+        (11, "spelling", "towards"),
+    ]

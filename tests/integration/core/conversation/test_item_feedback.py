@@ -257,7 +257,7 @@ async def test_a_word_for_several_garments_means_what_was_seen(
         "바지 파란색 아니고 회색이에요" if channel is Channel.KAKAO else "my pants aren't blue, they're grey"
     )
     assert (pants.kind, pants.thing, pants.garment) == (ReplyKind.ITEM_CORRECTED, Color.BLUE, Item.JEANS)
-    nouns = {"thing": "blue", "garment": "the jeans", "instead": "grey"}
+    nouns = {"thing": "blue", "garment": "the jeans", "instead": "gray"}
     assert reply_sentences(pants)[0] in variants("talk.item.recolored", Language.EN, **nouns)
     shoes = await tell("신발 빨간색 아니에요" if channel is Channel.KAKAO else "the shoes aren't red")
     assert (shoes.kind, shoes.thing, shoes.garment) == (ReplyKind.ITEM_CORRECTED, Color.RED, Item.SNEAKERS)

@@ -55,6 +55,9 @@ from core.vision.attributes import Thing
         ("빨간색 어디 있어?", Color.RED),
         ("where did u see a hat", Item.HAT),
         ("치마 입은 적 없는데..?", Item.SKIRT),
+        *((f"is that {name}?", Color.GREY) for name in ("gray", "grey", "color gray", "colour gray")),
+        *((f"is it {name}?", Color.MULTI) for name in ("multicolored", "multicoloured", "colorful", "colourful")),
+        *((f"am I wearing a {name}?", Item.VEST) for name in ("vest", "waistcoat")),
     ],
 )
 def test_question_about_one_item(message: str, thing: Thing) -> None:

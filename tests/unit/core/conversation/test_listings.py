@@ -60,8 +60,8 @@ def test_the_month_is_told_by_style_color_and_garment() -> None:
 @pytest.mark.parametrize(
     ("colors", "english", "korean"),
     [
-        ({Color.RED: 2, Color.BLUE: 1}, "The colour I saw most: red.", "색은 레드가 제일 많았어요."),
-        ({Color.MULTI: 4}, "Mostly multicoloured.", "색은 거의 여러 가지 색이었어요."),
+        ({Color.RED: 2, Color.BLUE: 1}, "The color I saw most: red.", "색은 레드가 제일 많았어요."),
+        ({Color.MULTI: 4}, "Mostly multicolored.", "색은 거의 여러 가지 색이었어요."),
         ({Color.RED: 2, Color.BLUE: 2}, "", ""),
         ({Color.RED: 1}, "", ""),
     ],

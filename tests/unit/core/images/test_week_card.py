@@ -30,7 +30,7 @@ WEEK = Week(now=NOW, current=WORN, previous=BEFORE)
 
 def test_card_says_shares_changes_and_what_was_worn_most() -> None:
     text = week_card_text(WEEK, Language.EN)
-    assert text.heading == "My week, 26 February to 4 March · 8 looks"
+    assert text.heading == "My week, February 26 to March 4 · 8 looks"
     assert (text.title, text.percent) == ("Business Casual", "50%")
     assert text.change == "Business Casual is up 25 points on the week before."
     assert [each.label for each in text.shares] == ["50%", "25%", "12%", "12%"]
