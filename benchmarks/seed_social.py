@@ -25,7 +25,7 @@ from core.styles import STYLES
 
 FOLLOWS = 200
 """How many others the last person follows."""
-THINGS = {
+ATTRIBUTES = {
     **{"black": 0.42, "white": 0.33, "blue": 0.18, "red": 0.12, "beige": 0.11, "grey": 0.1, "pink": 0.1, "brown": 0.09},
     **{"green": 0.08, "navy": 0.06, "yellow": 0.05, "multi": 0.05, "orange": 0.03, "purple": 0.03},
     **{"dress": 0.24, "jeans": 0.2, "trousers": 0.24, "skirt": 0.14, "tshirt": 0.17, "shirt": 0.18, "jacket": 0.15},
@@ -197,7 +197,7 @@ def seed_database(url: str, looks: int, visitors: Sequence[str], *, with_vectors
         "people": str(people),
         "looks": str(looks),
         "follows": str(FOLLOWS),
-        "things": ", ".join(f"('{code}', {frequency})" for code, frequency in THINGS.items()),
+        "things": ", ".join(f"('{code}', {frequency})" for code, frequency in ATTRIBUTES.items()),
         "colors": f"ARRAY[{', '.join(repr(color.value) for color in Color)}]",
         "styles": f"(ARRAY[{', '.join(repr(style.value) for style in STYLES)}])",
     }

@@ -34,7 +34,7 @@ from core.db.leaderboard import Period
 from core.db.migrate import migrate_up
 from core.db.similar_looks import find_similar
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 
 NEIGHBORS = 10
 EXACT = text("""
@@ -45,12 +45,12 @@ GIVE_HEART = text("UPDATE looks SET hearts = hearts + 1 WHERE id = :look_id")
 HEARTS = 400
 PICKED = text("SELECT id FROM looks WHERE is_public ORDER BY md5(id::text) LIMIT :count")
 
-FILTERS: tuple[Thing, ...] = (
+FILTERS: tuple[Attribute, ...] = (
     *(Color.BLACK, Color.RED, Color.PURPLE, Item.DRESS, Item.BOOTS, Item.TIE),
     *(Item.FUR, Item.DOTS, Item.ANIMAL, Item.LEATHER, Item.FLORAL, Item.KNIT),
 )
 """Frequent, rare and very rare ones."""
-PAIRS: tuple[tuple[Thing, ...], ...] = tuple(
+PAIRS: tuple[tuple[Attribute, ...], ...] = tuple(
     (color, item) for color in (Color.RED, Color.PURPLE) for item in (Item.BOOTS, Item.TIE, Item.DOTS)
 )
 
@@ -92,7 +92,7 @@ def _processor_ms(process: int) -> float:
     return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e6
 
 
-def board_queries(*filters: tuple[Thing, ...]) -> list[Query]:
+def board_queries(*filters: tuple[Attribute, ...]) -> list[Query]:
     """First pages of all periods and of the newest looks, of all styles and of one, with each of the filters."""
     pages: list[Query] = []
     for things in filters:

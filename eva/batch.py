@@ -15,7 +15,7 @@ from core.images.decoding import MAX_BYTES, decode_photo
 from core.images.formats import has_photo_suffix
 from core.runtime import available_cpus
 from core.services.heatmaps import encode_heatmap_jpeg
-from core.vision.attributes import Attributes, Reason, SeenThing
+from core.vision.attributes import Attributes, DetectedAttribute, Reason
 from core.vision.classifier import StyleClassifier
 from core.vision.verdict import ConfidenceBand, Verdict
 
@@ -75,7 +75,7 @@ def describe_attributes(attributes: Attributes | None) -> dict[str, Any]:
     }
 
 
-def _describe_seen(seen: SeenThing) -> dict[str, Any]:
+def _describe_seen(seen: DetectedAttribute) -> dict[str, Any]:
     return {"code": seen.thing, "probability": round(seen.probability, 4), "on": seen.worn_on}
 
 

@@ -157,7 +157,7 @@ def build_bars(probabilities: Mapping[Style, float], language: Language) -> list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WornThing:
+class WornAttribute:
     """A seen item or color."""
 
     name: str
@@ -169,13 +169,13 @@ class WornThing:
     columns: int
 
 
-def build_worn(verdict: Verdict, language: Language) -> list[WornThing]:
+def build_worn(verdict: Verdict, language: Language) -> list[WornAttribute]:
     """What is worn, with the map that each tag lights; the reasons for the style first."""
     worn = []
     for thing in name_whole_things(verdict, language):
         levels = np.rint(thing.seen.cam * MAP_LEVELS).astype(np.uint8)
         worn.append(
-            WornThing(
+            WornAttribute(
                 name=thing.name,
                 percent=format_percent(thing.seen.probability),
                 map=b64encode(levels.tobytes()).decode("ascii") if levels.any() else "",

@@ -23,7 +23,7 @@ from core.object_storage import generate_key
 from core.resources import Resources
 from core.services.retention import remove_from_board
 from core.styles import STYLES, Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
 from core.vision.verdict import ConfidenceBand, EvidenceRegion, HorizontalPart, Refusal, Verdict, VerticalPart
@@ -38,9 +38,9 @@ def classify_scripted(style: Style = Style.STREET, **outputs: Any) -> Verdict:
 
 def classify_with_attributes(
     style: Style = Style.STREET,
-    things: Mapping[Thing, float] | None = None,
+    things: Mapping[Attribute, float] | None = None,
     *,
-    peaks: Mapping[Thing, tuple[float, float]] | None = None,
+    peaks: Mapping[Attribute, tuple[float, float]] | None = None,
     **outputs: Any,
 ) -> Verdict:
     """The verdict of a model that finds this style and these items and colors."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.vision.attributes import Attributes, SeenThing
+from core.vision.attributes import Attributes, DetectedAttribute
 from core.vision.backends import InferenceBackend, LiteRTBackend, ModelOutputs
 from core.vision.classifier import BUNDLED_MODEL_DIR, ModelInput, StyleClassifier, fit_to_input
 from core.vision.explanation import WARM_LEVEL
@@ -86,7 +86,7 @@ def add_photo(
 
 
 def _score_drops(
-    outputs: ModelOutputs, model_input: ModelInput, verdict: Verdict, things: Iterable[SeenThing]
+    outputs: ModelOutputs, model_input: ModelInput, verdict: Verdict, things: Iterable[DetectedAttribute]
 ) -> list[float]:
     """By how much the style's score, the mean of its evidence, falls without the warm cells of each thing."""
     evidence = model_input.crop_to_image(outputs.evidence)[..., verdict.style.position]
@@ -95,7 +95,9 @@ def _score_drops(
     ]
 
 
-def _compare(figures: ExplanationFigures, attributes: Attributes, drops: list[float], things: list[SeenThing]) -> None:
+def _compare(
+    figures: ExplanationFigures, attributes: Attributes, drops: list[float], things: list[DetectedAttribute]
+) -> None:
     first = next(place for place, seen_thing in enumerate(things) if seen_thing.thing is attributes.reasons[0].thing)
     draw = np.random.default_rng([SEED, figures.photos])
     figures.compared += 1

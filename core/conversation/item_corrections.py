@@ -7,30 +7,30 @@ import re
 from dataclasses import dataclass, replace
 
 from core.clothing import Color, Item, ItemGroup
+from core.conversation.attribute_mentions import Mention, find_mentions, find_names, has_too_many_names
 from core.conversation.garment_kinds import GarmentKind, Subject
 from core.conversation.item_questions import KOREAN_VERBS, MAX_LENGTH, may_be_worn
 from core.conversation.item_subjects import drop_subject
 from core.conversation.text_normalization import normalize_speech
-from core.conversation.thing_names import Mention, find_mentions, find_names, has_too_many_names
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemCorrection:
     """What a person says of their outfit."""
 
-    denied: Thing
-    properties: tuple[Thing, ...] = ()
+    denied: Attribute
+    properties: tuple[Attribute, ...] = ()
     """What was said of a denied garment, in the order of the words: "not a red dress" may deny either."""
     is_garment_kept: bool = False
     """Whether a property alone is denied: "the coat isn't black" says that it is a coat."""
     of: GarmentKind | None = None
     """The kind of the garment whose properties are denied, where none is named: "the shoes aren't white"."""
-    instead: Thing | None = None
+    instead: Attribute | None = None
     """What it is according to the person; the same thing where Eva has one word for both."""
-    also: Thing | None = None
+    also: Attribute | None = None
     """The second of two denied things."""
-    instead_also: Thing | None = None
+    instead_also: Attribute | None = None
     """The second of two colors that it has instead."""
 
 
@@ -238,7 +238,9 @@ def _exchange(denied: Mention, instead: Mention) -> ItemCorrection | None:
     return ItemCorrection(denied=wrong[0])
 
 
-def _exchange_properties(wrong: list[Thing], right: list[Thing], garment: Thing | None) -> ItemCorrection | None:
+def _exchange_properties(
+    wrong: list[Attribute], right: list[Attribute], garment: Attribute | None
+) -> ItemCorrection | None:
     """The exchange of the first property that has a counterpart, and of a second color.
 
     Args:
@@ -262,21 +264,21 @@ def _exchange_properties(wrong: list[Thing], right: list[Thing], garment: Thing 
     )
 
 
-def _said_of_garment(mention: Mention) -> tuple[Thing, ...]:
+def _said_of_garment(mention: Mention) -> tuple[Attribute, ...]:
     """What was said of a garment, or what stands without one."""
     if mention.is_garment:
         return mention.properties
     return (mention.thing,) if mention.also is None else (mention.thing, mention.also)
 
 
-def _are_alike(first: Thing, second: Thing) -> bool:
+def _are_alike(first: Attribute, second: Attribute) -> bool:
     """Whether one may be taken for the other: "the coat is black" exchanges nothing."""
     if isinstance(first, Color) or isinstance(second, Color):
         return isinstance(first, Color) and isinstance(second, Color)
     return first.is_worn_alone is second.is_worn_alone
 
 
-def _denies(text: str, compact: str, thing: Thing) -> bool:
+def _denies(text: str, compact: str, thing: Attribute) -> bool:
     """Whether a denial is about what is seen of this thing, rather than about owning it or doing something else."""
     is_kept_at_home = isinstance(thing, Color) or (thing.is_worn_alone and thing.group is not ItemGroup.EXTRA)
     if is_kept_at_home and (_OWNED.search(text) or _OWNED.search(compact)):

@@ -21,7 +21,7 @@ from core.db.schema import PendingQuestion
 from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
-from core.vision.attributes import Attributes, Thing
+from core.vision.attributes import Attribute, Attributes
 
 OPINION_WINDOW = timedelta(minutes=10)
 """How long after a photo a style, an agreement or a disagreement is about its verdict."""
@@ -90,7 +90,7 @@ async def correct_item(
     )
 
 
-def _answer_unseen(look: Look, things: list[Thing], correction: ItemCorrection, language: Language) -> Reply:
+def _answer_unseen(look: Look, things: list[Attribute], correction: ItemCorrection, language: Language) -> Reply:
     """That Eva does not see what is denied either, or how likely it is; of a garment that is kept it is a property."""
     attributes = look.verdict.attributes
     is_assertion = correction.is_garment_kept and not correction.properties
@@ -191,13 +191,13 @@ async def _find_shown(connection: AsyncConnection, person: Person, look_id: UUID
     )
 
 
-def _choose_denied(look: Look, correction: ItemCorrection) -> list[Thing]:
+def _choose_denied(look: Look, correction: ItemCorrection) -> list[Attribute]:
     """Which of the named things are denied: the first property that Eva said of the garment, else the garment itself.
 
     Of two colors both are. Where only a property is denied, the garment itself is not.
     """
     attributes = look.verdict.attributes
-    garment, candidates = correction.denied, list[Thing]()
+    garment, candidates = correction.denied, list[Attribute]()
     is_known = attributes is not None and attributes.find_seen(garment) is not None
     is_known = is_known or garment in look.item_corrections.values() or not correction.is_garment_kept
     places = {None, garment} if is_known else {garment}
@@ -213,7 +213,7 @@ def _choose_denied(look: Look, correction: ItemCorrection) -> list[Thing]:
     return [thing for thing in (correction.denied, correction.also) if thing is not None]
 
 
-def _choose_instead(look: Look, correction: ItemCorrection) -> tuple[Thing | None, Thing | None]:
+def _choose_instead(look: Look, correction: ItemCorrection) -> tuple[Attribute | None, Attribute | None]:
     """What is worn instead, first what Eva did not see: of two colors one is stored."""
     instead, also = correction.instead, correction.instead_also
     attributes = look.verdict.attributes
@@ -221,14 +221,14 @@ def _choose_instead(look: Look, correction: ItemCorrection) -> tuple[Thing | Non
     return (also, instead) if also is not None and is_first_seen else (instead, also)
 
 
-def _find_kept(look: Look, correction: ItemCorrection, denied: Thing) -> Item | None:
+def _find_kept(look: Look, correction: ItemCorrection, denied: Attribute) -> Item | None:
     """The seen garment of which only a property is denied."""
     garment, attributes = correction.denied, look.verdict.attributes
     is_seen = attributes is not None and attributes.find_seen(garment) is not None
     return garment if is_seen and denied in correction.properties and isinstance(garment, Item) else None
 
 
-def _names(look: Look, thing: Thing) -> bool:
+def _names(look: Look, thing: Attribute) -> bool:
     """Whether Eva named a thing in this look, taken back or not."""
     attributes = look.verdict.attributes
     is_seen = attributes is not None and attributes.find_seen(thing) is not None

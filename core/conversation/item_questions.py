@@ -7,11 +7,11 @@ import re
 from dataclasses import replace
 
 from core.clothing import Color, Item, ItemGroup
+from core.conversation.attribute_mentions import Mention, find_mentions, has_too_many_names
 from core.conversation.garment_kinds import GarmentKind, Subject
 from core.conversation.item_subjects import drop_subject
 from core.conversation.text_normalization import normalize_speech
-from core.conversation.thing_names import Mention, find_mentions, has_too_many_names
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 
 MAX_LENGTH = 50
 """Characters of a message from which it is about more than one item."""
@@ -122,6 +122,6 @@ def _asks(text: str, mention: Mention) -> bool:
     return match is not None and may_be_worn(match["verb"], mention.thing)
 
 
-def may_be_worn(verb: str | None, thing: Thing) -> bool:
+def may_be_worn(verb: str | None, thing: Attribute) -> bool:
     """Whether a Korean verb says of this thing that it is worn; without a verb it does."""
     return verb not in WORN_BY_VERB or (not isinstance(thing, Color) and thing in WORN_BY_VERB[verb])

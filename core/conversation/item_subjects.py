@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from core.clothing import Item
+from core.conversation.attribute_mentions import find_names
 from core.conversation.garment_kinds import Subject, find_kind
-from core.conversation.thing_names import find_names
 
 _MARK = "@"
 _ENGLISH_DETERMINER = (

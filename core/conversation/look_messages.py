@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from core.conversation.attribute_mentions import Mention
 from core.conversation.garment_kinds import GarmentKind, Subject, find_meant
 from core.conversation.intents import Intent, find_intent, normalize_message
 from core.conversation.item_feedback import is_new
@@ -12,7 +13,6 @@ from core.conversation.occasions import Occasion
 from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.style_names import find_styles, parse_style_answer
-from core.conversation.thing_names import Mention
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language

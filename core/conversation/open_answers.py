@@ -10,7 +10,7 @@ from core.conversation.worn_details import UNLIKELY, probability_sentences
 from core.db.looks import Look
 from core.i18n.clothing_names import color_name, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
-from core.vision.attributes import Attributes, SeenThing
+from core.vision.attributes import Attributes, DetectedAttribute
 
 MAX_GARMENTS = 3
 """Garments that one answer names."""
@@ -64,7 +64,7 @@ def _answer_aspect(
     look: Look,
     garment: Item,
     aspect: Aspect,
-    on_garment: Sequence[SeenThing],
+    on_garment: Sequence[DetectedAttribute],
     seed: VariantSeed,
     language: Language,
 ) -> str:

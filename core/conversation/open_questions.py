@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.clothing import Item
+from core.conversation.attribute_mentions import find_names, has_too_many_names
 from core.conversation.garment_kinds import GarmentKind, Subject, find_kind
 from core.conversation.text_normalization import normalize_speech
-from core.conversation.thing_names import find_names, has_too_many_names
 
 MAX_LENGTH = 50
 """Characters of a message from which it asks more."""

@@ -14,7 +14,7 @@ from core.conversation.open_questions import Aspect
 from core.db.looks import Look
 from core.i18n.translations import Language, VariantSeed
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 
 MAX_PEOPLE = 10_000
 """The people whose counts are kept, those who wrote last."""
@@ -108,15 +108,15 @@ class Reply:
     erasure (`ASK_ERASE`); None for no question."""
     style: Style | None = None
     """The style that was guessed, corrected to, confirmed, or asked for."""
-    thing: Thing | None = None
+    thing: Attribute | None = None
     """The item or color that was asked about, or denied."""
     garment: Item | None = None
     """The garment that was named together with the thing, e.g. the jacket of a leather jacket. It is not denied."""
-    also: Thing | None = None
+    also: Attribute | None = None
     """What was asked about, or denied, together with the thing: white, of a black and white shirt."""
-    instead: Thing | None = None
+    instead: Attribute | None = None
     """What is worn instead of the denied one, according to the person."""
-    instead_also: Thing | None = None
+    instead_also: Attribute | None = None
     """The second of two colors that are worn instead."""
     aspect: Aspect | None = None
     """What was asked about the garment, or about the kind of garments."""

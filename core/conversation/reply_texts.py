@@ -23,7 +23,7 @@ from core.db.looks import Look
 from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 
 REPLY_TEXT_KEYS = {
     ReplyKind.ACCOUNT_ERASED: "talk.forget.done",
@@ -114,7 +114,7 @@ def item_correction_texts(look: Look, language: Language) -> list[tuple[str, str
     return texts
 
 
-def note_item_correction(key: str, thing: Thing, instead: Thing | None, language: Language) -> str:
+def note_item_correction(key: str, thing: Attribute, instead: Attribute | None, language: Language) -> str:
     """A text about a thing that was taken back.
 
     Args:
@@ -226,7 +226,7 @@ def _name_look(look: Look, language: Language) -> str:
     return translate(key, language, style=style_name(style, language), count=count)
 
 
-def _correction_sentence(reply: Reply, thing: Thing, seed: VariantSeed) -> str:
+def _correction_sentence(reply: Reply, thing: Attribute, seed: VariantSeed) -> str:
     """What is said about a denied thing; what was named with it and stays is named as well."""
     language, key, name = reply.language, ITEM_TEXT_KEYS[reply.kind], _with_article
     values: dict[str, object] = {}
@@ -241,17 +241,17 @@ def _correction_sentence(reply: Reply, thing: Thing, seed: VariantSeed) -> str:
     return translate(pick_variant(key, seed, language), language, **values, thing=denied)
 
 
-def _join(things: Sequence[Thing | None], name: Callable[[Thing, Language], str], language: Language) -> str:
+def _join(things: Sequence[Attribute | None], name: Callable[[Attribute, Language], str], language: Language) -> str:
     """The names of one or two things."""
     first, *others = [name(thing, language) for thing in things if thing is not None]
     return translate("worn.and", language, first=first, last=others[0]) if others else first
 
 
-def _with_article(thing: Thing, language: Language) -> str:
+def _with_article(thing: Attribute, language: Language) -> str:
     return translate("worn.the", language, thing=thing_name(thing, language))
 
 
-def _color_word(thing: Thing, language: Language) -> str:
+def _color_word(thing: Attribute, language: Language) -> str:
     return color_name(thing, language) if isinstance(thing, Color) else _with_article(thing, language)
 
 

@@ -45,7 +45,7 @@ from core.services.retention import erase_person
 from core.settings import Settings
 from core.styles import Style
 from core.urls import login_link_path, site_url
-from core.vision.attributes import THINGS_BY_CODE
+from core.vision.attributes import ATTRIBUTES_BY_CODE
 
 CONSENT_REPLIES = {
     ActionType.GRANT_CONSENT: ReplyKind.CONSENT_GRANTED,
@@ -57,7 +57,7 @@ CONSENT_REPLIES = {
 }
 REVEALING_ACTIONS = {ActionType.SHOW_DETAILS, ActionType.CORRECT}
 """Actions that would tell the verdict before the person has guessed."""
-THING_FIELDS = ("thing", "also", "instead", "instead_also")
+ATTRIBUTE_FIELDS = ("thing", "also", "instead", "instead_also")
 """The items and colors of a reply."""
 NAME_ANSWERS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME}
 """Actions that do not end the question for a name."""
@@ -229,7 +229,7 @@ class ConversationService:
             prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
             style=Style(checkpoint["style"]) if "style" in checkpoint else None,
             garment=Item(checkpoint["garment"]) if "garment" in checkpoint else None,
-            **{name: THINGS_BY_CODE[checkpoint[name]] for name in THING_FIELDS if name in checkpoint},
+            **{name: ATTRIBUTES_BY_CODE[checkpoint[name]] for name in ATTRIBUTE_FIELDS if name in checkpoint},
             aspect=Aspect(checkpoint["aspect"]) if "aspect" in checkpoint else None,
             of=GarmentKind(checkpoint["of"]) if "of" in checkpoint else None,
             occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,

@@ -23,7 +23,7 @@ from core.resources import Resources
 from core.seoul_time import start_of_day
 from core.styles import STYLES, Style
 
-ThingT = TypeVar("ThingT")
+AttributeT = TypeVar("AttributeT")
 
 WEEK = timedelta(days=7)
 MIN_LOOKS = 3
@@ -135,7 +135,7 @@ def week_sentences(week: Week, language: Language) -> str:
     return "\n".join(filter(None, (text.heading, shares, text.change, *worn, text.line)))
 
 
-def _most(counts: Mapping[ThingT, int], limit: int) -> list[tuple[ThingT, int]]:
+def _most(counts: Mapping[AttributeT, int], limit: int) -> list[tuple[AttributeT, int]]:
     return sorted(counts.items(), key=lambda pair: -pair[1])[:limit]
 
 

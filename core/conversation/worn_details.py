@@ -7,7 +7,7 @@ from core.clothing import EXCLUSIVE, GARMENTS, Color, Item
 from core.conversation.narration import MAX_NAMED, format_percent, style_name
 from core.i18n.clothing_names import join_names, main_color_text, name_seen, name_whole_things, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
-from core.vision.attributes import Attributes, SeenThing, Thing
+from core.vision.attributes import Attribute, Attributes, DetectedAttribute
 from core.vision.explanation import WARM_LEVEL
 from core.vision.verdict import Verdict
 
@@ -23,8 +23,8 @@ def share_lines(verdict: Verdict, language: Language) -> list[str]:
     total = float(verdict.cam.sum())
     if verdict.attributes is None or total == 0:
         return []
-    shares: dict[Thing, float] = {}
-    parts: dict[Thing, list[SeenThing]] = {}
+    shares: dict[Attribute, float] = {}
+    parts: dict[Attribute, list[DetectedAttribute]] = {}
     for seen in (*verdict.attributes.seen, *verdict.attributes.colors):
         is_warm = seen.cam >= WARM_LEVEL
         if is_warm.any():
@@ -65,12 +65,12 @@ def seen_lines(attributes: Attributes, language: Language) -> list[str]:
 
 def probability_sentences(
     attributes: Attributes | None,
-    thing: Thing,
+    thing: Attribute,
     garment: Item | None,
     *,
     seed: VariantSeed,
     language: Language,
-    also: Thing | None = None,
+    also: Attribute | None = None,
 ) -> list[str]:
     """How likely an item or a color is, whether or not it was named; and what is seen in its place, if it was not.
 
@@ -117,7 +117,7 @@ def probability_sentences(
     return sentences
 
 
-def _find_rival(attributes: Attributes, thing: Thing, garment: Item | None) -> Thing | None:
+def _find_rival(attributes: Attributes, thing: Attribute, garment: Item | None) -> Attribute | None:
     """What is seen in the place of a thing that is not: the sneakers where heels were asked for.
 
     Of a garment's color it is a color that is on this garment: where another one is, is not known.
@@ -166,5 +166,5 @@ def compare_sentences(
     return sentences
 
 
-def _is_worn_alone(seen: SeenThing) -> bool:
+def _is_worn_alone(seen: DetectedAttribute) -> bool:
     return isinstance(seen.thing, Item) and seen.thing.is_worn_alone

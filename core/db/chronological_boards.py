@@ -22,7 +22,7 @@ from core.db.leaderboard import MAX_STATEMENTS, LeaderboardEntry, select_public,
 from core.db.look_conditions import build_thing_conditions
 from core.db.look_summaries import SUMMARY_COLUMNS
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 
 
 class TimeOrder(StrEnum):
@@ -48,7 +48,7 @@ async def get_page(
     *,
     limit: int,
     style: Style | None = None,
-    things: tuple[Thing, ...] = (),
+    things: tuple[Attribute, ...] = (),
     after: tuple[datetime, UUID] | None = None,
     viewer_key: str = "",
 ) -> list[TimeOrderEntry]:
@@ -70,7 +70,9 @@ async def get_page(
 
 
 @lru_cache(MAX_STATEMENTS)
-def _select_page(*, order: TimeOrder, by_style: bool, things: tuple[Thing, ...], has_cursor: bool) -> CompiledStatement:
+def _select_page(
+    *, order: TimeOrder, by_style: bool, things: tuple[Attribute, ...], has_cursor: bool
+) -> CompiledStatement:
     table = schema.looks
     column = table.c.shared_at if order is TimeOrder.NEW else table.c.rising_at
     statement = select_public(*SUMMARY_COLUMNS, column.label("at")).where(*build_thing_conditions(things))

@@ -26,7 +26,7 @@ from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
 from core.db.person_lists import select_top_style
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 
 MAX_STATEMENTS = 1000
 """Compiled statements of pages that are kept; there is one for each combination of filters."""
@@ -88,7 +88,7 @@ async def get_page(
     limit: int,
     style: Style | None = None,
     period: Period = Period.ALL,
-    things: tuple[Thing, ...] = (),
+    things: tuple[Attribute, ...] = (),
     after: LeaderboardCursor | None = None,
     viewer_key: str = "",
     viewer_id: UUID | None = None,
@@ -253,7 +253,9 @@ def _filters(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
 
 
 @lru_cache(MAX_STATEMENTS)
-def _select_page(*, by_style: bool, period: Period, things: tuple[Thing, ...], has_cursor: bool) -> CompiledStatement:
+def _select_page(
+    *, by_style: bool, period: Period, things: tuple[Attribute, ...], has_cursor: bool
+) -> CompiledStatement:
     table = schema.looks
     statement = select_entries().where(*_filters(by_style, period), *build_thing_conditions(things))
     return CompiledStatement(paginate(statement, table.c.hearts, table.c.id, has_cursor=has_cursor))

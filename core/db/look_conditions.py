@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from core.db import schema
 from core.db.blocks import select_hidden_people
 from core.db.schema import IdentityProvider
-from core.vision.attributes import Thing, pair_codes
+from core.vision.attributes import Attribute, pair_codes
 
 
 def select_viewer_id() -> ColumnElement[UUID]:
@@ -41,7 +41,7 @@ def is_visible_to_viewer(person_id: ColumnElement[Any]) -> ColumnElement[bool]:
     return person_id != all_(func.array(hidden, type_=ARRAY(Uuid)))
 
 
-def build_thing_conditions(things: tuple[Thing, ...]) -> list[ColumnElement[bool]]:
+def build_thing_conditions(things: tuple[Attribute, ...]) -> list[ColumnElement[bool]]:
     """Conditions for looks in which all of these were seen.
 
     The codes stand in the statement itself: whether the order or the things have the better index depends on how

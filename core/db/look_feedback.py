@@ -13,7 +13,7 @@ from core.db.look_summaries import HAS_IMAGES, LOOK_COLUMNS
 from core.db.looks import Look, to_look, update_where
 from core.db.schema import PendingQuestion
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,9 @@ async def record_correction(connection: AsyncConnection, look_id: UUID, style: S
     return await update_where(connection, look_id, corrected_style=style, pending_question=None)
 
 
-async def record_item_correction(connection: AsyncConnection, look: Look, denied: Thing, instead: Thing | None) -> Look:
+async def record_item_correction(
+    connection: AsyncConnection, look: Look, denied: Attribute, instead: Attribute | None
+) -> Look:
     """Store what is not worn according to the owner; from then on nothing that is read from the look names it.
 
     Args:

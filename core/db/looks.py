@@ -28,7 +28,7 @@ from core.db.schema import Channel, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, VariantSeed
 from core.styles import STYLES, Style
-from core.vision.attributes import THINGS_BY_CODE, Attributes, Thing
+from core.vision.attributes import ATTRIBUTES_BY_CODE, Attribute, Attributes
 from core.vision.verdict import (
     ConfidenceBand,
     EvidenceRegion,
@@ -83,7 +83,7 @@ class Look(LookSummary):
     """The owner's guess before the verdict was revealed."""
     corrected_style: Style | None
     """The style according to its owner."""
-    item_corrections: Mapping[Thing, Thing | None] = field(hash=False)
+    item_corrections: Mapping[Attribute, Attribute | None] = field(hash=False)
     """What is not worn according to its owner, each with what is worn instead; `verdict` does not name it any more."""
     pending_question: PendingQuestion | None
     """While it is GUESS, the verdict has not been revealed."""
@@ -344,11 +344,12 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
     )
 
 
-def _parse_corrections(stored: str | dict[str, str | None]) -> dict[Thing, Thing | None]:
+def _parse_corrections(stored: str | dict[str, str | None]) -> dict[Attribute, Attribute | None]:
     """Corrections of items: text from a compiled statement, a dictionary from SQLAlchemy."""
     codes: dict[str, str | None] = json.loads(stored) if isinstance(stored, str) else stored
     return {
-        THINGS_BY_CODE[code]: None if instead is None else THINGS_BY_CODE[instead] for code, instead in codes.items()
+        ATTRIBUTES_BY_CODE[code]: None if instead is None else ATTRIBUTES_BY_CODE[instead]
+        for code, instead in codes.items()
     }
 
 

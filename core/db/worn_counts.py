@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.clothing import Color, Item
 from core.db import schema
 from core.styles import Style
-from core.vision.attributes import THINGS_BY_CODE
+from core.vision.attributes import ATTRIBUTES_BY_CODE
 from core.vision.verdict import ConfidenceBand
 
 MAX_LOOKS = 300
@@ -58,7 +58,7 @@ async def count_worn(
         .limit(MAX_LOOKS)
     )
     rows = (await connection.execute(statement)).all()
-    things = [[THINGS_BY_CODE[code] for code in row.codes or ()] for row in rows]
+    things = [[ATTRIBUTES_BY_CODE[code] for code in row.codes or ()] for row in rows]
     return WornCounts(
         total=len(rows),
         styles=Counter(Style(row.style) for row in rows),

@@ -6,7 +6,7 @@ from functools import cache
 
 from core.clothing import Color, Item, ItemGroup
 from core.i18n.translations import Language, translate
-from core.vision.attributes import Attributes, SeenThing, Thing
+from core.vision.attributes import Attribute, Attributes, DetectedAttribute
 from core.vision.verdict import Verdict
 
 PROPERTY_ORDER: dict[Language, tuple[ItemGroup | Item | None, ...]] = {
@@ -17,12 +17,12 @@ PROPERTY_ORDER: dict[Language, tuple[ItemGroup | Item | None, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WholeThing:
+class WholeAttribute:
     """A seen garment with what is on it, or another seen thing."""
 
     name: str
     """As in "black leather jacket"."""
-    seen: SeenThing
+    seen: DetectedAttribute
     """The jacket."""
     share: float
     """Largest share of the evidence for the style on the jacket, the black or the leather, of those that are reasons; 0
@@ -30,7 +30,7 @@ class WholeThing:
 
 
 @cache
-def thing_name(thing: Thing, language: Language) -> str:
+def thing_name(thing: Attribute, language: Language) -> str:
     """The name of an item or a color alone."""
     return translate(f"worn.{thing}", language)
 
@@ -47,14 +47,14 @@ def main_color_text(attributes: Attributes | None, language: Language) -> str:
     return translate("worn.main", language, color=color_name(attributes.main_color, language))
 
 
-def name_seen(seen: Sequence[SeenThing], language: Language) -> tuple[str, ...]:
+def name_seen(seen: Sequence[DetectedAttribute], language: Language) -> tuple[str, ...]:
     """Names of seen things; patterns, materials, cuts and colors stand before the garment that they are on.
 
     Args:
         seen: the things, in the order in which they are to be named.
         language: of the names.
     """
-    words: dict[Thing, dict[ItemGroup | Item | None, str]] = {}
+    words: dict[Attribute, dict[ItemGroup | Item | None, str]] = {}
     for seen_thing in seen:
         of_garment = words.setdefault(seen_thing.worn_on or seen_thing.thing, {})
         if seen_thing.worn_on is not None:
@@ -83,7 +83,7 @@ def join_names(names: Sequence[str], language: Language) -> str:
     return translate("worn.and", language, first=", ".join(others), last=last) if others else last
 
 
-def name_whole_things(verdict: Verdict, language: Language) -> list[WholeThing]:
+def name_whole_things(verdict: Verdict, language: Language) -> list[WholeAttribute]:
     """Everything seen, each garment with what is on it; the reasons for the style come first, the strongest first."""
     if (worn := verdict.attributes) is None:
         return []
@@ -98,6 +98,6 @@ def name_whole_things(verdict: Verdict, language: Language) -> list[WholeThing]:
     )
     names = name_seen((*whole, *(seen_thing for seen_thing in things if seen_thing.worn_on is not None)), language)
     return [
-        WholeThing(name=name, seen=seen_thing, share=shares.get(seen_thing.thing, 0.0))
+        WholeAttribute(name=name, seen=seen_thing, share=shares.get(seen_thing.thing, 0.0))
         for name, seen_thing in zip(names, whole, strict=False)
     ]

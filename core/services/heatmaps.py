@@ -10,12 +10,12 @@ from PIL import Image
 from core.clothing import Item
 from core.i18n.clothing_names import name_whole_things, thing_name
 from core.i18n.translations import Language
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from core.vision.heatmap import MAX_TAGS, Edge, Tag, draw_heatmap
 from core.vision.verdict import Verdict
 
 JPEG_QUALITY = 85
-EDGES: dict[Thing, Edge] = {Item.HAT: 0, Item.SNEAKERS: -1, Item.BOOTS: -1, Item.HEELS: -1, Item.FLATS: -1}
+EDGES: dict[Attribute, Edge] = {Item.HAT: 0, Item.SNEAKERS: -1, Item.BOOTS: -1, Item.HEELS: -1, Item.FLATS: -1}
 """Where tags point to: the map of a hat reaches down to the face, that of shoes up the legs."""
 
 

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from core.errors import DatasetError
 from core.styles import STYLES
-from core.vision.attributes import THINGS
+from core.vision.attributes import ATTRIBUTES
 from core.vision.label_statistics import LABEL_STATISTICS_FILE, LabelStatistics
 
 PSEUDO_COUNT = 2.0
@@ -44,7 +44,7 @@ def read_training_labels(folder: Path) -> tuple[NDArray[np.bool_], NDArray[np.in
         found = attributes.get(row["photo"])
         if row["split"] == "train" and row["style"] in position and found is not None:
             codes = {*found["items"].split(), *found["colours"].split()}
-            things.append([thing.value in codes for thing in THINGS])
+            things.append([thing.value in codes for thing in ATTRIBUTES])
             styles.append(position[row["style"]])
     if not things:
         raise DatasetError("no training outfit has attributes")
@@ -60,9 +60,9 @@ def compute_label_statistics(things: NDArray[np.bool_], styles: NDArray[np.int64
         log_odds[:, place] = _log_odds(inside) - _log_odds(outside)
         share[:, place] = inside.mean(axis=0)
     return LabelStatistics(
-        log_odds=dict(zip(THINGS, log_odds.round(3), strict=True)),
-        weight=dict(zip(THINGS, model.coef_.T.round(3), strict=True)),
-        share=dict(zip(THINGS, share.round(4), strict=True)),
+        log_odds=dict(zip(ATTRIBUTES, log_odds.round(3), strict=True)),
+        weight=dict(zip(ATTRIBUTES, model.coef_.T.round(3), strict=True)),
+        share=dict(zip(ATTRIBUTES, share.round(4), strict=True)),
     )
 
 

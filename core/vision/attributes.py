@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.styles import Style
 
-Thing = Item | Color
-THINGS: tuple[Thing, ...] = (*ITEMS, *COLORS)
-THINGS_BY_CODE: Mapping[str, Thing] = {thing.value: thing for thing in THINGS}
+Attribute = Item | Color
+"""What is worn. Short names, texts, tables and addresses call it a thing."""
+ATTRIBUTES: tuple[Attribute, ...] = (*ITEMS, *COLORS)
+ATTRIBUTES_BY_CODE: Mapping[str, Attribute] = {thing.value: thing for thing in ATTRIBUTES}
 """Items and colors by their keys, which all differ."""
 MAP_LEVELS = 255
 """Largest value of a stored map, one byte a cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SeenThing:
+class DetectedAttribute:
     """An item or a color whose probability is over its threshold."""
 
-    thing: Thing
+    thing: Attribute
     probability: float
     """Calibrated, 0 to 1."""
     cam: NDArray[np.float32]
@@ -38,7 +39,7 @@ class Reason:
     """A seen thing that carries a style."""
 
     style: Style
-    thing: Thing
+    thing: Attribute
     share: float
     """Share, 0 to 1, of the style's positive evidence where the thing's map is warm. Shares of two things overlap."""
     log_odds: float
@@ -65,9 +66,9 @@ class Attributes:
     """Of all items, calibrated."""
     color_probabilities: Mapping[Color, float]
     """Of all colors, calibrated; several may be likely."""
-    seen: tuple[SeenThing, ...]
+    seen: tuple[DetectedAttribute, ...]
     """Items over their thresholds, the most probable first."""
-    colors: tuple[SeenThing, ...]
+    colors: tuple[DetectedAttribute, ...]
     """Colors over their thresholds, the most probable first."""
     main_color: Color | None
     """The most probable color where it is sure enough to be called the main one."""
@@ -76,7 +77,7 @@ class Attributes:
     swap: Swap | None
 
     @property
-    def things(self) -> tuple[Thing, ...]:
+    def things(self) -> tuple[Attribute, ...]:
         """What was seen: the items, the most probable first, and then the colors."""
         return tuple(seen_thing.thing for seen_thing in (*self.seen, *self.colors))
 
@@ -89,12 +90,12 @@ class Attributes:
         """The reasons for one style, the strongest first."""
         return tuple(reason for reason in self.reasons if reason.style is style)
 
-    def seen_for(self, style: Style) -> tuple[SeenThing, ...]:
+    def seen_for(self, style: Style) -> tuple[DetectedAttribute, ...]:
         """The seen things that carry a style, the strongest first."""
         seen = {seen_thing.thing: seen_thing for seen_thing in (*self.seen, *self.colors)}
         return tuple(seen[reason.thing] for reason in self.reasons if reason.style is style and reason.thing in seen)
 
-    def without(self, denied: Thing, instead: Thing | None = None) -> "Attributes":
+    def without(self, denied: Attribute, instead: Attribute | None = None) -> "Attributes":
         """The same without what is not worn according to the person.
 
         Args:
@@ -102,7 +103,7 @@ class Attributes:
             instead: what is worn according to the person, so that it is not suggested.
         """
 
-        def keep(seen: tuple[SeenThing, ...]) -> tuple[SeenThing, ...]:
+        def keep(seen: tuple[DetectedAttribute, ...]) -> tuple[DetectedAttribute, ...]:
             remaining = (seen_thing for seen_thing in seen if seen_thing.thing is not denied)
             return tuple(
                 replace(seen_thing, worn_on=None) if seen_thing.worn_on is denied else seen_thing
@@ -121,11 +122,11 @@ class Attributes:
             swap=swap,
         )
 
-    def find_seen(self, thing: Thing) -> SeenThing | None:
+    def find_seen(self, thing: Attribute) -> DetectedAttribute | None:
         """The seen item or color; None if it is below its threshold."""
         return next((seen_thing for seen_thing in (*self.seen, *self.colors) if seen_thing.thing is thing), None)
 
-    def probability(self, thing: Thing) -> float:
+    def probability(self, thing: Attribute) -> float:
         """The probability of an item or a color, seen or not."""
         return self.color_probabilities[thing] if isinstance(thing, Color) else self.item_probabilities[thing]
 
@@ -168,8 +169,8 @@ class Attributes:
             cam = levels.astype(np.float32) / np.float32(MAP_LEVELS)
             cam.setflags(write=False)
             things.append(
-                SeenThing(
-                    thing=THINGS_BY_CODE[entry["code"]],
+                DetectedAttribute(
+                    thing=ATTRIBUTES_BY_CODE[entry["code"]],
                     probability=entry["probability"],
                     cam=cam,
                     worn_on=None if entry["worn_on"] is None else Item(entry["worn_on"]),
@@ -183,7 +184,7 @@ class Attributes:
             colors=tuple(seen_thing for seen_thing in things if isinstance(seen_thing.thing, Color)),
             main_color=None if main_color is None else Color(main_color),
             reasons=tuple(
-                Reason(style=Style(style), thing=THINGS_BY_CODE[thing], share=share, log_odds=log_odds)
+                Reason(style=Style(style), thing=ATTRIBUTES_BY_CODE[thing], share=share, log_odds=log_odds)
                 for style, thing, share, log_odds in data["reasons"]
             ),
             swap=None
@@ -197,7 +198,7 @@ class Attributes:
         )
 
 
-def pair_codes(things: Sequence[Thing]) -> list[str]:
+def pair_codes(things: Sequence[Attribute]) -> list[str]:
     """A code for each color together with each item among these."""
     colors = [thing for thing in things if isinstance(thing, Color)]
     return [f"{color}+{item}" for item in things if isinstance(item, Item) for color in colors]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.clothing import COLORS, EXCLUSIVE, ITEMS, WORN_PROPERTIES, Item, ItemGroup
 from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration
-from core.vision.attributes import Attributes, Reason, SeenThing, Swap, Thing
+from core.vision.attributes import Attribute, Attributes, DetectedAttribute, Reason, Swap
 from core.vision.backends import AttributeOutputs
 from core.vision.label_statistics import LabelStatistics, load_label_statistics
 from core.vision.main_color import CLOTHES_FROM, count_clothes_pixels
@@ -114,11 +114,11 @@ def restrain_to_places(
 
 
 def find_seen_things(
-    things: Sequence[Thing],
+    things: Sequence[Attribute],
     probabilities: NDArray[np.float64],
     thresholds: NDArray[np.float64],
     evidence: NDArray[np.float32],
-) -> tuple[SeenThing, ...]:
+) -> tuple[DetectedAttribute, ...]:
     """The things over their thresholds, the most probable first.
 
     Args:
@@ -128,7 +128,7 @@ def find_seen_things(
         evidence: rows x columns x things, over the image alone.
     """
     seen = [
-        SeenThing(
+        DetectedAttribute(
             thing=things[place],
             probability=float(probabilities[place]),
             cam=activation_map(evidence[..., place]),
@@ -138,7 +138,7 @@ def find_seen_things(
     return tuple(sorted(seen, key=lambda seen_thing: -seen_thing.probability))
 
 
-def leave_out_contradictions(seen: Sequence[SeenThing]) -> tuple[SeenThing, ...]:
+def leave_out_contradictions(seen: Sequence[DetectedAttribute]) -> tuple[DetectedAttribute, ...]:
     """The items without those that exclude a more probable one, and without what the name of another one says.
 
     A short hem is left out, too, unless the garment that has it is seen: its evidence lies next to the clothes.
@@ -146,7 +146,7 @@ def leave_out_contradictions(seen: Sequence[SeenThing]) -> tuple[SeenThing, ...]
     Args:
         seen: items, the most probable first.
     """
-    compatible: list[SeenThing] = []
+    compatible: list[DetectedAttribute] = []
     for seen_thing in seen:
         others = {other.thing for other in compatible}
         if not any(seen_thing.thing in items and items & others for items in EXCLUSIVE):
@@ -158,7 +158,9 @@ def leave_out_contradictions(seen: Sequence[SeenThing]) -> tuple[SeenThing, ...]
     return tuple(seen_thing for seen_thing in compatible if seen_thing.thing not in left_out)
 
 
-def attach_properties(seen: Sequence[SeenThing], garments: Sequence[SeenThing]) -> tuple[SeenThing, ...]:
+def attach_properties(
+    seen: Sequence[DetectedAttribute], garments: Sequence[DetectedAttribute]
+) -> tuple[DetectedAttribute, ...]:
     """Tell of each pattern, material, cut and color on which of the seen garments it is, where the maps say so."""
     attached = []
     for seen_thing in seen:
@@ -177,7 +179,7 @@ def attach_properties(seen: Sequence[SeenThing], garments: Sequence[SeenThing]) 
 def find_reasons(
     styles: Sequence[Style],
     evidence: NDArray[np.float32],
-    seen: Sequence[SeenThing],
+    seen: Sequence[DetectedAttribute],
     statistics: LabelStatistics,
 ) -> tuple[Reason, ...]:
     """The seen things that carry the styles, those with the largest share of each style first.
@@ -207,7 +209,7 @@ def find_reasons(
 
 
 def find_swap(
-    probabilities: Mapping[Style, float], second: Style, seen: Sequence[SeenThing], statistics: LabelStatistics
+    probabilities: Mapping[Style, float], second: Style, seen: Sequence[DetectedAttribute], statistics: LabelStatistics
 ) -> Swap | None:
     """The smallest exchange of a seen item after which the runner-up would lead; None if no single one does it.
 

@@ -12,7 +12,7 @@ from core.clothing import COLORS, ITEMS
 from core.errors import FakeBackendExhaustedError
 from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration, HeadCalibration
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from core.vision.backends import AttributeOutputs, ModelOutputs
 from core.vision.main_color import BINS, MainColorModel
 from core.vision.model_card import ModelCard, Preprocessing
@@ -112,9 +112,9 @@ def make_outputs(
 
 def add_attributes(
     outputs: ModelOutputs,
-    things: Mapping[Thing, float],
+    things: Mapping[Attribute, float],
     *,
-    peaks: Mapping[Thing, tuple[float, float]] | None = None,
+    peaks: Mapping[Attribute, tuple[float, float]] | None = None,
     unlikely: float = 0.02,
     refusal: Refusal | None = None,
     axis: int = 0,
@@ -131,12 +131,12 @@ def add_attributes(
     """
     peaks = peaks or {}
 
-    def logits(codes: Sequence[Thing]) -> NDArray[np.float32]:
+    def logits(codes: Sequence[Attribute]) -> NDArray[np.float32]:
         values = np.array([things.get(code, unlikely) for code in codes])
         scores: NDArray[np.float32] = np.log(values / (1 - values)).astype(np.float32)
         return scores
 
-    def maps(codes: Sequence[Thing]) -> NDArray[np.float32]:
+    def maps(codes: Sequence[Attribute]) -> NDArray[np.float32]:
         return np.stack([_peak_map(peaks.get(code, (0.5, 0.5))) for code in codes], axis=-1)
 
     return replace(

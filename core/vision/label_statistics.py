@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import ModelMismatchError, ModelNotFoundError
 from core.styles import STYLES
-from core.vision.attributes import THINGS, Thing
+from core.vision.attributes import ATTRIBUTES, Attribute
 
 LABEL_STATISTICS_FILE = Path(__file__).parents[1] / "models" / "label_statistics.json"
 
@@ -24,12 +24,12 @@ LABEL_STATISTICS_FILE = Path(__file__).parents[1] / "models" / "label_statistics
 class LabelStatistics:
     """Values for each item and color, one for each of the styles."""
 
-    log_odds: Mapping[Thing, NDArray[np.float64]]
+    log_odds: Mapping[Attribute, NDArray[np.float64]]
     """Log odds of the thing among outfits of the style, minus those among all other outfits, in nats."""
-    weight: Mapping[Thing, NDArray[np.float64]]
+    weight: Mapping[Attribute, NDArray[np.float64]]
     """How much the thing adds to the logit of the style, other things being equal: coefficients of a multinomial
     logistic regression of the style on all things at once."""
-    share: Mapping[Thing, NDArray[np.float64]]
+    share: Mapping[Attribute, NDArray[np.float64]]
     """Share, 0 to 1, of the style's outfits that have the thing."""
 
     def to_json(self) -> str:
@@ -37,7 +37,7 @@ class LabelStatistics:
         tables = {"log_odds": self.log_odds, "weight": self.weight, "share": self.share}
         lines = [
             f'    "{thing}": ' + json.dumps({name: values[thing].tolist() for name, values in tables.items()})
-            for thing in THINGS
+            for thing in ATTRIBUTES
         ]
         return '{{\n  "styles": {styles},\n  "things": {{\n{lines}\n  }}\n}}\n'.format(
             styles=json.dumps(list(STYLES)), lines=",\n".join(lines)
@@ -50,10 +50,10 @@ class LabelStatistics:
         Raises:
             KeyError, TypeError, ValueError: it is invalid, or it has other styles, items or colors.
         """
-        if data["styles"] != list(STYLES) or list(data["things"]) != list(THINGS):
+        if data["styles"] != list(STYLES) or list(data["things"]) != list(ATTRIBUTES):
             raise ValueError("it lists other styles, items or colors")
         tables = {
-            name: {thing: np.array(data["things"][thing][name], np.float64) for thing in THINGS}
+            name: {thing: np.array(data["things"][thing][name], np.float64) for thing in ATTRIBUTES}
             for name in ("log_odds", "weight", "share")
         }
         if any(row.shape != (len(STYLES),) for table in tables.values() for row in table.values()):

@@ -16,7 +16,7 @@ from core.db.leaderboard import LeaderboardCursor, LeaderboardEntry, Period
 from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language
 from core.styles import STYLES, Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from leaderboard_web.dependencies import Db, Lang, State, Viewer
 from leaderboard_web.pagination import AfterRank, BeforeTime, RankCursor, TimeCursor, build_page
 from leaderboard_web.templating import render_page
@@ -32,7 +32,7 @@ EAGER_IMAGES = 4
 MAX_LINKS = 2000
 """Combinations of filters whose links are kept."""
 
-CHIPS: tuple[Thing, ...] = (
+CHIPS: tuple[Attribute, ...] = (
     *(Color.BLACK, Color.WHITE, Color.RED, Color.PINK, Color.BLUE, Color.BEIGE, Color.GREEN, Color.BROWN),
     *(Item.DRESS, Item.SKIRT, Item.JEANS, Item.TROUSERS, Item.SHIRT, Item.KNIT, Item.HOODIE, Item.BLAZER),
     *(Item.JACKET, Item.COAT, Item.SNEAKERS, Item.BOOTS, Item.HEELS, Item.HAT, Item.BAG),
@@ -69,7 +69,7 @@ class BoardLinks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ThingChip:
+class AttributeChip:
     """A link to looks in which one thing was seen."""
 
     code: str
@@ -134,7 +134,7 @@ async def _load_ranked(
     period: Period | None,
     after: RankCursor | None,
     *,
-    things: tuple[Thing, ...],
+    things: tuple[Attribute, ...],
     viewer_key: str,
 ) -> BoardPage:
     """A page of the leaderboard of a period; without one, of the shortest one with `MIN_LOOKS`, or of all time."""
@@ -168,7 +168,7 @@ async def _load_chronological(
     order: TimeOrder,
     before: TimeCursor | None,
     *,
-    things: tuple[Thing, ...],
+    things: tuple[Attribute, ...],
     viewer_key: str,
 ) -> BoardPage:
     position = None if before is None else (before.at, before.id)
@@ -220,12 +220,12 @@ def _thing_chips(
     style: Style | None,
     item: Item | None,
     color: Color | None,
-) -> list[ThingChip]:
+) -> list[AttributeChip]:
     """Links to the same leaderboard of one color or item; the link of a chosen one, which is in front, leads back."""
     in_front = [thing for thing in (color, item) if thing is not None]
     chosen = {"when": order, "style": style, "item": item, "color": color}
     return [
-        ThingChip(
+        AttributeChip(
             code=thing.value,
             name=_filter_name(thing, language),
             is_color=isinstance(thing, Color),
@@ -240,7 +240,7 @@ def _thing_chips(
     ]
 
 
-def _filter_name(thing: Thing, language: Language) -> str:
+def _filter_name(thing: Attribute, language: Language) -> str:
     name = color_name(thing, language) if isinstance(thing, Color) else thing_name(thing, language)
     return name[:1].upper() + name[1:]
 

@@ -9,7 +9,7 @@ from core.i18n.translations import Language
 from core.resources import Resources, open_resources
 from core.settings import Settings
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, add_attributes, make_outputs
 from tests.browser.judged_samples import judge_sample
 
@@ -26,7 +26,7 @@ SHARED = [
 ]
 """Owner, sample, style, confidence and peak of the heatmap; the first one has the most hearts."""
 
-WORN: dict[str, dict[Thing, tuple[float, tuple[float, float]]]] = {
+WORN: dict[str, dict[Attribute, tuple[float, tuple[float, float]]]] = {
     "street": {
         Item.HAT: (0.97, (0.08, 0.5)),
         Item.HOODIE: (0.93, (0.35, 0.5)),

@@ -21,7 +21,7 @@ from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from core.vision.model_card import load_model_card
 from core.vision.verdict import ConfidenceBand
@@ -126,8 +126,8 @@ async def test_the_lead_tells_what_makes_the_order(client: httpx.AsyncClient) ->
 
 
 async def test_a_card_names_two_things_that_were_seen(client: httpx.AsyncClient, resources: Resources) -> None:
-    things: dict[Thing, float] = {Item.BOOTS: 0.9, Item.FLORAL: 0.95, Item.COAT: 0.8, Item.HAT: 0.7, Color.RED: 0.9}
-    fewer: dict[Thing, float] = {Item.BOOTS: 0.9, Color.RED: 0.9}
+    things: dict[Attribute, float] = {Item.BOOTS: 0.9, Item.FLORAL: 0.95, Item.COAT: 0.8, Item.HAT: 0.7, Color.RED: 0.9}
+    fewer: dict[Attribute, float] = {Item.BOOTS: 0.9, Color.RED: 0.9}
     for seen in (things, fewer, {}):
         async with resources.database.transaction() as connection:
             verdict = classify_with_attributes(Style.STREET, seen)
@@ -298,7 +298,13 @@ async def test_a_style_shows_measured_precision_and_recall(client: httpx.AsyncCl
 
 
 async def test_look_page_lists_what_is_worn_with_its_maps(client: httpx.AsyncClient, resources: Resources) -> None:
-    things: dict[Thing, float] = {Item.JACKET: 0.9, Item.LEATHER: 0.8, Item.BOOTS: 0.7, Item.TIE: 0.6, Item.HAT: 0.3}
+    things: dict[Attribute, float] = {
+        Item.JACKET: 0.9,
+        Item.LEATHER: 0.8,
+        Item.BOOTS: 0.7,
+        Item.TIE: 0.6,
+        Item.HAT: 0.3,
+    }
     verdict = classify_with_attributes(Style.STREET, things, peaks={Item.BOOTS: (0.9, 0.5), Item.TIE: (0.9, 0.2)})
     async with resources.database.transaction() as connection:
         person = await create_person(connection)

@@ -20,7 +20,7 @@ from core.images.result_card import CardShape
 from core.resources import Resources
 from core.styles import Style
 from core.urls import card_path
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from leaderboard_web.app import create_app
@@ -35,7 +35,7 @@ HOUR = timedelta(hours=1)
 
 
 async def add_look(resources: Resources) -> Look:
-    things: dict[Thing, float] = {Item.BLAZER: 0.9, Item.SHIRT: 0.8, Item.JEANS: 0.7, Color.BLACK: 0.9}
+    things: dict[Attribute, float] = {Item.BLAZER: 0.9, Item.SHIRT: 0.8, Item.JEANS: 0.7, Color.BLACK: 0.9}
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         look = await create_look(connection, person.id, verdict=classify_with_attributes(Style.STREET, things))

@@ -26,7 +26,7 @@ from core.services.corrections_export import export_corrections
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import (
     FAKE_ATTRIBUTES_CARD,
@@ -40,7 +40,7 @@ from tests.factories import end_images, make_classifier, make_verdict
 from tests.integration.core.conversation.conftest import act, create_look, reload, write
 from tests.texts import variants
 
-SEEN: dict[Thing, float] = {Item.COAT: 0.9, Color.BLACK: 0.9, Item.BOOTS: 0.8}
+SEEN: dict[Attribute, float] = {Item.COAT: 0.9, Color.BLACK: 0.9, Item.BOOTS: 0.8}
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ async def test_two_colors_are_taken_back_and_exchanged(service: ConversationServ
 async def test_a_color_is_taken_only_off_the_garment_that_was_named(
     resources: Resources, service: ConversationService, mina: Person
 ) -> None:
-    peaks: dict[Thing, tuple[float, float]] = {Item.BOOTS: (0.9, 0.5), Color.BLACK: (0.9, 0.5)}
+    peaks: dict[Attribute, tuple[float, float]] = {Item.BOOTS: (0.9, 0.5), Color.BLACK: (0.9, 0.5)}
     outputs = add_attributes(make_outputs(Style.BUSINESS_CASUAL), SEEN, peaks=peaks)
     classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
     on_boots = ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
@@ -219,15 +219,15 @@ async def test_a_color_is_taken_only_off_the_garment_that_was_named(
     assert (await current(on_boots, look)).item_corrections == {Color.BLACK: None}
 
 
-SHOES_AND_JEANS: dict[Thing, float] = {Item.JEANS: 0.9, Color.BLUE: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
-JEANS_BLUE_SNEAKERS_RED: dict[Thing, tuple[float, float]] = {
+SHOES_AND_JEANS: dict[Attribute, float] = {Item.JEANS: 0.9, Color.BLUE: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
+JEANS_BLUE_SNEAKERS_RED: dict[Attribute, tuple[float, float]] = {
     **dict.fromkeys((Item.JEANS, Color.BLUE), (0.5, 0.5)),
     **dict.fromkeys((Item.SNEAKERS, Color.RED), (0.95, 0.5)),
 }
 
 
 def create_other(
-    resources: Resources, things: dict[Thing, float], peaks: dict[Thing, tuple[float, float]]
+    resources: Resources, things: dict[Attribute, float], peaks: dict[Attribute, tuple[float, float]]
 ) -> ConversationService:
     outputs = add_attributes(make_outputs(Style.BUSINESS_CASUAL), things, peaks=peaks)
     classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)

@@ -21,7 +21,7 @@ from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
 from core.vision.verdict import ConfidenceBand
@@ -31,14 +31,14 @@ from tests.integration.core.conversation.conftest import act, create_look, reloa
 from tests.texts import variants
 
 EN, KO = Language.EN, Language.KO
-JEANS: dict[Thing, float] = {Item.JEANS: 0.9, Color.BLUE: 0.9, Item.HAT: 0.7}
-DRESS: dict[Thing, float] = {Item.DRESS: 0.9, Item.FLORAL: 0.8, Item.LONG: 0.8, Color.RED: 0.9}
-JACKET: dict[Thing, float] = {Item.JACKET: 0.9, Item.LEATHER: 0.8, Color.BLACK: 0.9}
-CHECKED: dict[Thing, float] = {Item.DRESS: 0.9, Item.CHECK: 0.8}
-TRADITIONAL: dict[Thing, float] = {Item.TRADITIONAL: 0.9}
+JEANS: dict[Attribute, float] = {Item.JEANS: 0.9, Color.BLUE: 0.9, Item.HAT: 0.7}
+DRESS: dict[Attribute, float] = {Item.DRESS: 0.9, Item.FLORAL: 0.8, Item.LONG: 0.8, Color.RED: 0.9}
+JACKET: dict[Attribute, float] = {Item.JACKET: 0.9, Item.LEATHER: 0.8, Color.BLACK: 0.9}
+CHECKED: dict[Attribute, float] = {Item.DRESS: 0.9, Item.CHECK: 0.8}
+TRADITIONAL: dict[Attribute, float] = {Item.TRADITIONAL: 0.9}
 
 
-def create_service(resources: Resources, things: Mapping[Thing, float]) -> ConversationService:
+def create_service(resources: Resources, things: Mapping[Attribute, float]) -> ConversationService:
     outputs = add_attributes(make_outputs(Style.STREET), things)
     classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
     return ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
@@ -86,7 +86,12 @@ async def make_older(service: ConversationService, look: Look) -> None:
     ],
 )
 async def test_what_eva_said_is_taken_back(
-    resources: Resources, mina: Person, seen: Mapping[Thing, float], message: str, thing: Thing, kept: Item | None
+    resources: Resources,
+    mina: Person,
+    seen: Mapping[Attribute, float],
+    message: str,
+    thing: Attribute,
+    kept: Item | None,
 ) -> None:
     service = create_service(resources, seen)
     await create_look(service, mina)
@@ -143,7 +148,12 @@ async def test_a_property_of_another_garment_is_no_reason_to_drop_it(resources: 
     ],
 )
 async def test_items_and_properties_can_be_asked_for(
-    resources: Resources, mina: Person, seen: Mapping[Thing, float], message: str, thing: Thing, garment: Item | None
+    resources: Resources,
+    mina: Person,
+    seen: Mapping[Attribute, float],
+    message: str,
+    thing: Attribute,
+    garment: Item | None,
 ) -> None:
     service = create_service(resources, seen)
     await create_look(service, mina)
@@ -238,8 +248,8 @@ async def test_two_colors_are_answered_together(service: ConversationService, mi
 async def test_open_questions_are_answered_about_their_garment(
     resources: Resources, mina: Person, channel: Channel
 ) -> None:
-    things: dict[Thing, float] = {Item.COAT: 0.9, Color.BLACK: 0.9, Item.SNEAKERS: 0.8, Item.SHIRT: 0.35}
-    places: dict[Thing, tuple[float, float]] = {Item.SNEAKERS: (0.95, 0.5)}
+    things: dict[Attribute, float] = {Item.COAT: 0.9, Color.BLACK: 0.9, Item.SNEAKERS: 0.8, Item.SHIRT: 0.35}
+    places: dict[Attribute, tuple[float, float]] = {Item.SNEAKERS: (0.95, 0.5)}
     outputs = add_attributes(make_outputs(Style.STREET), things, peaks=places)
     classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
     service = ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())

@@ -16,7 +16,7 @@ from core.db.database import Database
 from core.db.leaderboard import LeaderboardCursor, Period
 from core.seoul_time import start_of_day
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from tests.factories import classify_scripted, classify_with_attributes, create_look, create_person
 
 
@@ -146,7 +146,7 @@ async def test_public_looks_of_a_person_are_listed_page_by_page_and_counted_by_s
 async def test_looks_are_filtered_by_what_is_worn(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
-        worn: tuple[dict[Thing, float], ...] = (
+        worn: tuple[dict[Attribute, float], ...] = (
             {Item.BOOTS: 0.9, Color.RED: 0.9},
             {Item.BOOTS: 0.9, Color.BLACK: 0.9},
             {Item.COAT: 0.9, Color.RED: 0.9},
@@ -172,7 +172,7 @@ async def test_looks_are_filtered_by_what_is_worn(database: Database) -> None:
 async def test_color_with_an_item_is_one_code_until_either_is_taken_back(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
-        worn: dict[Thing, float] = {Item.BOOTS: 0.9, Color.RED: 0.9}
+        worn: dict[Attribute, float] = {Item.BOOTS: 0.9, Color.RED: 0.9}
         look = await create_look(connection, person, verdict=classify_with_attributes(Style.MODE, worn))
         assert await looks.share(connection, look.id)
         stored = select(schema.looks.c.things, schema.looks.c.filters)

@@ -15,7 +15,7 @@ from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from tests.factories import classify_scripted, classify_with_attributes, create_look, create_person, store_images
 from tests.html import attributes, texts
 from tests.integration.leaderboard_web.people.conftest import VISITORS, open_browser
@@ -82,7 +82,7 @@ async def test_the_board_is_filtered_by_what_is_worn(
     client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
     async with resources.database.transaction() as connection:
-        worn: tuple[dict[Thing, float], ...] = ({Item.BOOTS: 0.9, Color.RED: 0.9}, {Item.BOOTS: 0.9})
+        worn: tuple[dict[Attribute, float], ...] = ({Item.BOOTS: 0.9, Color.RED: 0.9}, {Item.BOOTS: 0.9})
         for things in worn:
             verdict = classify_with_attributes(Style.STREET, things)
             look = await store_images(resources, await create_look(connection, mina, verdict=verdict))

@@ -7,7 +7,7 @@ import pytest
 from core.clothing import Color, Item
 from core.conversation.garment_kinds import GarmentKind
 from core.conversation.item_corrections import ItemCorrection, find_item_correction
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ from core.vision.attributes import Thing
         ("not black and white, it's black", Color.WHITE, None),
     ],
 )
-def test_correction_of_an_item(message: str, denied: Thing, instead: Thing | None) -> None:
+def test_correction_of_an_item(message: str, denied: Attribute, instead: Attribute | None) -> None:
     assert find_item_correction(message) == ItemCorrection(denied=denied, instead=instead)
 
 
@@ -119,7 +119,9 @@ def test_correction_of_an_item(message: str, denied: Thing, instead: Thing | Non
         ("가죽 재킷 아니야", Item.JACKET, (Item.LEATHER,)),
     ],
 )
-def test_denial_of_a_garment_with_properties(message: str, denied: Thing, properties: tuple[Thing, ...]) -> None:
+def test_denial_of_a_garment_with_properties(
+    message: str, denied: Attribute, properties: tuple[Attribute, ...]
+) -> None:
     assert find_item_correction(message) == ItemCorrection(denied=denied, properties=properties)
 
 
@@ -155,7 +157,7 @@ def test_denial_of_a_garment_with_properties(message: str, denied: Thing, proper
     ],
 )
 def test_denial_of_a_property_keeps_its_garment(
-    message: str, garment: Item, properties: tuple[Thing, ...], instead: Thing | None
+    message: str, garment: Item, properties: tuple[Attribute, ...], instead: Attribute | None
 ) -> None:
     expected = ItemCorrection(denied=garment, properties=properties, instead=instead, is_garment_kept=True)
     assert find_item_correction(message) == expected
@@ -190,7 +192,7 @@ def test_denial_of_a_property_of_a_kind(message: str, kind: GarmentKind, color: 
         ("신발은 실은 베이지예요", Color.BEIGE, GarmentKind.SHOES, Color.BEIGE),
     ],
 )
-def test_the_color_that_a_garment_has(message: str, garment: Thing, kind: GarmentKind | None, color: Color) -> None:
+def test_the_color_that_a_garment_has(message: str, garment: Attribute, kind: GarmentKind | None, color: Color) -> None:
     expected = ItemCorrection(denied=garment, of=kind, instead=color, is_garment_kept=True)
     assert find_item_correction(message) == expected
 
@@ -220,7 +222,7 @@ def test_the_color_that_a_garment_has(message: str, garment: Thing, kind: Garmen
         ("shoes: boots, not sneakers", Item.SNEAKERS, Item.BOOTS),
     ],
 )
-def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Thing, instead: Thing | None) -> None:
+def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Attribute, instead: Attribute | None) -> None:
     assert find_item_correction(message) == ItemCorrection(denied=denied, instead=instead)
 
 
@@ -279,7 +281,7 @@ def test_correction_of_two_colors(message: str, correction: ItemCorrection) -> N
         ("neither a coat nor a jacket", Item.COAT, Item.JACKET),
     ],
 )
-def test_two_denials_exchange_nothing(message: str, denied: Thing, also: Thing) -> None:
+def test_two_denials_exchange_nothing(message: str, denied: Attribute, also: Attribute) -> None:
     assert find_item_correction(message) == ItemCorrection(denied=denied, also=also)
 
 

@@ -1,9 +1,9 @@
 import pytest
 
 from core.clothing import Color, Item
+from core.conversation.attribute_mentions import Mention
 from core.conversation.item_questions import find_item_question
-from core.conversation.thing_names import Mention
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ from core.vision.attributes import Thing
         *((f"am I wearing a {name}?", Item.VEST) for name in ("vest", "waistcoat")),
     ],
 )
-def test_question_about_one_item(message: str, thing: Thing) -> None:
+def test_question_about_one_item(message: str, thing: Attribute) -> None:
     assert find_item_question(message) == Mention(thing=thing)
 
 
@@ -82,7 +82,7 @@ def test_question_about_one_item(message: str, thing: Thing) -> None:
         ("이거 진짜 긴 치마예요?", Item.SKIRT, (Item.LONG,)),
     ],
 )
-def test_question_about_a_garment_with_properties(message: str, thing: Item, properties: tuple[Thing, ...]) -> None:
+def test_question_about_a_garment_with_properties(message: str, thing: Item, properties: tuple[Attribute, ...]) -> None:
     assert find_item_question(message) == Mention(thing=thing, properties=properties)
 
 
@@ -226,7 +226,7 @@ def test_other_messages_are_no_question_about_an_item(message: str) -> None:
         ("is the skirt a dress?", Item.DRESS),
     ],
 )
-def test_question_about_what_is_worn_somewhere(message: str, thing: Thing) -> None:
+def test_question_about_what_is_worn_somewhere(message: str, thing: Attribute) -> None:
     found = find_item_question(message)
     assert found is not None
     assert (found.first_thing, found.second_thing) == (thing, None)
@@ -244,7 +244,7 @@ def test_question_about_what_is_worn_somewhere(message: str, thing: Thing) -> No
         ("is it black and white?", Color.BLACK, Color.WHITE),
     ],
 )
-def test_question_about_two_things(message: str, first: Thing, second: Thing) -> None:
+def test_question_about_two_things(message: str, first: Attribute, second: Attribute) -> None:
     assert find_item_question(message) == Mention(thing=first, also=second)
 
 
@@ -259,7 +259,9 @@ def test_question_about_two_things(message: str, first: Thing, second: Thing) ->
         ("is it a black coat or a black jacket?", Color.BLACK, Item.JACKET, Item.COAT),
     ],
 )
-def test_question_about_two_garments(message: str, first: Thing, second: Thing | None, garment: Item | None) -> None:
+def test_question_about_two_garments(
+    message: str, first: Attribute, second: Attribute | None, garment: Item | None
+) -> None:
     found = find_item_question(message)
     assert found is not None
     assert (found.first_thing, found.second_thing, found.garment) == (first, second, garment)

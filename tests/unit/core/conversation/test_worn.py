@@ -12,7 +12,7 @@ from core.conversation.worn_details import compare_sentences, probability_senten
 from core.i18n.clothing_names import join_names, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, translate, variant_keys
 from core.styles import STYLES, Style
-from core.vision.attributes import THINGS, Thing
+from core.vision.attributes import ATTRIBUTES, Attribute
 from core.vision.explanation import SWAPPED_GROUPS
 from core.vision.verdict import ConfidenceBand, Verdict
 from tests.factories import classify_scripted, classify_with_attributes
@@ -42,9 +42,9 @@ def _texts(verdict: Verdict, language: Language, seed: str = "a") -> dict[Messag
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_thing_has_its_names(language: Language) -> None:
-    names = [thing_name(thing, language) for thing in THINGS]
+    names = [thing_name(thing, language) for thing in ATTRIBUTES]
     assert len(set(names)) == 56
-    for thing in THINGS:
+    for thing in ATTRIBUTES:
         if isinstance(thing, Color) or not thing.is_worn_alone:
             assert translate(f"worn.{thing}.as", language)
         if isinstance(thing, Item) and thing.group in SWAPPED_GROUPS:
@@ -133,7 +133,7 @@ def test_fifty_photos_get_fifty_answers(language: Language) -> None:
     draw = random.Random(3)
     answers = set()
     for number in range(50):
-        things: dict[Thing, float] = dict.fromkeys(draw.sample(ITEMS, 4), 0.9)
+        things: dict[Attribute, float] = dict.fromkeys(draw.sample(ITEMS, 4), 0.9)
         verdict = classify_with_attributes(draw.choice(STYLES), things, confidence=0.7)
         texts = _texts(verdict, language, str(number))
         answers.add((texts[MessageSlot.EVIDENCE], texts[MessageSlot.TIP]))
@@ -141,7 +141,7 @@ def test_fifty_photos_get_fifty_answers(language: Language) -> None:
 
 
 def test_words_before_a_garment_keep_their_order() -> None:
-    things: dict[Thing, float] = {
+    things: dict[Attribute, float] = {
         Item.JACKET: 0.9,
         Item.LEATHER: 0.8,
         Item.OVERSIZED: 0.7,
@@ -221,9 +221,9 @@ def test_question_for_an_item_gets_its_probability(
 def test_only_a_color_of_the_garment_is_seen_instead(
     place: Item | None, garment: Item | None, rival: Color | None
 ) -> None:
-    peaks: dict[Thing, tuple[float, float]] = {Item.SNEAKERS: BOTTOM, Item.COAT: (0.3, 0.5)}
+    peaks: dict[Attribute, tuple[float, float]] = {Item.SNEAKERS: BOTTOM, Item.COAT: (0.3, 0.5)}
     red_peak = (0.0, 0.0) if place is None else peaks[place]
-    things: dict[Thing, float] = {Item.COAT: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
+    things: dict[Attribute, float] = {Item.COAT: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
     attributes = classify_with_attributes(things=things, peaks={**peaks, Color.RED: red_peak}).attributes
     assert attributes is not None
     assert [seen.worn_on for seen in attributes.colors] == [place]
@@ -242,9 +242,9 @@ def test_only_a_color_of_the_garment_is_seen_instead(
 
 @pytest.mark.parametrize(("place", "key"), [(Item.SNEAKERS, "elsewhere"), (None, "somewhere"), (Item.COAT, "seen")])
 def test_a_color_is_not_claimed_of_another_garment(place: Item | None, key: str) -> None:
-    peaks: dict[Thing, tuple[float, float]] = {Item.SNEAKERS: BOTTOM, Item.COAT: (0.3, 0.5)}
+    peaks: dict[Attribute, tuple[float, float]] = {Item.SNEAKERS: BOTTOM, Item.COAT: (0.3, 0.5)}
     red_peak = (0.0, 0.0) if place is None else peaks[place]
-    things: dict[Thing, float] = {Item.COAT: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
+    things: dict[Attribute, float] = {Item.COAT: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
     attributes = classify_with_attributes(things=things, peaks={**peaks, Color.RED: red_peak}).attributes
     assert attributes is not None
     said = probability_sentences(attributes, Color.RED, Item.COAT, seed=VariantSeed("mina"), language=Language.EN)
@@ -287,7 +287,7 @@ def test_album_is_compared_by_what_is_worn() -> None:
 
 
 def test_album_compares_garments_with_their_colors() -> None:
-    things: dict[Thing, float] = {Item.SNEAKERS: 0.9, Color.WHITE: 0.9}
+    things: dict[Attribute, float] = {Item.SNEAKERS: 0.9, Color.WHITE: 0.9}
     first, second = (
         classify_with_attributes(style, things, peaks=dict.fromkeys(things, BOTTOM))
         for style in (Style.STREET, Style.CASUAL)
@@ -329,7 +329,7 @@ def test_the_main_color_is_named_where_it_is_known(language: Language) -> None:
 
 
 def test_length_stands_next_to_the_garment_in_korean() -> None:
-    things: dict[Thing, float] = {Item.DRESS: 0.9, Item.LONG: 0.8, Color.BLACK: 0.9}
+    things: dict[Attribute, float] = {Item.DRESS: 0.9, Item.LONG: 0.8, Color.BLACK: 0.9}
     attributes = classify_with_attributes(Style.FEMININE, things).attributes
     assert attributes is not None
     seen = (*attributes.seen, *attributes.colors)

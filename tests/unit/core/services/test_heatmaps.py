@@ -14,7 +14,7 @@ from core.i18n.translations import Language
 from core.services.heatmaps import encode_heatmap_jpeg, make_tags
 from core.settings import Settings
 from core.styles import STYLES, Style
-from core.vision.attributes import Thing
+from core.vision.attributes import Attribute
 from core.vision.classifier import StyleClassifier, load_classifier
 from core.vision.heatmap import draw_heatmap, find_spot
 from core.vision.verdict import Verdict
@@ -85,7 +85,7 @@ def test_reasons_of_the_runner_up_do_not_come_first() -> None:
 
 def test_a_thing_without_a_place_has_no_tag() -> None:
     """Shoes that were inferred from what is worn above them, and what would be the fourth tag."""
-    things: dict[Thing, float] = {Item.BOOTS: 0.95, Item.JACKET: 0.9, Item.BAG: 0.8, Item.BELT: 0.7}
+    things: dict[Attribute, float] = {Item.BOOTS: 0.95, Item.JACKET: 0.9, Item.BAG: 0.8, Item.BELT: 0.7}
     verdict = classify_with_attributes(Style.STREET, things, peaks={Item.BOOTS: (0.1, 0.5)})
     assert "boots" in [each.name for each in name_whole_things(verdict, Language.EN)]
     assert sorted(_texts(verdict)) == ["bag", "belt", "jacket"]

@@ -6,7 +6,7 @@ import pytest
 
 from core.clothing import Color, Item
 from core.styles import STYLES, Style
-from core.vision.attributes import THINGS
+from core.vision.attributes import ATTRIBUTES
 from core.vision.label_statistics import LABEL_STATISTICS_FILE, LabelStatistics
 
 pytestmark = pytest.mark.train
@@ -52,7 +52,7 @@ def test_missing_labels_are_reported(tmp_path: Path) -> None:
 
 def test_bundled_file_says_something_of_every_thing() -> None:
     statistics = LabelStatistics.from_dict(json.loads(LABEL_STATISTICS_FILE.read_text("utf-8")))
-    for thing in THINGS:
+    for thing in ATTRIBUTES:
         shares = statistics.share[thing]
         assert 0 <= min(shares) < max(shares) <= 1, thing
         assert np.ptp(statistics.weight[thing]) > 0, thing

@@ -10,7 +10,7 @@ from PIL import Image
 from core.clothing import COLORS, GARMENTS, ITEMS, WORN_PROPERTIES, Color, Item, ItemGroup
 from core.errors import ModelMismatchError
 from core.styles import STYLES, Style
-from core.vision.attributes import THINGS, THINGS_BY_CODE, Attributes, Thing
+from core.vision.attributes import ATTRIBUTES, ATTRIBUTES_BY_CODE, Attribute, Attributes
 from core.vision.classifier import StyleClassifier
 from core.vision.explanation import MIN_LOG_ODDS, MIN_SHARE, find_swap, restrain_to_clothes, restrain_to_places
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
@@ -35,11 +35,13 @@ def test_every_code_has_one_group_and_no_code_is_used_twice() -> None:
         *(ItemGroup.EXTRA, ItemGroup.PATTERN, ItemGroup.MATERIAL, ItemGroup.CUT),
     ]
     assert (len(ITEMS), len(COLORS), len({*ITEMS, *COLORS})) == (42, 14, 56)
-    assert [THINGS_BY_CODE[thing.value] for thing in THINGS] == list(THINGS)
+    assert [ATTRIBUTES_BY_CODE[thing.value] for thing in ATTRIBUTES] == list(ATTRIBUTES)
 
 
 def test_every_property_says_what_it_may_be_on() -> None:
-    assert {thing for thing in THINGS if isinstance(thing, Color) or not thing.is_worn_alone} == set(WORN_PROPERTIES)
+    assert {thing for thing in ATTRIBUTES if isinstance(thing, Color) or not thing.is_worn_alone} == set(
+        WORN_PROPERTIES
+    )
     assert all(bearers <= GARMENTS for bearers in WORN_PROPERTIES.values())
     assert WORN_PROPERTIES[Color.RED] == GARMENTS
     assert WORN_PROPERTIES[Item.STRIPES].isdisjoint({Item.JEANS, Item.BOOTS, Item.BAG})
@@ -163,7 +165,7 @@ def test_evidence_of_lower_garments_counts_below_the_upper_part_of_the_clothes()
 
 
 def test_drawn_maps_are_on_clothes() -> None:
-    things: dict[Thing, float] = {Item.HOODIE: 0.9, Item.HAT: 0.9, Color.BLACK: 0.9}
+    things: dict[Attribute, float] = {Item.HOODIE: 0.9, Item.HAT: 0.9, Color.BLACK: 0.9}
     outputs = add_attributes(make_outputs(Style.STREET, peak=TOP), things, peaks=dict.fromkeys(things, TOP))
     assert outputs.attributes is not None
     lower_half = np.repeat([0.0, 1.0], 8).astype(np.float32)[:, None] * np.ones((1, 16), np.float32)

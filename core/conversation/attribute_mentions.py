@@ -11,7 +11,7 @@ from core.conversation.garment_kinds import GarmentKind
 from core.conversation.text_normalization import normalize_letters
 from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language, translate
-from core.vision.attributes import THINGS, Thing
+from core.vision.attributes import ATTRIBUTES, Attribute
 
 OTHER_NAMES = {
     Item.TSHIRT: "tshirt, t shirt, tee, tank top, 티, 반팔티, 민소매, 나시",
@@ -72,7 +72,7 @@ OTHER_COLOR_NAMES = {
     Color.PURPLE: "violet, 보라색, 보라",
     Color.MULTI: "colorful, 알록달록",
 }
-BEFORE_GARMENTS: dict[Thing, str] = {
+BEFORE_GARMENTS: dict[Attribute, str] = {
     Item.LONG: "긴, 기다란",
     Item.SHINY: "반짝거리는",
     Item.OVERSIZED: "루즈한, 박시한",
@@ -110,10 +110,10 @@ BETWEEN_COLORS = re.compile(f"{_BETWEEN_NAMES}|{_FIRST} ?{_AND}{_SECOND}")
 class Mention:
     """A named thing with the properties in front of its name: the jeans that are called blue."""
 
-    thing: Thing
-    properties: tuple[Thing, ...] = ()
+    thing: Attribute
+    properties: tuple[Attribute, ...] = ()
     """In the order of the words."""
-    also: Thing | None = None
+    also: Attribute | None = None
     """What is named next to it: "navy or black"."""
     of: GarmentKind | None = None
     """The kind of garments that it is asked about, where none is named: "are the shoes white?"."""
@@ -124,12 +124,12 @@ class Mention:
         return isinstance(self.thing, Item) and self.thing.is_worn_alone
 
     @property
-    def first_thing(self) -> Thing:
+    def first_thing(self) -> Attribute:
         """What is named first: leather, of a leather jacket."""
         return self.properties[0] if self.is_garment and self.properties else self.thing
 
     @property
-    def second_thing(self) -> Thing | None:
+    def second_thing(self) -> Attribute | None:
         """What is named next to `first_thing`: white, of a black and white shirt."""
         colors = [thing for thing in self.properties if isinstance(thing, Color)] if self.is_garment else []
         return colors[1] if len(colors) > 1 and colors[0] is self.first_thing else self.also
@@ -171,21 +171,21 @@ def has_too_many_names(text: str) -> bool:
     return next(islice(find_names(text), MAX_NAMES, None), None) is not None
 
 
-def _find_also(first: Mention, second: Mention) -> Thing | None:
+def _find_also(first: Mention, second: Mention) -> Attribute | None:
     """What the second of two names adds: of the same garment it is the property, as in "a black or a white shirt"."""
     if not first.is_garment or first.thing is not second.thing:
         return second.thing
     return None if first.properties and not second.properties else second.first_thing
 
 
-def _parse_properties(text: str) -> tuple[Thing, ...]:
+def _parse_properties(text: str) -> tuple[Attribute, ...]:
     pattern, things = _compile_properties()
     found = [things[match[0].replace(" ", "")] for match in pattern.finditer(text)]
     return tuple(dict.fromkeys(thing for thing in found if thing is not None))
 
 
 @cache
-def _names_by_length() -> tuple[tuple[str, str, Thing], ...]:
+def _names_by_length() -> tuple[tuple[str, str, Attribute], ...]:
     """Names without and with their spaces, and their things, the longest first: "suit jacket" is no jacket."""
     names = sorted(_things_by_name().items(), key=lambda pair: -len(pair[0]))
     return tuple((name.replace(" ", ""), name, thing) for name, thing in names)
@@ -204,9 +204,9 @@ def _compile_name(name: str, *, is_color: bool) -> re.Pattern[str]:
 
 
 @cache
-def _compile_properties() -> tuple[re.Pattern[str], dict[str, Thing | None]]:
+def _compile_properties() -> tuple[re.Pattern[str], dict[str, Attribute | None]]:
     """A pattern for one property in front of a name, with the space behind it, and the properties by their words."""
-    words: dict[str, Thing | None] = dict.fromkeys(SHADES.split(", "))
+    words: dict[str, Attribute | None] = dict.fromkeys(SHADES.split(", "))
     for name, thing in _things_by_name().items():
         if isinstance(thing, Color) or not thing.is_worn_alone:
             words[name] = thing
@@ -216,14 +216,14 @@ def _compile_properties() -> tuple[re.Pattern[str], dict[str, Thing | None]]:
 
 
 @cache
-def _things_by_name() -> dict[str, Thing]:
-    names: dict[str, Thing] = {}
-    for thing in THINGS:
+def _things_by_name() -> dict[str, Attribute]:
+    names: dict[str, Attribute] = {}
+    for thing in ATTRIBUTES:
         for language in Language:
             names.setdefault(normalize_letters(thing_name(thing, language)), thing)
             if isinstance(thing, Color) or not thing.is_worn_alone:
                 names.setdefault(normalize_letters(translate(f"worn.{thing}.as", language)), thing)
-    for other, other_names in chain[tuple[Thing, str]](OTHER_NAMES.items(), OTHER_COLOR_NAMES.items()):
+    for other, other_names in chain[tuple[Attribute, str]](OTHER_NAMES.items(), OTHER_COLOR_NAMES.items()):
         for name in other_names.split(", "):
             names.setdefault(name, other)
     for name, thing in list(names.items()):

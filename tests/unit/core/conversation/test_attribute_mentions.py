@@ -1,7 +1,7 @@
 """Names of items and colors in messages."""
 
 from core.clothing import Color, Item
-from core.conversation.thing_names import _compile_name, find_names
+from core.conversation.attribute_mentions import _compile_name, find_names
 
 
 def test_only_the_patterns_of_names_in_a_message_are_compiled() -> None:
