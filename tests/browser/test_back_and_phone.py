@@ -152,7 +152,7 @@ def test_a_printed_look_has_the_photo_and_the_words_alone(open_page: OpenPage, b
     page.emulate_media(media="print")
     for shown in (".layers img >> nth=0", "h1", ".verdict .log", ".bars"):
         expect(page.locator(shown)).to_be_visible()
-    for hidden in ("header nav >> nth=0", "footer", ".fade", ".sharing", ".report", ".heart", ".strip"):
+    for hidden in ("header nav >> nth=0", "footer", ".fade", ".sharing", ".report", ".heart", ".strip", ".links"):
         for part in page.locator(hidden).all():
             expect(part).to_be_hidden()
 

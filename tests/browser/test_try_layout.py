@@ -71,6 +71,20 @@ def test_samples_are_a_strip_in_the_greeting(open_page: OpenPage) -> None:
     expect_answer(page)
 
 
+@pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
+def test_on_a_wide_window_all_buttons_of_a_look_are_one_row(open_page: OpenPage, samples: Path, locale: str) -> None:
+    page = open_page(locale=locale, viewport={"width": 1280, "height": 800})
+    choose(page, samples / "feminine.jpg")
+    expect_answer(page, Language(locale[:2]))
+    replies = page.locator(".replies :is(button, label, a):visible")
+    expect(replies).not_to_have_count(1)
+    for reply in replies.all():
+        expect(reply).to_be_in_viewport(ratio=1)
+    tops = replies.evaluate_all("replies => replies.map((reply) => reply.getBoundingClientRect().top)")
+    assert len(tops) >= 4
+    assert len(set(tops)) == 1
+
+
 def test_nothing_jumps_while_an_answer_comes(open_page: OpenPage, samples: Path) -> None:
     page = open_page(reduced_motion="no-preference", **PHONE)
     page.evaluate(WATCH)
