@@ -25,6 +25,7 @@ from telegram import (
 from telegram.constants import ChatType, MessageEntityType
 
 from bot.telegram.keyboards import CallbackData, decode_callback_data
+from bot.telegram.mentions import blank_own_mentions, list_own_mentions
 from bot.telegram.message_fields import (
     SERVICE_FIELDS,
     SILENT_FIELDS,
@@ -289,22 +290,26 @@ def _parse_message(
         is_anonymous=is_anonymous,
     )
     if (file := _find_photo_file(message)) is not None:
-        return PhotoMessage(**common, file_id=file.file_id, caption=(message.caption or "").strip())
+        caption = blank_own_mentions(message.caption, message.caption_entities, me).strip() if message.caption else ""
+        return PhotoMessage(**common, file_id=file.file_id, caption=caption)
     if (unsupported := _find_unsupported_media(raw_message)) is not None:
         return UnsupportedMessage(**common, media=unsupported)
     if command := _parse_command(message, me):
         name, argument, names_bot = command
         return CommandMessage(**common, name=name, argument=argument, names_bot=names_bot)
-    if (question := _parse_question_about_photo(message, common, sender, me)) is not None:
+    text = blank_own_mentions(message.text, message.entities, me).strip()
+    if (question := _parse_question_about_photo(message, text, common, sender, me)) is not None:
         return question
     replied_id = None if message.reply_to_message is None else message.reply_to_message.message_id
-    return TextMessage(**common, text=message.text.strip(), replied_id=replied_id) if message.text else None
+    return TextMessage(**common, text=text, replied_id=replied_id) if message.text else None
 
 
-def _parse_question_about_photo(message: Message, common: _CommonFields, sender: User, me: User) -> PhotoMessage | None:
+def _parse_question_about_photo(
+    message: Message, text: str, common: _CommonFields, sender: User, me: User
+) -> PhotoMessage | None:
     """A text that replies to a photo, of this chat or of another one; a style answers a question about it instead."""
     replied, external = message.reply_to_message, message.external_reply
-    if parse_style_answer(message.text or "") is not None:
+    if parse_style_answer(text) is not None:
         return None
     if replied is not None and (replied.from_user is None or replied.from_user.id != me.id):
         file, owner = _find_photo_file(replied), None if replied.sender_chat else replied.from_user
@@ -318,7 +323,7 @@ def _parse_question_about_photo(message: Message, common: _CommonFields, sender:
     return PhotoMessage(
         **common,
         file_id=file.file_id,
-        caption=(message.text or "").strip(),
+        caption=text,
         is_of_other=owner is None or owner.id != sender.id,
         is_from_other_chat=replied is None,
     )
@@ -345,13 +350,16 @@ def _find_photo_file(message: Message | ExternalReplyInfo) -> PhotoSize | Docume
 
 
 def _parse_command(message: Message, me: User) -> tuple[str, str, bool] | None:
-    """Name and argument of a command to this bot, and whether it names the bot."""
-    for entity, text in message.parse_entities([MessageEntityType.BOT_COMMAND]).items():
-        if entity.offset == 0:
-            name, at, bot = text.removeprefix("/").partition("@")
+    """Name and argument of a command to this bot, and whether it names the bot, itself or by a mention next to it."""
+    commands = message.parse_entities([MessageEntityType.BOT_COMMAND])
+    text = blank_own_mentions(message.text, message.entities, me) if commands else ""
+    for entity, command in commands.items():
+        if not text[: entity.offset].strip():
+            name, at, bot = command.removeprefix("/").partition("@")
             if at and bot.lower() != (me.username or "").lower():
                 return None
-            return name.lower(), (message.text or "")[len(text) :].strip(), bool(at)
+            argument = text[entity.offset + len(command) :].strip()
+            return name.lower(), argument, bool(at) or text != message.text
     return None
 
 
@@ -362,9 +370,5 @@ def _addresses_bot(message: Message, me: User) -> bool:
     replied = message.reply_to_message
     if replied is not None and replied.from_user is not None and replied.from_user.id == me.id:
         return True
-    types: list[str | None] = [MessageEntityType.MENTION, MessageEntityType.TEXT_MENTION]
-    mentions = {**message.parse_entities(types), **message.parse_caption_entities(types)}
-    username = f"@{me.username}".lower()
-    return any(
-        text.lower() == username or (entity.user and entity.user.id == me.id) for entity, text in mentions.items()
-    )
+    texts = ((message.text, message.entities), (message.caption, message.caption_entities))
+    return any(list_own_mentions(text, entities, me) for text, entities in texts)

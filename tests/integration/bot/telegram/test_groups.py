@@ -15,6 +15,7 @@ from bot.telegram.keyboards import CallbackData, decode_callback_data, encode_ca
 from bot.testing.telegram import BOT_USER
 from core.conversation.actions import Action, ActionType
 from core.conversation.listings import own_look_line
+from core.conversation.narration import style_description, style_name
 from core.db import looks, people
 from core.i18n.translations import Language, translate
 from core.styles import Style
@@ -240,6 +241,31 @@ async def test_the_week_and_a_garment_are_no_subject_of_a_group(group: Group, ha
     for words in ("내 코트 무슨 색이야?", "바지 파란색 아니에요", "not a red dress, it's a blue dress"):
         await group.send(harness.updates.text(words, chat_id=GROUP, reply_to_message=quoted))
     assert await group.rows() == rows
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"{BOT} my week",
+        f"{BOT}, 이번 주 어땠어?",
+        f"{BOT} 내 기록",
+        f"{BOT} 비슷한 룩",
+        f"{BOT} /week",
+        f"{BOT} 내 사진 지워줘",
+    ],
+)
+async def test_what_a_mention_asks_about_oneself_leads_to_the_private_chat(group: Group, words: str) -> None:
+    rows = await group.rows()
+    [reply] = await group.say(words)
+    assert reply["text"] == translate("telegram.private_only", KO)
+    assert await group.rows() == rows
+
+
+async def test_what_a_mention_asks_about_everybody_is_answered_in_the_group(group: Group) -> None:
+    assert [reply["text"] for reply in await group.say(f"{BOT} 도움말")] == [translate("telegram.help", KO)]
+    [described] = await group.say(f"{BOT} 레트로가 뭐야?")
+    assert described["text"] == f"{style_name(Style.RETRO, KO)}: {style_description(Style.RETRO, KO)}"
+    assert len(await group.say(BOT)) == 1
 
 
 async def test_text_in_a_group_answers_no_question(group: Group, harness: TelegramHarness) -> None:
