@@ -18,7 +18,7 @@ from core.conversation.listings import (
     own_looks_text,
 )
 from core.conversation.narration import error_message, style_description, style_name, verdict_messages
-from core.conversation.reply import Reply
+from core.conversation.reply import Reply, repeat_guess
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
 from core.conversation.week_card_texts import few_looks_sentence, get_week, week_sentences
@@ -143,6 +143,7 @@ class ReplyPresenter:
 
     def conversation_reply(self, reply: Reply, person: Person) -> SkillResponse:
         """The reply to an action or a message."""
+        reply = repeat_guess(reply)
         look, language, sentences = reply.look, reply.language, reply_sentences(reply)
         if look is not None and reply.reveals_verdict:
             return self._verdict_reply(look, person, language, sentences)

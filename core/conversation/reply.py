@@ -1,7 +1,7 @@
 """Replies to actions and messages as data; `core.conversation.reply_texts` has their sentences."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum, auto
 from uuid import UUID
@@ -135,7 +135,7 @@ class Reply:
         return self.kind in {ReplyKind.GUESS_RECORDED, ReplyKind.VERDICT}
 
     def to_checkpoint(self) -> dict[str, str]:
-        """The reply as JSON values without anything that a person wrote; see `ConversationService.restore_reply`."""
+        """The reply as JSON values without anything that a person wrote; see `core.conversation.reply_checkpoints`."""
         values = {
             "kind": self.kind,
             "language": self.language,
@@ -152,6 +152,13 @@ class Reply:
             "occasion": self.occasion,
         }
         return {key: str(value) for key, value in values.items() if value is not None}
+
+
+def repeat_guess(reply: Reply) -> Reply:
+    """The reply of the first time if the same guess was sent again: the answer may have been lost."""
+    is_same = reply.look is not None and reply.style is reply.look.guessed_style
+    is_repeated = reply.kind is ReplyKind.GUESS_ALREADY_MADE and is_same
+    return replace(reply, kind=ReplyKind.GUESS_RECORDED) if is_repeated else reply
 
 
 class ReplyTurns:

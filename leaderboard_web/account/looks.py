@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name
 from core.conversation.narration import style_name, verdict_messages
-from core.conversation.reply import ReplyKind
+from core.conversation.reply import ReplyKind, repeat_guess
 from core.conversation.reply_texts import note_item_correction, reply_sentences
 from core.conversation.smalltalk import comment_on_guess
 from core.db.looks import Look
@@ -89,7 +89,7 @@ async def change_own_look(
         raise HTTPException(400)
     person = replace(own.owner, language=language)
     action = Action(type=do, look_id=own.look.id, style=style)
-    reply = await state.conversation.handle_action(person, action, chat=Channel.WEB)
+    reply = repeat_guess(await state.conversation.handle_action(person, action, chat=Channel.WEB))
     if reply.kind is ReplyKind.NAME_PROMPT:
         return redirect_with_notice(state.url_for("display_name_prompt", look_id=own.look.id))
     if reply.kind in NOTICE_BY_REPLY:

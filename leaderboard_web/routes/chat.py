@@ -19,6 +19,7 @@ from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.listings import get_own_looks, leaderboard_line, list_similar, own_looks_text
 from core.conversation.news_visits import record_news_visit
+from core.conversation.reply import repeat_guess
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.sharing import SAMPLE_SOURCE_PREFIX
 from core.conversation.smalltalk import button_label, reply_to_text
@@ -193,7 +194,7 @@ async def send_action(
     if person is None:
         reply = _build_reply(None, label, _eva_lines([translate("talk.look_gone", language)]))
     else:
-        result = await state.conversation.handle_action(person, action, chat=Channel.WEB)
+        result = repeat_guess(await state.conversation.handle_action(person, action, chat=Channel.WEB))
         view = await load_view(state, person, language, look)
         reply = _build_reply(view, label, _eva_lines(reply_sentences(result)), reveals_verdict=result.reveals_verdict)
     return respond(request, state, viewer, language, reply)

@@ -240,6 +240,8 @@ async def test_guess_before_the_verdict(harness: KakaoHarness) -> None:
     assert verdict.text.split("\n")[0] in {comment.replace("{guess}", "") for comment in comments}
     assert is_verdict(verdict.reply)
     assert (await get_only_look(harness)).guessed_style is right
+    repeated = await harness.press_button(prompt, "guess", style=right)
+    assert (repeated.text, is_verdict(repeated.reply)) == (verdict.text, True), "the answer may have been lost"
     assert (await harness.press_button(prompt, "guess", style=Style.RETRO)).text == translate("talk.guess.late", KO)
     assert (await harness.press_button(verdict, "tell")).text == translate("talk.guess.off", KO)
     assert is_verdict((await harness.send_photo(make_photo(1))).reply)

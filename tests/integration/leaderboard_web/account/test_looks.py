@@ -181,7 +181,8 @@ async def test_corrections_and_guesses_are_recorded_as_in_chat(
     assert (await client.post(path, data={"do": "guess", "style": "casual"})).headers["location"].endswith("told")
     async with resources.database.transaction() as connection:
         await look_feedback.update_pending_question(connection, look.id, PendingQuestion.GUESS)
-    assert (await client.post(path, data={"do": "guess", "style": "casual"})).headers["location"] == path
+    for _ in range(2):  # The second press of a button says nothing else.
+        assert (await client.post(path, data={"do": "guess", "style": "casual"})).headers["location"] == path
     assert (await client.post(path, data={"do": "guess", "style": "retro"})).headers["location"].endswith("late")
     assert (await get_look(resources, look)).guessed_style is Style.CASUAL
     for wrong in (

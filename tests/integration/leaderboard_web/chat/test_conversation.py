@@ -57,6 +57,10 @@ async def test_with_guess_first_the_verdict_follows_the_guess(client: httpx.Asyn
     assert look.guessed_style is Style.CASUAL
     words = comment_on_guess(Style.CASUAL, look.verdict, seed=look.variant_seed, language=EN)
     assert messages(page) == [translate("talk.guess.ask", EN), "Casual", words, *verdict_texts(look)[1:]]
+    repeated = await client.post("/try/act", data={"look": str(look.id), "do": "guess.casual"})
+    assert messages(repeated)[-len(verdict_texts(look)) :] == [words, *verdict_texts(look)[1:]], "pressed twice"
+    other = await client.post("/try/act", data={"look": str(look.id), "do": "guess.retro"})
+    assert messages(other)[-1] == translate("talk.guess.late", EN)
     assert messages(await client.get("/try")) == messages(page)
     assert translate("talk.guess.ask", EN) not in messages(await send_photo(client, make_photo(2)))
 
