@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from types import NoneType
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.constants import ChatAction
 
 from bot.telegram.client import TelegramClient
@@ -104,14 +105,22 @@ class UpdateDelivery:
         """The data of a checkpoint of this attempt or an earlier one; None if there is none."""
         return self._done.get(name)
 
-    async def record_checkpoint(self, name: str, data: Any = None) -> None:
+    async def record_checkpoint(
+        self, name: str, data: Any = None, *, transaction: AsyncConnection | None = None
+    ) -> None:
         """Record a step as done, with JSON data that later attempts need: ids only, nothing that a person wrote.
+
+        Args:
+            name: of the step.
+            data: the JSON data.
+            transaction: of the step, with which the checkpoint is committed; None commits it at once.
 
         Raises:
             UpdateTakenOverError: another worker recorded it first.
         """
         self._done[name], self.has_sent_anything = data, True
-        async with self.resources.database.connection() as connection:
+        context = self.resources.database.connection() if transaction is None else nullcontext(transaction)
+        async with context as connection:
             is_first = await inbox.record_checkpoint(connection, self.inbox_id, name, data=data)
             if not is_first and await inbox.get(connection, self.inbox_id) is not None:
                 raise UpdateTakenOverError

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import InlineKeyboardMarkup
 from telegram.constants import ChatAction
 
@@ -17,6 +18,7 @@ from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import verdict_messages
 from core.conversation.occasion_fit import answer_caption
 from core.conversation.reply import Reply, ReplyKind
+from core.conversation.reply_checkpoints import restore_reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.result_card_texts import can_have_card
 from core.conversation.service import ConversationService
@@ -92,9 +94,7 @@ async def handle_photo(
         await delivery.send_all("ask", text_messages(translate("talk.guess.ask", language), keyboard=keyboard))
     else:
         action = Action(type=ActionType.GUESS, look_id=look.id, style=guess)
-        reply = await _run_once(
-            delivery, conversation, person, partial(conversation.handle_action, person, action, chat=chat_key(delivery))
-        )
+        reply = await _act(delivery, conversation, person, action)
         if reply is not None:
             await _send_reply(delivery, conversation, person, reply)
 
@@ -140,8 +140,9 @@ async def answer_question(
     if not delivery.is_private:
         await conversation.delete_name_question(person)
         return False
-    operation = partial(conversation.handle_text, person, text, chat=chat_key(delivery))
-    reply = await _run_once(delivery, conversation, person, operation, text)
+    record = partial(_record_reply, delivery)
+    operation = partial(conversation.handle_text, person, text, chat=chat_key(delivery), record=record)
+    reply = await _run_once(delivery, person, operation, text)
     if reply is None:
         return False
     keyboard = None
@@ -177,9 +178,7 @@ async def handle_callback(
         await conversation.delete_name_question(person)
         await send_week(delivery, conversation, person)
         return
-    reply = await _run_once(
-        delivery, conversation, person, partial(conversation.handle_action, person, action, chat=chat_key(delivery))
-    )
+    reply = await _act(delivery, conversation, person, action)
     if reply is None:
         return
     keyboard = None
@@ -277,9 +276,22 @@ async def judge_photo(
     )
 
 
+async def _act(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, action: Action
+) -> Reply | None:
+    """Execute an action, once in all attempts."""
+    record = partial(_record_reply, delivery)
+    operation = partial(conversation.handle_action, person, action, chat=chat_key(delivery), record=record)
+    return await _run_once(delivery, person, operation)
+
+
+async def _record_reply(delivery: UpdateDelivery, connection: AsyncConnection, reply: Reply) -> None:
+    """Record the checkpoint of a reply in the transaction of its action."""
+    await delivery.record_checkpoint(REPLY_STEP, reply.to_checkpoint(), transaction=connection)
+
+
 async def _run_once(
     delivery: UpdateDelivery,
-    conversation: ConversationService,
     person: Person,
     operation: Callable[[], Awaitable[Reply | None]],
     text: str | None = None,
@@ -290,16 +302,16 @@ async def _run_once(
 
     Args:
         delivery: holds the checkpoints.
-        conversation: restores the reply.
         person: the sender.
-        operation: returns a reply, or None if there is nothing to restore.
+        operation: returns a reply, or None if there is nothing to restore; records the reply if it changes anything.
         text: the message that the operation handles, if it handles one.
     """
     checkpoint = delivery.checkpoint(REPLY_STEP)
     if checkpoint is not None:
-        return await conversation.restore_reply(person, checkpoint, text)
+        async with delivery.resources.database.connection() as connection:
+            return await restore_reply(connection, person, checkpoint, text)
     reply = await operation()
-    if reply is not None:
+    if reply is not None and delivery.checkpoint(REPLY_STEP) is None:
         await delivery.record_checkpoint(REPLY_STEP, reply.to_checkpoint())
     return reply
 

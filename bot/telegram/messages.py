@@ -4,7 +4,7 @@ from bot.telegram.commands import CommandName, handle_command
 from bot.telegram.daily_news import send_news
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import text_messages
-from bot.telegram.handlers import answer_question
+from bot.telegram.handlers import REPLY_STEP, answer_question
 from bot.telegram.parsing import CommandMessage, MessageReaction, TextMessage
 from bot.telegram.public_looks import send_similar_looks
 from core.conversation.intents import Intent, find_intent
@@ -48,6 +48,11 @@ async def handle_message(
     Raises:
         EvaError: see `ConversationService.handle_text` and `UpdateDelivery.send_all`.
     """
+    if delivery.checkpoint(REPLY_STEP) is not None:
+        # An earlier attempt took it for an answer. By now there may be no question any more.
+        text = message.text if isinstance(message, TextMessage) else ""
+        await answer_question(delivery, conversation, person, text)
+        return
     if isinstance(message, MessageReaction):
         await _handle_reaction(delivery, conversation, person, message)
         return

@@ -13,6 +13,7 @@ from core.conversation.garment_kinds import GarmentKind, find_meant
 from core.conversation.item_corrections import ItemCorrection, find_item_correction
 from core.conversation.open_questions import Aspect
 from core.conversation.reply import Reply, ReplyKind
+from core.conversation.reply_checkpoints import ReplyRecorder, record_nothing
 from core.conversation.worn_details import UNLIKELY
 from core.db import look_feedback, looks, people
 from core.db.looks import Look
@@ -35,6 +36,8 @@ async def correct_item(
     person: Person,
     correction: ItemCorrection,
     look_id: UUID | None,
+    *,
+    record: ReplyRecorder = record_nothing,
 ) -> Reply | None:
     """Take back an item or a color that Eva named; the picture is drawn again without its tag.
 
@@ -46,6 +49,7 @@ async def correct_item(
         person: who writes.
         correction: what they say.
         look_id: the look on their screen, if the channel knows it; the one shown last by default.
+        record: stores the reply together with the fact that the person is asked whether Eva may learn.
 
     Returns:
         The reply; None if no verdict is new enough, or it waits for a guess.
@@ -71,13 +75,7 @@ async def correct_item(
             if not is_known:
                 look = await look_feedback.record_item_correction(connection, look, thing, instead)
     look = await photo_judging.redraw_heatmap(look)
-    prompt = None
-    if person.learning_consent is None:
-        # Asked only now: an attempt that failed at the picture has sent no question.
-        async with resources.database.transaction() as connection:
-            if await people.mark_learning_asked(connection, person.id):
-                prompt = ActionType.ALLOW_LEARNING
-    return Reply(
+    reply = Reply(
         kind=ReplyKind.ITEM_CORRECTED,
         language=person.language,
         look=look,
@@ -86,8 +84,13 @@ async def correct_item(
         garment=_find_kept(look, correction, denied[0]),
         instead=instead,
         instead_also=instead_also,
-        prompt=prompt,
     )
+    async with resources.database.transaction() as connection:
+        # Asked only now: an attempt that failed at the picture has sent no question.
+        if person.learning_consent is None and await people.mark_learning_asked(connection, person.id):
+            reply = replace(reply, prompt=ActionType.ALLOW_LEARNING)
+        await record(connection, reply)
+    return reply
 
 
 def _answer_unseen(look: Look, things: list[Attribute], correction: ItemCorrection, language: Language) -> Reply:

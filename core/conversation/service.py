@@ -5,16 +5,12 @@ buttons and images by the adapter of each channel.
 """
 
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.clothing import Item
 from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
-from core.conversation.display_names import normalize_display_name
-from core.conversation.garment_kinds import GarmentKind
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction
 from core.conversation.item_feedback import correct_item, corrects_look
@@ -29,23 +25,20 @@ from core.conversation.look_messages import (
     read_look_message,
     takes_remark,
 )
-from core.conversation.occasions import Occasion
-from core.conversation.open_questions import Aspect
 from core.conversation.reply import Reply, ReplyKind, ReplyTurns
+from core.conversation.reply_checkpoints import ReplyRecorder, record_nothing
 from core.conversation.style_names import find_style_name, parse_style_answer
 from core.db import look_feedback, looks, news_recipients, one_time_tokens, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import PersonNotFoundError
-from core.i18n.translations import Language, negotiate_language
+from core.i18n.translations import negotiate_language
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
 from core.services.retention import erase_person
 from core.settings import Settings
-from core.styles import Style
 from core.urls import login_link_path, site_url
-from core.vision.attributes import ATTRIBUTES_BY_CODE
 
 CONSENT_REPLIES = {
     ActionType.GRANT_CONSENT: ReplyKind.CONSENT_GRANTED,
@@ -57,8 +50,6 @@ CONSENT_REPLIES = {
 }
 REVEALING_ACTIONS = {ActionType.SHOW_DETAILS, ActionType.CORRECT}
 """Actions that would tell the verdict before the person has guessed."""
-ATTRIBUTE_FIELDS = ("thing", "also", "instead", "instead_also")
-"""The items and colors of a reply."""
 NAME_ANSWERS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME}
 """Actions that do not end the question for a name."""
 
@@ -121,7 +112,13 @@ class ConversationService:
                 await people.delete_name_question(connection, person.id)
 
     async def handle_text(
-        self, person: Person, message: str, look_id: UUID | None = None, *, chat: str
+        self,
+        person: Person,
+        message: str,
+        look_id: UUID | None = None,
+        *,
+        chat: str,
+        record: ReplyRecorder = record_nothing,
     ) -> Reply | None:
         """Handle a message that answers a pending question: a name, a guess or a correction.
 
@@ -132,6 +129,7 @@ class ConversationService:
             message: the text of the message.
             look_id: the look on the sender's screen, if the channel knows it; the latest look by default.
             chat: where the message was written, e.g. `telegram:42`; a name answers only in the chat that asked for it.
+            record: see `handle_action`; replies that change nothing are not recorded.
 
         Returns:
             The reply; None for a message that answers no pending question.
@@ -141,22 +139,24 @@ class ConversationService:
             or asks_about_look(message)
             or await corrects_look(self.resources, person, message, look_id)
         ):
-            return await self._handle_free_text(person, message, look_id, chat)
+            return await self._handle_free_text(person, message, look_id, chat, record)
         if person.pending_name_chat != chat:
             await self.delete_name_question(person)
-            return await self._handle_free_text(person, message, look_id, chat)
+            return await self._handle_free_text(person, message, look_id, chat, record)
         intent = find_intent(message)
         if intent in REFUSALS:
             action = Action(type=ActionType.CANCEL_NAME, look_id=person.pending_name_look_id)
-            return await self.handle_action(person, action, chat=chat)
+            return await self.handle_action(person, action, chat=chat, record=record)
         if intent in {Intent.YES, Intent.SHARE}:
             action_type = ActionType.SHARE if person.pending_name is None else ActionType.CONFIRM_NAME
-            return await self.handle_action(person, Action(type=action_type), chat=chat)
+            return await self.handle_action(person, Action(type=action_type), chat=chat, record=record)
         if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:
             return None
-        return await self.propose_name(person, person.pending_name_look_id, message, chat=chat)
+        return await self.propose_name(person, person.pending_name_look_id, message, chat=chat, record=record)
 
-    async def propose_name(self, person: Person, look_id: UUID, raw_name: str, *, chat: str) -> Reply:
+    async def propose_name(
+        self, person: Person, look_id: UUID, raw_name: str, *, chat: str, record: ReplyRecorder = record_nothing
+    ) -> Reply:
         """Show a typed name back, to be confirmed before a look is shared under it.
 
         Args:
@@ -164,14 +164,19 @@ class ConversationService:
             look_id: the look to be shared.
             raw_name: the name as typed.
             chat: where it was typed.
+            record: see `handle_action`.
 
         Returns:
             `NAME_CONFIRMATION`, or `NAME_INVALID` or `NAME_TAKEN` with a suggestion.
         """
         async with self.resources.database.transaction() as connection:
-            return await sharing.propose_name(connection, person, look_id, raw_name, chat)
+            reply = await sharing.propose_name(connection, person, look_id, raw_name, chat)
+            await record(connection, reply)
+        return reply
 
-    async def handle_action(self, person: Person, action: Action, *, chat: str) -> Reply:
+    async def handle_action(
+        self, person: Person, action: Action, *, chat: str, record: ReplyRecorder = record_nothing
+    ) -> Reply:
         """Execute the action of a button in one transaction; repeating an action changes nothing.
 
         An action that would share a look without naming it, i.e. a typed label, is confirmed first.
@@ -180,6 +185,7 @@ class ConversationService:
             person: who pressed.
             action: the action.
             chat: where the button is, e.g. `telegram:42`.
+            record: stores the reply in the same transaction, except that of `CONFIRM_ERASE`.
 
         Raises:
             PersonNotFoundError: the person was erased meanwhile.
@@ -189,66 +195,26 @@ class ConversationService:
             await erase_person(self.resources, person.id)
             return Reply(kind=ReplyKind.ACCOUNT_ERASED, language=person.language)
         async with self.resources.database.transaction() as connection:
-            if not await people.lock(connection, person.id):
-                raise PersonNotFoundError
-            # The current row, but in the language that the channel chose for this reply.
-            person = replace(await people.get(connection, person.id) or person, language=person.language)
-            is_answer = action.type in NAME_ANSWERS and person.pending_name_chat == chat
-            if person.pending_name_look_id is not None and not is_answer:
-                await people.delete_name_question(connection, person.id)
-                person = replace(person, pending_name_look_id=None, pending_name_chat=None, pending_name=None)
-            if action.look_id is None:
-                return await self._handle_person_action(connection, person, action, chat)
-            look = await looks.lock(connection, action.look_id)
-            if look is None:
-                return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=person.language)
-            if look.person_id != person.id:
-                return Reply(kind=ReplyKind.LOOK_NOT_OWNED, language=person.language)
-            return await self._handle_look_action(connection, person, look, action, chat)
+            reply = await self._execute_action(connection, person, action, chat)
+            await record(connection, reply)
+        return reply
 
-    async def restore_reply(self, person: Person, checkpoint: dict[str, Any], message: str | None = None) -> Reply:
-        """Rebuild the reply of an earlier attempt, with the look and the display name as they are now.
-
-        Args:
-            person: the recipient.
-            checkpoint: from `Reply.to_checkpoint`.
-            message: the message that was replied to, if the reply was to one.
-        """
-        look_id = checkpoint.get("look")
-        async with self.resources.database.connection() as connection:
-            look = None if look_id is None else await looks.get(connection, UUID(look_id))
-            current = await people.get(connection, person.id)
-        kind = ReplyKind(checkpoint["kind"])
-        name = None if current is None else current.name
-        if kind is ReplyKind.NAME_CONFIRMATION:
-            name = (current and current.pending_name) or normalize_display_name(message or "") or name
-        return Reply(
-            kind=kind,
-            language=Language(checkpoint["language"]),
-            look=look,
-            prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
-            style=Style(checkpoint["style"]) if "style" in checkpoint else None,
-            garment=Item(checkpoint["garment"]) if "garment" in checkpoint else None,
-            **{name: ATTRIBUTES_BY_CODE[checkpoint[name]] for name in ATTRIBUTE_FIELDS if name in checkpoint},
-            aspect=Aspect(checkpoint["aspect"]) if "aspect" in checkpoint else None,
-            of=GarmentKind(checkpoint["of"]) if "of" in checkpoint else None,
-            occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,
-            name=name,
-            rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,
-        )
-
-    async def _handle_free_text(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
+    async def _handle_free_text(
+        self, person: Person, message: str, look_id: UUID | None, chat: str, record: ReplyRecorder
+    ) -> Reply | None:
         """Ask for confirmation where a message asks to share, or take it as an answer about an item or a style."""
         correction = find_item_correction(message)
         if correction is not None:
-            reply = await correct_item(self.resources, self.photo_judging, person, correction, look_id)
+            reply = await correct_item(self.resources, self.photo_judging, person, correction, look_id, record=record)
             if reply is not None:
                 return reply
         if find_intent(message) is Intent.SHARE:
-            return await self.handle_action(person, Action(type=ActionType.SHARE), chat=chat)
-        return await self._handle_look_message(person, message, look_id, chat)
+            return await self.handle_action(person, Action(type=ActionType.SHARE), chat=chat, record=record)
+        return await self._handle_look_message(person, message, look_id, chat, record)
 
-    async def _handle_look_message(self, person: Person, message: str, look_id: UUID | None, chat: str) -> Reply | None:
+    async def _handle_look_message(
+        self, person: Person, message: str, look_id: UUID | None, chat: str, record: ReplyRecorder
+    ) -> Reply | None:
         """Answer a question about the look on the screen, or take what is said about it."""
         read = read_look_message(message)
         if not read.is_about_look:
@@ -260,10 +226,10 @@ class ConversationService:
         answer = None if look is None else answer_look_question(look, read, person.language)
         if look is None or answer is not None or not read.is_opinion:
             return answer
-        return await self._take_opinion(person, look, read, message, chat)
+        return await self._take_opinion(person, look, read, message, chat, record)
 
     async def _take_opinion(
-        self, person: Person, look: Look, read: LookMessage, message: str, chat: str
+        self, person: Person, look: Look, read: LookMessage, message: str, chat: str, record: ReplyRecorder
     ) -> Reply | None:
         """Take a style for a guess or a correction, and what is said about a verdict while it is new."""
         question, style, intent = open_question(look), read.style, read.intent
@@ -275,11 +241,33 @@ class ConversationService:
             return None
         if style is not None or leaves_style_open(look, intent):
             action = Action(type=ActionType(question), look_id=look.id, style=style)
-            reply = await self.handle_action(person, action, chat=chat)
-            is_prompt = reply.kind is ReplyKind.CORRECTION_PROMPT
-            return replace(reply, kind=prompt_kind(look, intent)) if is_prompt else reply
+            async with self.resources.database.transaction() as connection:
+                reply = await self._execute_action(connection, person, action, chat)
+                if reply.kind is ReplyKind.CORRECTION_PROMPT:
+                    reply = replace(reply, kind=prompt_kind(look, intent))
+                await record(connection, reply)
+            return reply
         kind = ReplyKind.OCCASION if read.occasion is not None else VERDICT_REPLIES[intent or Intent.YES]
         return Reply(kind=kind, language=person.language, look=look, style=look.verdict.style, occasion=read.occasion)
+
+    async def _execute_action(self, connection: AsyncConnection, person: Person, action: Action, chat: str) -> Reply:
+        """Execute an action other than `CONFIRM_ERASE` in a transaction; see `handle_action`."""
+        if not await people.lock(connection, person.id):
+            raise PersonNotFoundError
+        # The current row, but in the language that the channel chose for this reply.
+        person = replace(await people.get(connection, person.id) or person, language=person.language)
+        is_answer = action.type in NAME_ANSWERS and person.pending_name_chat == chat
+        if person.pending_name_look_id is not None and not is_answer:
+            await people.delete_name_question(connection, person.id)
+            person = replace(person, pending_name_look_id=None, pending_name_chat=None, pending_name=None)
+        if action.look_id is None:
+            return await self._handle_person_action(connection, person, action, chat)
+        look = await looks.lock(connection, action.look_id)
+        if look is None:
+            return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=person.language)
+        if look.person_id != person.id:
+            return Reply(kind=ReplyKind.LOOK_NOT_OWNED, language=person.language)
+        return await self._handle_look_action(connection, person, look, action, chat)
 
     async def _handle_person_action(
         self, connection: AsyncConnection, person: Person, action: Action, chat: str

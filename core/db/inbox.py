@@ -5,8 +5,8 @@ whose jobs are lost or fail again and again are the concern of `core.db.dead_let
 
 Checkpoints say which steps of an update's job are done, so that a repeated job continues where it stopped. Each message
 of a reply is a step with a name. It is recorded right after it was sent: a crash between the two repeats that one
-message and nothing else. Checkpoints hold message ids and other references, never texts of people, and are deleted with
-the update.
+message and nothing else. The reply to an action is a step as well, recorded in the transaction of the action.
+Checkpoints hold message ids and other references, never texts of people, and are deleted with the update.
 
 See ADR 0004.
 """

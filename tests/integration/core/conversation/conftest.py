@@ -1,9 +1,12 @@
 """A conversation service with a scripted model, and helpers that act for a person."""
 
+import json
+
 import pytest
 
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import Reply
+from core.conversation.reply_checkpoints import restore_reply
 from core.conversation.service import ConversationService
 from core.db import looks, people
 from core.db.looks import Look
@@ -88,3 +91,10 @@ async def is_shared(service: ConversationService, look: Look) -> bool:
     async with service.resources.database.connection() as connection:
         current = await looks.get(connection, look.id)
     return current is not None and current.shared_at is not None
+
+
+async def restore(service: ConversationService, person: Person, reply: Reply, message: str | None = None) -> Reply:
+    """The reply that a later attempt restores from the checkpoint."""
+    checkpoint = json.loads(json.dumps(reply.to_checkpoint()))
+    async with service.resources.database.connection() as connection:
+        return await restore_reply(connection, person, checkpoint, message)

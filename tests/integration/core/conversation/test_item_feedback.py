@@ -37,7 +37,7 @@ from core.vision.fake_backend import (
 from core.vision.verdict import ConfidenceBand, Refusal
 from tests.factories import create_look as create_stored_look
 from tests.factories import end_images, make_classifier, make_verdict
-from tests.integration.core.conversation.conftest import act, create_look, reload, write
+from tests.integration.core.conversation.conftest import act, create_look, reload, restore, write
 from tests.texts import variants
 
 SEEN: dict[Attribute, float] = {Item.COAT: 0.9, Color.BLACK: 0.9, Item.BOOTS: 0.8}
@@ -75,7 +75,7 @@ async def test_denied_item_is_not_said_again(service: ConversationService, mina:
     exchanged, question = reply_sentences(reply)
     assert exchanged in variants("talk.item.exchanged", Language.EN, thing="the coat", instead="the jacket")
     assert question == translate("talk.learning.ask", Language.EN)
-    restored = await service.restore_reply(mina, reply.to_checkpoint())
+    restored = await restore(service, mina, reply)
     assert (restored.thing, restored.instead, restored.prompt) == (Item.COAT, Item.JACKET, ActionType.ALLOW_LEARNING)
 
     changed = await current(service, look)
@@ -199,7 +199,7 @@ async def test_two_colors_are_taken_back_and_exchanged(service: ConversationServ
     seen = replace(reply, also=Color.WHITE, thing=Color.BLACK, instead=Color.NAVY, instead_also=Color.RED)
     nouns = {"thing": "black and white", "instead": "navy and red"}
     assert reply_sentences(seen)[0] in variants("talk.item.exchanged", Language.EN, **nouns)
-    assert (await service.restore_reply(mina, seen.to_checkpoint())).to_checkpoint() == seen.to_checkpoint()
+    assert (await restore(service, mina, seen)).to_checkpoint() == seen.to_checkpoint()
 
 
 async def test_a_color_is_taken_only_off_the_garment_that_was_named(
@@ -246,7 +246,7 @@ async def test_a_word_for_several_garments_means_what_was_seen(
         reply = await service.handle_text(await reload(service, mina), message, on_screen, chat=channel)
         assert reply is not None, message
         assert all(reply_sentences(reply)), message
-        restored = await service.restore_reply(mina, reply.to_checkpoint())
+        restored = await restore(service, mina, reply)
         assert reply_sentences(restored) == reply_sentences(reply)
         return reply
 

@@ -27,7 +27,7 @@ from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attr
 from core.vision.verdict import ConfidenceBand
 from tests.factories import create_look as create_stored_look
 from tests.factories import make_verdict
-from tests.integration.core.conversation.conftest import act, create_look, reload, write
+from tests.integration.core.conversation.conftest import act, create_look, reload, restore, write
 from tests.texts import variants
 
 EN, KO = Language.EN, Language.KO
@@ -99,7 +99,7 @@ async def test_what_eva_said_is_taken_back(
     assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_CORRECTED, thing, kept)
     assert reply.look is not None
     assert set(reply.look.item_corrections) == {thing}
-    restored = await service.restore_reply(mina, reply.to_checkpoint())
+    restored = await restore(service, mina, reply)
     assert (restored.thing, restored.garment) == (thing, kept)
     assert reply_sentences(restored) == reply_sentences(reply)
 
@@ -260,7 +260,7 @@ async def test_open_questions_are_answered_about_their_garment(
         reply = await service.handle_text(await reload(service, mina), message, on_screen, chat=channel)
         assert reply is not None, message
         assert reply.kind is ReplyKind.ITEM_OPEN
-        restored = await service.restore_reply(mina, reply.to_checkpoint())
+        restored = await restore(service, mina, reply)
         assert reply_sentences(restored) == reply_sentences(reply)
         return " ".join(reply_sentences(reply))
 

@@ -1,6 +1,5 @@
 """`ConversationService`: actions and messages of people, independent of the channel."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +32,7 @@ from tests.integration.core.conversation.conftest import (
     create_named_person,
     judge,
     reload,
+    restore,
     write,
 )
 from tests.texts import variants
@@ -292,7 +292,7 @@ async def test_restored_reply_equals_the_first_one_without_storing_typed_text(
         assert reply is not None
         checkpoint = reply.to_checkpoint()
         assert not any("kim" in value.casefold() or "script" in value for value in checkpoint.values())
-        restored = await service.restore_reply(person, json.loads(json.dumps(checkpoint)), message)
+        restored = await restore(service, person, reply, message)
         assert (restored.kind, restored.prompt, restored.style) == (reply.kind, reply.prompt, reply.style)
         assert restored.rejected_name == (reply.rejected_name if reply.kind is ReplyKind.NAME_TAKEN else None)
         assert restored.name == "Mina Kim", "the current name"
@@ -335,5 +335,5 @@ async def test_a_question_for_an_item_gets_its_probability(service: Conversation
         look.id,
     )
     assert set(reply_sentences(reply)) <= variants("worn.check.unknown", reply.language)
-    restored = await service.restore_reply(mina, reply.to_checkpoint())
+    restored = await restore(service, mina, reply)
     assert (restored.kind, restored.thing, restored.look and restored.look.id) == (reply.kind, reply.thing, look.id)

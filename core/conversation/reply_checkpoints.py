@@ -1,0 +1,63 @@
+"""Checkpoints of replies: a repeated job restores its reply instead of executing the action again."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.clothing import Item
+from core.conversation.actions import ActionType
+from core.conversation.display_names import normalize_display_name
+from core.conversation.garment_kinds import GarmentKind
+from core.conversation.occasions import Occasion
+from core.conversation.open_questions import Aspect
+from core.conversation.reply import Reply, ReplyKind
+from core.db import looks, people
+from core.db.people import Person
+from core.i18n.translations import Language
+from core.styles import Style
+from core.vision.attributes import ATTRIBUTES_BY_CODE
+
+ATTRIBUTE_FIELDS = ("thing", "also", "instead", "instead_also")
+"""The items and colors of a reply."""
+ReplyRecorder = Callable[[AsyncConnection, Reply], Awaitable[None]]
+"""Stores the checkpoint of a reply in the transaction of its action, so that neither exists without the other."""
+
+
+async def record_nothing(connection: AsyncConnection, reply: Reply) -> None:
+    """The recorder of channels that repeat no action."""
+
+
+async def restore_reply(
+    connection: AsyncConnection, person: Person, checkpoint: dict[str, Any], message: str | None = None
+) -> Reply:
+    """Rebuild the reply of an earlier attempt, with the look and the display name as they are now.
+
+    Args:
+        connection: to execute on.
+        person: the recipient.
+        checkpoint: from `Reply.to_checkpoint`.
+        message: the message that was replied to, if the reply was to one.
+    """
+    look_id = checkpoint.get("look")
+    look = None if look_id is None else await looks.get(connection, UUID(look_id))
+    current = await people.get(connection, person.id)
+    kind = ReplyKind(checkpoint["kind"])
+    name = None if current is None else current.name
+    if kind is ReplyKind.NAME_CONFIRMATION:
+        name = (current and current.pending_name) or normalize_display_name(message or "") or name
+    return Reply(
+        kind=kind,
+        language=Language(checkpoint["language"]),
+        look=look,
+        prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
+        style=Style(checkpoint["style"]) if "style" in checkpoint else None,
+        garment=Item(checkpoint["garment"]) if "garment" in checkpoint else None,
+        **{name: ATTRIBUTES_BY_CODE[checkpoint[name]] for name in ATTRIBUTE_FIELDS if name in checkpoint},
+        aspect=Aspect(checkpoint["aspect"]) if "aspect" in checkpoint else None,
+        of=GarmentKind(checkpoint["of"]) if "of" in checkpoint else None,
+        occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,
+        name=name,
+        rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,
+    )
