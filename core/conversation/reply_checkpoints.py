@@ -47,6 +47,10 @@ async def restore_reply(
     name = None if current is None else current.name
     if kind is ReplyKind.NAME_CONFIRMATION:
         name = (current and current.pending_name) or normalize_display_name(message or "") or name
+    rejected_name = normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None
+    if kind is ReplyKind.NAME_TAKEN and rejected_name is None:
+        # A button confirmed the name, which is stored nowhere any more: only the question for another one is left.
+        kind = ReplyKind.NAME_PROMPT
     return Reply(
         kind=kind,
         language=Language(checkpoint["language"]),
@@ -59,5 +63,5 @@ async def restore_reply(
         of=GarmentKind(checkpoint["of"]) if "of" in checkpoint else None,
         occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,
         name=name,
-        rejected_name=normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None,
+        rejected_name=rejected_name,
     )

@@ -23,6 +23,7 @@ from tests.integration.core.conversation.conftest import (
     create_named_person,
     is_shared,
     reload,
+    restore,
     write,
 )
 
@@ -158,6 +159,8 @@ async def test_name_that_was_taken_meanwhile_is_not_shared(service: Conversation
     await create_named_person(service, "43", "Mint")
     reply = await act(service, mina, ActionType.CONFIRM_NAME, look)
     assert (reply.kind, reply.rejected_name) == (ReplyKind.NAME_TAKEN, "Mint")
+    restored = await restore(service, mina, reply)
+    assert (restored.kind, restored.prompt, restored.name) == (ReplyKind.NAME_PROMPT, reply.prompt, reply.name)
     assert not await is_shared(service, look)
 
 
