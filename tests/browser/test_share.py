@@ -5,12 +5,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from core.i18n.translations import Language, translate
+from tests.browser.chat_page import choose, expect_answer
 from tests.browser.conftest import SAVES_DATA, OpenPage
 from tests.browser.installation import Installation
 from tests.browser.layout_checks import LAYOUT_SHIFT, NEXT_FRAME, find_faults, find_violations
@@ -302,3 +304,24 @@ def test_all_pages_are_accessible_and_fit(open_page: OpenPage, board: dict[str, 
         check(path)
     broken = {path: found for path, found in faults.items() if found}
     assert not broken, json.dumps(broken, indent=1, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(("locale", "width"), [("ko-KR", 390), ("en-GB", 1280)])
+def test_the_page_of_a_card_link_is_one_column(open_page: OpenPage, samples: Path, locale: str, width: int) -> None:
+    page, language = open_page(locale=locale, viewport={"width": width, "height": 800}), Language(locale[:2])
+    choose(page, samples / "feminine.jpg")
+    expect_answer(page, language)
+    page.locator(".result-card summary").click()
+    page.get_by_role("button", name=translate("card.link.create", language)).click()
+    expect(page.locator(".card-link")).to_have_value(page.url)
+    faults = {"owner": find_faults(page)}
+    card, link = page.locator(".result-card img").bounding_box(), page.locator(".card-link").bounding_box()
+    assert card is not None
+    assert link is not None
+    assert (link["x"], link["width"]) == (card["x"], card["width"])
+    expect(page.get_by_role("button", name=translate("card.link.end", language))).to_have_css("border-width", "0px")
+    page.context.clear_cookies()
+    page.reload()
+    expect(page.locator(".card-link")).to_have_count(0)
+    faults["stranger"] = find_faults(page)
+    assert faults == {"owner": [], "stranger": []}

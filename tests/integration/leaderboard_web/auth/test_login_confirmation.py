@@ -125,7 +125,7 @@ async def test_a_visitor_with_anything_is_asked_and_sees_what_would_be_joined(
     way = translate("login.way.kakao", language)
     for sentence in (
         translate("login.confirm.new", language, way=way),
-        translate("login.has.looks", language, number=1, public=0),
+        translate("login.has.looks.private", language, number=1),
         translate("login.has.hearts", language, number=1),
         translate("login.confirm.yours", language, way=way),
     ):
@@ -258,4 +258,4 @@ async def test_the_magic_link_says_what_would_come_along(resources: Resources, m
     async with resources.database.transaction() as connection:
         token = await one_time_tokens.create(connection, (await create_person(connection)).id)
     page = await mina.get(f"{LOGIN_LINK_PATH}/{token}")
-    assert translate("login.has.looks", EN, number=1, public=0) in unescape(page.text)
+    assert translate("login.has.looks.private", EN, number=1) in unescape(page.text)
