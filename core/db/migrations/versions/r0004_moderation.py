@@ -6,6 +6,8 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+runs_with_code_of = ("0003",)
+"""Except its page of the moderation log, from the first retried update on."""
 
 WAITS = "report_count > 0 OR suspended_at IS NOT NULL"
 """A suspended look has no reports once its reporters erased themselves."""
@@ -16,20 +18,28 @@ ACTIONS = "'hide', 'restore', 'ban', 'unban', 'dismiss'"
 
 def upgrade() -> None:
     """Widen the index of looks for moderators, and the actions of the log."""
-    _replace_index(WAITS)
+    _create_index(WAITS)
     _replace_actions(f"{ACTIONS}, 'retry'")
+    _replace_index()
 
 
 def downgrade() -> None:
     """Restore both; entries of retried updates are lost."""
+    _create_index("report_count > 0")
     op.execute("DELETE FROM moderation_log WHERE action = 'retry'")
     _replace_actions(ACTIONS)
-    _replace_index("report_count > 0")
+    _replace_index()
 
 
-def _replace_index(condition: str) -> None:
+def _create_index(condition: str) -> None:
+    """Build the new index while the old one is in use: meanwhile looks can be read, though not written."""
+    op.execute(f"CREATE INDEX ix_looks_reported_new ON looks (id) WHERE {condition}")
+
+
+def _replace_index() -> None:
+    """Give the new index the name of the old one; this locks out readers of looks, so it comes last."""
     op.execute("DROP INDEX ix_looks_reported")
-    op.execute(f"CREATE INDEX ix_looks_reported ON looks (id) WHERE {condition}")
+    op.execute("ALTER INDEX ix_looks_reported_new RENAME TO ix_looks_reported")
 
 
 def _replace_actions(actions: str) -> None:

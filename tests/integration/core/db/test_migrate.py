@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from procrastinate.schema import SchemaManager
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import Database
@@ -76,6 +76,27 @@ async def test_the_moderation_log_keeps_what_the_former_release_knows(url: str) 
             await connection.execute(insert)
             actions = (await connection.execute(text("SELECT action FROM moderation_log ORDER BY id"))).scalars().all()
     assert actions == ["hide", "hide", "retry"]
+
+
+async def test_looks_can_be_read_while_their_index_is_built(url: str) -> None:
+    """An index is built over the whole table, which visitors read meanwhile."""
+    locks = text("SELECT mode FROM pg_locks WHERE relation = 'looks'::regclass AND pid = pg_backend_pid()")
+    held: list[list[str]] = []
+
+    def record_locks(connection: Connection, clause: object, *_: object) -> None:
+        if str(clause).startswith("CREATE INDEX ix_looks_reported"):
+            held.append(list(connection.execute(locks).scalars()))
+
+    async with Database(url) as database:
+        await migrate_down(database, "0003")
+        event.listen(Connection, "before_execute", record_locks)
+        try:
+            await migrate_up(database)
+        finally:
+            event.remove(Connection, "before_execute", record_locks)
+        assert len(held) == 1
+        assert "AccessExclusiveLock" not in held[0]
+        assert await find_schema_difference(database) is None
 
 
 async def test_a_database_of_another_version_is_an_error(url: str) -> None:
