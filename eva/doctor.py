@@ -67,7 +67,7 @@ def run_checks(settings: Settings, language: Language) -> list[Check]:
 
 
 def _check_model(settings: Settings, language: Language) -> list[Check]:
-    """Load the model and judge a grey image."""
+    """Load the model and judge a gray image."""
     gray = Image.new("RGB", (64, 64), (124, 117, 104))
     engine = settings.engine.value
     started = time.perf_counter()

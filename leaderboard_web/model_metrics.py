@@ -20,9 +20,9 @@ class StyleMetrics:
     """Metrics of one style, in whole percent."""
 
     precision: int
-    """Share of the outfits predicted as this style that are labelled so."""
+    """Share of the outfits predicted as this style that are labeled so."""
     recall: int
-    """Share of the outfits labelled as this style that are predicted so."""
+    """Share of the outfits labeled as this style that are predicted so."""
     photos: int
     """Number of test photos with this label."""
 
@@ -34,7 +34,7 @@ class Confusion:
     style: Style
     """The named one."""
     percent: int
-    """Share of the photos labelled as the other one."""
+    """Share of the photos labeled as the other one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

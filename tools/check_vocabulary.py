@@ -48,7 +48,7 @@ BRITISH = re.compile(
 BRITISH_TEXT = re.compile(
     r"\b(\w*favour\w*|\w+(?:ogis|alis|ilis|imis|oris|anis|ogn?is)(?:e[ds]?|ers?|ing|ations?)|analys(?:e[ds]?|ing)|"
     r"jewellery|travell\w+|(?:to|after|back|for|up|down)wards|learnt|whilst|greys?|centres?|metres?|waistcoats?|"
-    r"polo necks?|pavements?|full stops?|straight away|way round)\b",
+    r"polo necks?|pavements?|fancy-dress|full stops?|straight away|way round)\b",
     re.IGNORECASE,
 )
 """More of them, which texts of the catalog may not have."""

@@ -158,7 +158,7 @@ class UpdateDelivery:
             await self.record_checkpoint(name, message_id)
 
     async def send_error(self, error: EvaError, *, is_last_attempt: bool) -> None:
-        """Apologise for an error.
+        """Apologize for an error.
 
         Raises:
             DeliveryError: Telegram could not be reached, and this is not the last attempt.

@@ -86,7 +86,7 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> AsyncIterator[None]:
-    """Decide how an update ends: retried (raises), apologised for, dropped, or left to another worker.
+    """Decide how an update ends: retried (raises), apologized for, dropped, or left to another worker.
 
     A fault that is retried is counted. Attempts that end with their process are none.
 
