@@ -16,9 +16,7 @@ from uuid import UUID
 from fastapi import Request
 from limits import RateLimitItemPerDay
 from limits.aio.strategies import FixedWindowRateLimiter
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import sessions
 from leaderboard_web.limit_storage import CounterStorage
 from leaderboard_web.middleware.client_address import client_networks
 
@@ -26,6 +24,8 @@ REPORTS_OF_ADDRESS = 1
 """Reports of a look from one address in a day; twice as many are still fewer than take a look down."""
 HEARTS_OF_ADDRESS = 30
 """Hearts for a look from one address in a day."""
+
+ONCE_A_DAY = RateLimitItemPerDay(1)
 
 
 class AnonymousLimiter:
@@ -42,25 +42,27 @@ class AnonymousLimiter:
         self._limiter, self._kind = FixedWindowRateLimiter(counters), kind
         self._limits = RateLimitItemPerDay(limit), RateLimitItemPerDay(2 * limit)
 
-    async def is_counted(self, connection: AsyncConnection, request: Request, person_id: UUID, target_id: UUID) -> bool:
-        """Whether what a person does counts; each call is one report or heart.
+    async def is_counted(self, request: Request, person_id: UUID | None, target_id: UUID) -> bool:
+        """Whether what someone without a chat and a login does counts; each call is one report or heart.
+
+        The counters take connections of the database's pool: a caller that holds one meanwhile can block all others.
 
         Args:
-            connection: of the database.
-            request: of the person.
-            person_id: who does it.
+            request: of the visitor.
+            person_id: who does it, once a day for a target; None for a visitor who is not known yet.
             target_id: the look or the person that it is done to.
         """
-        if not await sessions.is_anonymous(connection, person_id):
-            return True
         networks = client_networks(request.client.host if request.client else None)
         if not _is_public(networks[0]):
             return True
         target = self._kind, str(target_id)
+        own = [] if person_id is None else [(ONCE_A_DAY, str(person_id), *target)]
+        if own and not await self._limiter.test(*own[0]):
+            return True
         counted = [(limit, network, *target) for limit, network in zip(self._limits, networks, strict=False)]
         if not all([await self._limiter.test(*counter) for counter in counted]):
             return False
-        for counter in counted:
+        for counter in (*counted, *own):
             await self._limiter.hit(*counter)
         return True
 

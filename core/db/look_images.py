@@ -102,10 +102,15 @@ async def get_submission_state(
 
 
 async def uncount_photo(connection: AsyncConnection, person_id: UUID, day: int) -> None:
-    """Take back that a photo was counted on a day, because it was not judged."""
+    """Take back that a photo was counted on a day, because it was not judged.
+
+    No counter of zero is left, also not of a person who was erased meanwhile.
+    """
     table = schema.rate_limits
     is_counter = table.c.key == person_id.bytes, table.c.period == day
-    await connection.execute(update(table).where(*is_counter).values(count=table.c.count - 1))
+    deleted = await connection.execute(delete(table).where(*is_counter, table.c.count <= 1).returning(table.c.key))
+    if deleted.first() is None:
+        await connection.execute(update(table).where(*is_counter).values(count=table.c.count - 1))
 
 
 async def delete_photo_counts(connection: AsyncConnection, person_id: UUID) -> None:
@@ -258,7 +263,10 @@ _upsert_counter = upsert(schema.rate_limits).from_select(
         schema.TODAY_IN_SEOUL - literal_column("date '1970-01-01'"),
         _today.c.looks + 1,
         schema.MIDNIGHT_IN_SEOUL + literal_column("interval '1 day'"),
-    ).where(_existing.is_(None), _today.c.looks < _DAILY_LIMIT),
+    ).where(
+        _existing.is_(None),
+        _today.c.looks < _DAILY_LIMIT,
+    ),
 )
 _counted = (
     _upsert_counter.on_conflict_do_update(

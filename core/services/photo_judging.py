@@ -254,28 +254,28 @@ class PhotoJudgingService:
                 raise LookNotFoundError
             with STEP_SECONDS.labels("judge").time():
                 verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
+            async with self._resources.database.connection() as connection:
+                look = await looks.create(
+                    connection,
+                    LookInsert(
+                        id=uuid7(),
+                        person_id=submission.person_id,
+                        channel=submission.channel,
+                        source_message_id=submission.source_message_id,
+                        photo_key=generate_key(),
+                        heatmap_key=generate_key(),
+                        width=image.width,
+                        height=image.height,
+                        private_photo_ttl=self._resources.private_photo_ttl,
+                        perceptual_hash=photo_hash,
+                        verdict=verdict,
+                        language=submission.language,
+                    ),
+                )
             uncounted_on = None
         finally:
             if uncounted_on is not None:
                 await self._uncount(submission.person_id, uncounted_on)
-        async with self._resources.database.connection() as connection:
-            look = await looks.create(
-                connection,
-                LookInsert(
-                    id=uuid7(),
-                    person_id=submission.person_id,
-                    channel=submission.channel,
-                    source_message_id=submission.source_message_id,
-                    photo_key=generate_key(),
-                    heatmap_key=generate_key(),
-                    width=image.width,
-                    height=image.height,
-                    private_photo_ttl=self._resources.private_photo_ttl,
-                    perceptual_hash=photo_hash,
-                    verdict=verdict,
-                    language=submission.language,
-                ),
-            )
         return await self._store_images(look, image)
 
     async def _uncount(self, person_id: UUID, day: int) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import follows, leaderboard, reactions
+from core.db import follows, leaderboard, reactions, sessions
 from core.db.people import Person
 from leaderboard_web.dependencies import CanonicalUUID, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError, LocalizedHTTPError, wants_json
@@ -26,7 +26,35 @@ Operation = Callable[[AsyncConnection, UUID, UUID], Awaitable[Mapping[str, int] 
 router = APIRouter(route_class=PageRoute)
 
 
-@router.post("/looks/{look_id}/{operation}", name="react_to_look")
+async def limit_hearts(request: Request, look_id: CanonicalUUID, operation: str, viewer: Viewer, state: State) -> None:
+    """Refuse a heart of a visitor whose network has given the look enough of them.
+
+    It runs before the transaction of the route begins: the counters take connections of the same pool.
+
+    Args:
+        request: of the visitor.
+        look_id: the look.
+        operation: as of `react_to_look`; only a heart is limited.
+        viewer: who gives it.
+        state: of the application.
+
+    Raises:
+        LocalizedHTTPError: 429, the network has given the look all hearts of the day that count without a login.
+    """
+    if operation != "heart":
+        return
+    async with state.resources.database.connection() as connection:
+        person_id = await viewer.get_person_id(connection)
+        if person_id is not None and not await sessions.is_anonymous(connection, person_id):
+            return
+        if not await reactions.may_add_heart(connection, look_id, person_id or UNKNOWN_PERSON):
+            return
+    if not await state.heart_limiter.is_counted(request, person_id, look_id):
+        text = "page.enough_hearts" if state.offers_login else "page.enough_hearts.no_login"
+        raise LocalizedHTTPError(429, "TooManyRequests", text)
+
+
+@router.post("/looks/{look_id}/{operation}", name="react_to_look", dependencies=[Depends(limit_hearts)])
 async def react_to_look(
     request: Request,
     look_id: CanonicalUUID,
@@ -35,19 +63,9 @@ async def react_to_look(
     viewer: Viewer,
     state: State,
 ) -> Response:
-    """Apply a reaction, or follow the owner; repeated calls change nothing. Following oneself is a 404.
-
-    Raises:
-        LocalizedHTTPError: 429, the network has given the look all hearts of the day that count without a login.
-    """
+    """Apply a reaction, or follow the owner; repeated calls change nothing. Following oneself is a 404."""
     is_on = not operation.startswith("un")
     person_id = await _acting_person_id(connection, viewer, is_on=is_on)
-    if (
-        operation == "heart"
-        and await reactions.may_add_heart(connection, look_id, person_id)
-        and not await state.heart_limiter.is_counted(connection, request, person_id, look_id)
-    ):
-        raise LocalizedHTTPError(429, "TooManyRequests", "page.enough_hearts")
     counts = await LOOK_OPERATIONS[operation](connection, look_id, person_id)
     return _reaction_response(
         request, viewer, counts, is_on=is_on, page=state.url_for("look", look_id=look_id), gone="page.look_gone"

@@ -4,10 +4,10 @@ import unicodedata
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from core.db import leaderboard, moderation, person_reports
+from core.db import leaderboard, moderation, person_reports, sessions
 from core.i18n.translations import translate
 from leaderboard_web.dependencies import CanonicalUUID, Lang, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError, wants_json
@@ -41,10 +41,44 @@ class PersonReportReason(StrEnum):
     OTHER = "other"
 
 
+async def is_look_report_counted(request: Request, look_id: CanonicalUUID, viewer: Viewer, state: State) -> bool:
+    """Whether a report of a look counts, decided before the transaction: the counters take connections of the pool.
+
+    Args:
+        request: of the visitor.
+        look_id: the look.
+        viewer: who reports it.
+        state: of the application.
+    """
+    async with state.resources.database.connection() as connection:
+        person_id = await viewer.get_person_id(connection)
+        if person_id is not None and not await sessions.is_anonymous(connection, person_id):
+            return True
+    return await state.report_limiter.is_counted(request, person_id, look_id)
+
+
+async def is_person_report_counted(request: Request, name: str, viewer: Viewer, state: State) -> bool:
+    """The same for a report of a person.
+
+    Args:
+        request: of the visitor.
+        name: of the person.
+        viewer: who reports the person.
+        state: of the application.
+    """
+    async with state.resources.database.connection() as connection:
+        person_id = await viewer.get_person_id(connection)
+        reported = await find_person(connection, name)
+        if reported is None or (person_id is not None and not await sessions.is_anonymous(connection, person_id)):
+            return True
+    return await state.report_limiter.is_counted(request, person_id, reported.id)
+
+
 @router.post("/looks/{look_id}/report", name="report_look")
 async def report_look(
     request: Request,
     look_id: CanonicalUUID,
+    is_counted: Annotated[bool, Depends(is_look_report_counted)],
     connection: Transaction,
     viewer: Viewer,
     state: State,
@@ -57,7 +91,7 @@ async def report_look(
         GoneError: the look is not on the leaderboard or is the reporter's own.
     """
     person_id = await viewer.get_or_create_person_id(connection)
-    if await state.report_limiter.is_counted(connection, request, person_id, look_id):
+    if is_counted:
         is_accepted = await moderation.create_report(
             connection, look_id, person_id, report_text(reason, line, reasons=ReportReason)
         )
@@ -82,6 +116,7 @@ async def look_reported(request: Request, look_id: CanonicalUUID, language: Lang
 async def report_person(
     request: Request,
     name: str,
+    is_counted: Annotated[bool, Depends(is_person_report_counted)],
     connection: Transaction,
     viewer: Viewer,
     state: State,
@@ -97,7 +132,7 @@ async def report_person(
     reported = await find_person(connection, name)
     if reported is None or reported.id == person_id:
         raise GoneError("page.person_gone")
-    if await state.report_limiter.is_counted(connection, request, person_id, reported.id):
+    if is_counted:
         text = report_text(reason, line, reasons=PersonReportReason)
         await person_reports.create(connection, reported.id, person_id, text)
     response = RedirectResponse(state.url_for("person_reported"), 303)

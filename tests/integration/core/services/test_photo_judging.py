@@ -15,7 +15,14 @@ from uuid_utils.compat import uuid7
 from core.clothing import Item
 from core.db import look_images, looks, people, schema
 from core.db.schema import Channel
-from core.errors import DailyLimitError, LookNotFoundError, PersonNotFoundError, PhotoError, StorageUnavailableError
+from core.errors import (
+    DailyLimitError,
+    DatabaseUnavailableError,
+    LookNotFoundError,
+    PersonNotFoundError,
+    PhotoError,
+    StorageUnavailableError,
+)
 from core.i18n.translations import Language
 from core.images.decoding import decode_photo
 from core.resources import Resources
@@ -218,6 +225,33 @@ async def test_photos_that_are_not_stored_are_limited_in_all_processes_together(
     async with resources.database.connection() as connection:
         keys = (await connection.execute(select(schema.rate_limits.c.key))).scalars().all()
     assert {len(key) for key in keys} == {32}, "only signatures are stored"
+
+
+async def test_photo_whose_look_cannot_be_stored_is_not_counted(
+    resources: Resources, model: CountingModel, person: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judging = PhotoJudgingService(resources, StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD), daily_limit=2)
+
+    async def fail(*_: object) -> None:
+        raise DatabaseUnavailableError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(looks, "create", fail)
+        for _ in range(3):
+            with pytest.raises(DatabaseUnavailableError):
+                await judge(judging, person, make_photo(), "one message")
+    await judge(judging, person, make_photo(), "one message")
+    await judge(judging, person, make_photo(1), "another")
+    with pytest.raises(DailyLimitError):
+        await judge(judging, person, make_photo(2), "a third")
+
+
+async def test_no_count_of_an_erased_person_is_left(resources: Resources, model: CountingModel) -> None:
+    judging = PhotoJudgingService(resources, StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD), daily_limit=2)
+    with pytest.raises(PersonNotFoundError):
+        await judge(judging, uuid7(), make_photo())
+    async with resources.database.connection() as connection:
+        assert (await connection.execute(select(schema.rate_limits.c.key))).all() == []
 
 
 async def test_limit_of_a_day_counts_photos_that_are_judged(

@@ -1,17 +1,21 @@
 """Bookmarks, follows and unsharing, on the pages of looks and people."""
 
+import asyncio
 from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from limits import RateLimitItemPerDay
+from limits.aio.strategies import FixedWindowRateLimiter
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 from uuid_utils.compat import uuid7
 
 from core.db import people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from leaderboard_web.limit_storage import DatabaseStorage
 from tests.factories import bookmarked_look_ids, create_look, create_person
 from tests.html import attributes, texts
 from tests.html import select as select_elements
@@ -54,7 +58,7 @@ async def test_hearts_of_a_network_without_a_login_are_limited_per_look_and_day(
         async with open_browser(site, token, address=address) as browser:
             reply = await browser.post(f"{path}/heart", headers=BY_SCRIPT)
             if reply.status_code == 429:
-                assert reply.json()["message"] == translate("page.enough_hearts", Language.EN)
+                assert reply.json()["message"] == translate("page.enough_hearts.no_login", Language.EN)
                 return 429
             assert (await browser.post(f"{path}/heart", headers=BY_SCRIPT)).json() == reply.json(), "given once"
             return int(reply.json()["count"])
@@ -70,6 +74,36 @@ async def test_hearts_of_a_network_without_a_login_are_limited_per_look_and_day(
         )
         await people.add_identity(connection, known.id, IdentityProvider.KAKAO, "1")
     assert await give(first, "2a00:1450:0:1::1", token) == 5
+
+
+async def test_a_visitor_who_changes_their_mind_takes_no_hearts_of_the_neighbors(
+    site: FastAPI, resources: Resources, mina: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.state.eva.heart_limiter, "_limits", (RateLimitItemPerDay(3), RateLimitItemPerDay(6)))
+    path = f"/looks/{(await share_look(resources, mina)).id}"
+    async with open_browser(site, None, address="8.8.8.8") as browser:
+        for _ in range(5):
+            assert (await browser.post(f"{path}/heart", headers=BY_SCRIPT)).status_code == 200
+            assert (await browser.post(f"{path}/unheart", headers=BY_SCRIPT)).status_code == 200
+    async with open_browser(site, None, address="8.8.8.8") as neighbor:
+        assert (await neighbor.post(f"{path}/heart", headers=BY_SCRIPT)).status_code == 200
+
+
+async def test_more_hearts_at_once_than_connections_are_all_counted(
+    site: FastAPI, resources: Resources, mina: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counters = DatabaseStorage(resources.database, resources.limit_signer)
+    monkeypatch.setattr(site.state.eva.heart_limiter, "_limiter", FixedWindowRateLimiter(counters))
+    path = f"/looks/{(await share_look(resources, mina)).id}/heart"
+    pool = resources.database.engine.pool
+    assert isinstance(pool, AsyncAdaptedQueuePool)
+
+    async def give() -> int:
+        async with open_browser(site, None, address="8.8.8.8") as browser:
+            return (await browser.post(path, headers=BY_SCRIPT)).status_code
+
+    assert await asyncio.gather(*(give() for _ in range(pool.size() + 5))) == [200] * (pool.size() + 5)
+    assert await count_rows(resources, "hearts") == pool.size() + 5
 
 
 async def test_an_owner_can_be_followed_on_both_pages(
