@@ -86,8 +86,7 @@ CHAT_UNAVAILABLE_TEXTS = (
 )
 """Error texts of Telegram, in lower case, that mean that a chat no longer exists."""
 REFUSALS = (BadRequest, Forbidden, InvalidToken, ChatMigrated)
-"""Errors with which Telegram refuses a call, now and later. All others are failures on the way, among them a response
-that is not JSON, which a proxy gives."""
+"""Errors with which Telegram refuses a call, now and later. All others are failures on the way."""
 IGNORED_ERRORS = (*REFUSALS, TimedOut)
 """Errors of calls without an effect that matters any more."""
 QUOTED_VALUE = re.compile(r"""(['"]).*?\1""")
@@ -317,6 +316,8 @@ class TelegramClient:
     async def _retry(self, method: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
         """Call a method of the bot, again after errors that pass and left no effect.
 
+        A response that is not JSON is one of a proxy, so its status refuses nothing.
+
         A cancelled task, which is a job whose worker is stopped, still takes the response to a request that runs, so
         that a message which arrived is recorded as sent and not sent again. It is cancelled at its next call, or after
         RECORD_SECONDS.
@@ -346,13 +347,15 @@ class TelegramClient:
                 wait = _to_seconds(error.retry_after)
                 if delay is None or wait > MAX_FLOOD_WAIT:
                     raise DeliveryError(f"flood, {wait:.0f} s") from error
-            except REFUSALS:
-                raise
             except TelegramError as error:
+                is_json = not isinstance(error.__cause__, TelegramError)
+                if is_json and isinstance(error, REFUSALS):
+                    raise
                 if _may_have_arrived(error):
                     raise TimedOut from error
                 if delay is None:
-                    raise DeliveryError("network") from error
+                    # The text of an error quotes a response that is not JSON, which may hold messages.
+                    raise DeliveryError("network") from (error if is_json else None)
                 wait = delay
             if task is None or not task.cancelling():
                 await self._sleep(wait)

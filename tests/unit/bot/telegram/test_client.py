@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import traceback
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, cast
@@ -228,6 +229,23 @@ async def test_response_of_a_proxy_is_no_response_of_telegram(
         await client.send_message(42, HELLO)
     assert len(telegram.messages(42)) == 1
     assert "Log in" not in caplog.text, "a response may hold messages"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+async def test_refusal_of_a_proxy_is_no_refusal_of_telegram(
+    client: TelegramClient, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """A firewall's 403 does not mean that a person blocked the bot, and its 404 not that a photo is gone."""
+
+    async def answer(request: HTTPXRequest, **options: Any) -> tuple[int, bytes]:
+        return status, b'<html>it\'s a "secret" text</html>'
+
+    monkeypatch.setattr(HTTPXRequest, "do_request", answer)
+    with pytest.raises(DeliveryError) as failure:
+        await client.send_message(42, HELLO)
+    assert "secret" not in "".join(traceback.format_exception(failure.value))
+    with pytest.raises(RemotePhotoUnavailableError):
+        await client.download("AgAC")
 
 
 async def test_reason_of_a_refusal_has_nothing_of_the_message(telegram: FakeTelegram, client: TelegramClient) -> None:
