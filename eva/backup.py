@@ -38,6 +38,8 @@ def backup(
         typer.echo(translate("cli.backup.missing", language, count=created.missing_images))
     if created.foreign_backups:
         typer.echo(translate("cli.backup.foreign", language, count=created.foreign_backups))
+    if created.damaged_backups:
+        typer.echo(translate("cli.backup.damaged", language, names=", ".join(created.damaged_backups)))
     if created.deleted_images:
         typer.echo(translate("cli.backup.pruned", language, count=created.deleted_images))
 

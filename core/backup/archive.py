@@ -12,6 +12,7 @@ backups share one folder of them (a heatmap that was drawn again has a new key).
 
 import gzip
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -47,8 +48,9 @@ class Manifest(BaseModel):
     """The key that Eva had generated; None if EVA_SECRET_KEY was set."""
     images: int
     """Number of images that the backup has."""
-    deleted_looks: tuple[UUID, ...] = ()
-    """Looks in the dump that were deleted while the images were copied."""
+    deleted_looks: tuple[UUID, ...] | None = None
+    """Looks in the dump that were deleted while the images were copied; None in backups of former releases, where a
+    look whose photo is missing counts as deleted."""
     expired_looks: tuple[UUID, ...] = ()
     """Looks in the dump that lost their images meanwhile, and nothing else."""
     missing: tuple[str, ...] = ()
@@ -63,6 +65,8 @@ class PrunedArchive:
     """Keys of the images that the remaining backups need."""
     foreign_backups: int
     """Number of backups under another secret key."""
+    damaged_backups: tuple[str, ...]
+    """Names of backups whose manifest cannot be read, so that they may be of another Eva; they remain."""
 
 
 class BackupArchive:
@@ -155,18 +159,30 @@ class BackupArchive:
             secret_fingerprints: of these keys. Backups under other keys, which may be of another Eva, all remain.
 
         Raises:
-            BackupError: a manifest or a list of images is damaged.
+            BackupError: the list of images of a backup is damaged whose manifest is not.
             StorageUnavailableError: the archive does not answer.
         """
-        names = self.list_names()
-        own = [name for name in names if self.read_manifest(name).secret_fingerprint in secret_fingerprints]
+        names, own, damaged = self.list_names(), [], []
+        for name in names:
+            try:
+                if self.read_manifest(name).secret_fingerprint in secret_fingerprints:
+                    own.append(name)
+            except BackupError:
+                damaged.append(name)
         remaining = set(names) - set(own[:-keep])
         for name in self._list_folders():
             if _is_name(name) and name not in remaining:
                 # The manifest first: what is half deleted is an unfinished backup.
                 self._delete([f"{name}/{part}" for part in (MANIFEST, DUMP, IMAGE_LIST)])
-        needed = frozenset(key for name in remaining for key in self.read_keys(name))
-        return PrunedArchive(needed_keys=needed, foreign_backups=len(names) - len(own))
+        needed: set[str] = set()
+        for name in remaining:
+            with suppress(BackupError) if name in damaged else nullcontext():
+                needed.update(self.read_keys(name))
+        return PrunedArchive(
+            needed_keys=frozenset(needed),
+            foreign_backups=len(names) - len(own) - len(damaged),
+            damaged_backups=tuple(damaged),
+        )
 
     def _list_folders(self) -> list[str]:
         try:

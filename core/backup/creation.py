@@ -43,6 +43,8 @@ class CreatedBackup:
     """Number of images that were deleted from the archive, because no remaining backup needs them."""
     foreign_backups: int
     """Number of backups under another secret key in the archive, which remain."""
+    damaged_backups: tuple[str, ...]
+    """Names of backups whose manifest cannot be read, which remain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +118,11 @@ async def _create(
         await to_thread.run_sync(lock.check)
         await to_thread.run_sync(archive.write, name, manifest, sorted(copied.keys), dump)
     own_keys = {fingerprint(key) for key in (secret, *load_old_keys(settings))}
+    # Writing a large dump may have taken longer than a lock lasts that cannot be renewed.
+    await to_thread.run_sync(lock.check)
     pruned = await to_thread.run_sync(archive.prune, keep, own_keys)
     unneeded = sorted((await archive.images.list_sizes()).keys() - pruned.needed_keys)
+    await to_thread.run_sync(lock.check)
     await archive.images.delete(unneeded)
     return CreatedBackup(
         name=name,
@@ -125,6 +130,7 @@ async def _create(
         missing_images=len(manifest.missing),
         deleted_images=len(unneeded),
         foreign_backups=pruned.foreign_backups,
+        damaged_backups=pruned.damaged_backups,
     )
 
 

@@ -75,7 +75,10 @@ async def restore_backup(
         await to_thread.run_sync(restore_database, database.conninfo, server, dump)
     await migrate_up(database)
     async with database.transaction() as connection:
-        deleted = await backup_queries.delete_looks(connection, manifest.deleted_looks)
+        if manifest.deleted_looks is None:
+            deleted = await backup_queries.delete_looks_with_photos(connection, manifest.missing)
+        else:
+            deleted = await backup_queries.delete_looks(connection, manifest.deleted_looks)
         await backup_queries.clear_images(connection, manifest.expired_looks)
     return RestoredBackup(name=name, images=len(keys), deleted_looks=deleted)
 

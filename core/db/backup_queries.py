@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, delete, literal, null, select, text, update
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, any_, delete, literal, null, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
@@ -60,6 +60,12 @@ async def get_heatmap_keys(connection: AsyncConnection, look_ids: Sequence[UUID]
 async def delete_looks(connection: AsyncConnection, look_ids: Sequence[UUID]) -> int:
     """Delete looks with what belongs to them; returns how many there were."""
     return (await connection.execute(delete(schema.looks).where(_is_one_of(look_ids)))).rowcount
+
+
+async def delete_looks_with_photos(connection: AsyncConnection, photo_keys: Sequence[str]) -> int:
+    """Delete the looks that have one of these photos, with what belongs to them; returns how many there were."""
+    has_photo = schema.looks.c.photo_key == any_(literal(list(photo_keys), ARRAY(Text)))
+    return (await connection.execute(delete(schema.looks).where(has_photo))).rowcount
 
 
 async def clear_images(connection: AsyncConnection, look_ids: Sequence[UUID]) -> None:

@@ -1,6 +1,8 @@
 """Everything is destroyed, restored on an empty machine, and is as it was."""
 
 import asyncio
+import gc
+import json
 import os
 import time
 from collections.abc import Collection
@@ -163,6 +165,79 @@ async def test_a_backup_that_lost_its_lock_deletes_nothing(
         await create_backup(resources.database, resources.storage, archive, settings, keep=1)
     assert archive.list_names() == []
     assert list(await archive.images.list_sizes()) == [other]
+
+
+async def test_a_backup_that_lost_its_lock_while_it_wrote_deletes_nothing(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one may have copied images already that only its own list will name."""
+    folder, settings, write = tmp_path / "backups", Settings(secret_key=SecretStr("s" * 32)), BackupArchive.write
+    archive, copied = BackupArchive(str(folder)), generate_key()
+    await archive.images.put(copied, b"of the other backup")
+
+    def write_and_lose_lock(*arguments: Any) -> None:
+        write(*arguments)
+        (held,) = (folder / "running").iterdir()
+        held.unlink()
+
+    monkeypatch.setattr(BackupArchive, "write", write_and_lose_lock)
+    with pytest.raises(BackupRunningError):
+        await create_backup(resources.database, resources.storage, archive, settings, keep=1)
+    assert list(await archive.images.list_sizes()) == [copied]
+
+
+async def test_a_renewal_that_lost_the_lock_leaves_no_unread_error(tmp_path: Path) -> None:
+    archive, unread = BackupArchive(str(tmp_path)), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unread.append(context))
+    async with hold(archive.create_lock(), interval=0.01):
+        (held,) = (tmp_path / "running").iterdir()
+        held.unlink()
+        async with asyncio.timeout(30):
+            while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    gc.collect()
+    assert unread == []
+
+
+@pytest.mark.parametrize("content", ["", "{"])
+async def test_a_damaged_manifest_stops_no_backup(resources: Resources, tmp_path: Path, content: str) -> None:
+    """Its folder remains, since it may be of another Eva."""
+    archive, key, damaged = BackupArchive(str(tmp_path / "backups")), generate_key(), "2020-01-01T00-00-00Z"
+    empty = "2020-01-02T00-00-00Z"
+    (tmp_path / "dump").touch()
+    await archive.images.put(key, b"of the damaged one")
+    manifest = Manifest(version="1", server=18, secret_fingerprint="f", images=1)
+    archive.write(damaged, manifest, [key], tmp_path / "dump")
+    (tmp_path / "backups" / empty).mkdir()
+    for name in (damaged, empty):
+        (tmp_path / "backups" / name / "manifest.json").write_text(content)
+    settings = Settings(secret_key=SecretStr("s" * 32))
+    created = await create_backup(resources.database, resources.storage, archive, settings, keep=1)
+    assert archive.list_names() == [damaged, empty, created.name]
+    assert (created.damaged_backups, created.foreign_backups) == ((damaged, empty), 0)
+    assert await archive.images.get(key) == b"of the damaged one"
+
+
+async def test_a_backup_of_a_former_release_leaves_out_looks_without_a_photo(
+    resources: Resources, empty_url: str, tmp_path: Path
+) -> None:
+    """Its manifest does not say which looks were deleted meanwhile, only which images were gone."""
+    archive, storage = BackupArchive(str(tmp_path / "backups")), ObjectStorage((tmp_path / "b").as_uri())
+    settings = Settings(secret_key=SecretStr("s" * 32))
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        looks = [await store_images(resources, await create_look(connection, person.id)) for _ in range(3)]
+    deleted, redrawn, kept = looks
+    await resources.storage.delete([str(deleted.photo_key), str(deleted.heatmap_key), str(redrawn.heatmap_key)])
+    created = await create_backup(resources.database, resources.storage, archive, settings, keep=1)
+    file = tmp_path / "backups" / created.name / "manifest.json"
+    manifest = json.loads(file.read_text())
+    file.write_text(json.dumps({name: value for name, value in manifest.items() if not name.endswith("_looks")}))
+    async with Database(empty_url) as database:
+        restored = await restore_backup(database, storage, archive, settings)
+        async with database.connection() as connection:
+            after = {look.id for look in await list_for_person(connection, person.id, limit=9)}
+    assert (restored.deleted_looks, after) == (1, {redrawn.id, kept.id})
 
 
 @pytest.mark.parametrize("target", ["folder", "bucket"])
