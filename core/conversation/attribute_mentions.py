@@ -68,7 +68,7 @@ OTHER_COLOR_NAMES = {
     Color.YELLOW: "노란색, 노랑",
     Color.GREEN: "olive, 초록색, 초록, 녹색",
     Color.BLUE: "sky blue, 파란색, 파랑, 하늘색, 파란 거",
-    Color.NAVY: "남색",
+    Color.NAVY: "navy blue, 남색, 네이비 블루",
     Color.PURPLE: "violet, 보라색, 보라",
     Color.MULTI: "colorful, 알록달록",
 }

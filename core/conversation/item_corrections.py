@@ -119,14 +119,32 @@ KOREAN_EXCHANGE = re.compile(
 )
 
 
+_NO_NOUN = r"(?:bit|little|lot|shame|pity|joke|problem|good|nice|great|bad|lovely|perfect|beautiful|cute)\b"
+_NO_PLURAL = r"(?:(?:\w+ )?(?:yours|hers|ours|theirs|always)|my|your|his|her|our|their|not|from|for|in|on|at|as|of)\b"
 _ENGLISH_UNKNOWN = re.compile(
-    rf"{_LEAD}{_IS_NOT} {_ONE}#(?: but)?"
-    r"(?: (?:it s|it is|that s|that is) an?| (?:they re|they are|those are|these are))(?: \w+){1,2}"
+    rf"{_LEAD}{_IS_NOT} (?:an? |any )?(?:pair of )?#(?: but)?"
+    rf"(?: (?:it s|it is|that s|that is) an? (?!{_NO_NOUN})\w+(?: \w+)?"
+    rf"| (?:they re|they are|those are|these are) (?!{_NO_PLURAL})(?:\w+ )?\w+[^\W\dsui]s{_TAIL})"
 )
+_NO_KOREAN_NOUN = (
+    "별로|최고|진짜|가짜|문제|대박|짱|꽝|핏|색|색깔|컬러|가격|값|사이즈|크기|길이|머리|얼굴|몸|몸매|발|다리|날씨|기분|느낌"
+    "|취향|스타일|선물|때문|거|것|꺼|아니"
+)
+_KOREAN_IS_NOUN = "(?:이야|야|이에요|예요|에요|이예요|인데요?|임|입니다|이거든요?)"
+"""Endings that follow only nouns."""
 _KOREAN_UNKNOWN = re.compile(
-    f"{_KOREAN_LEAD}#(?:이|가)?(?:아니고|아니라|아니구)(?!뭐|뭔|무슨|왜|어디|누)[가-힣]{{1,5}}?{_KOREAN_IS_SAID}"
+    f"{_KOREAN_LEAD}#(?:이|가)?(?:아니고|아니라|아니구)(?!뭐|뭔|무슨|왜|어디|누)"
+    f"(?![가-힣]{{0,4}}?(?:{_NO_KOREAN_NOUN}){_KOREAN_IS_NOUN}$)[가-힣]{{1,5}}?{_KOREAN_IS_NOUN}"
 )
-"""Exchanges for a thing that Eva has no name for: "those aren't jeans, they're leggings"."""
+_KOREAN_ONE_WORD = re.compile(r".*(?:아니고|아니라|아니구) ?\S+")
+"""Exchanges for a thing that Eva has no name for: "those aren't jeans, they're leggings".
+
+The thing is one noun: "it's not the jeans, they're great" and "청바지가 아니라 핏이 별로야" speak of something else.
+"""
+_ALTERNATIVES = re.compile(
+    r"\b(?:or|vs|versus|maybe)\b|아니면|또는|혹은|이나|거나|(?:야|에요|예요|가요?|인지|냐|까요?) ?(?=[가-힣])"
+)
+"""Between two colors of which one is meant."""
 _ASSERTION = re.compile(
     rf"{_LEAD}it {_BE} (?:(?:actually|really|in fact) {_SHADE}#|{_SHADE}# (?:actually|in fact|though)){_TAIL}"
 )
@@ -153,13 +171,19 @@ def find_item_correction(message: str) -> ItemCorrection | None:
 
 
 def _read_assertion(subject: Subject | None, text: str) -> ItemCorrection | None:
-    """The color that a garment has, without the one that it has not: "the coat is actually navy"."""
+    """The color that a garment has, without the one that it has not: "the coat is actually navy".
+
+    Of two colors it has both; one or the other says nothing that could be noted.
+    """
     for rest, mention in find_mentions(text):
         is_said = _ASSERTION.fullmatch(rest) or _KOREAN_ASSERTION.fullmatch(rest.replace(" ", ""))
         if is_said and subject is not None and isinstance(mention.thing, Color):
+            if mention.also is not None and _ALTERNATIVES.search(text):
+                return None
             of = subject if isinstance(subject, GarmentKind) else None
+            also = mention.also if isinstance(mention.also, Color) else None
             denied = mention.thing if of is not None or not isinstance(subject, Item) else subject
-            return ItemCorrection(denied=denied, of=of, instead=mention.thing, is_garment_kept=True)
+            return ItemCorrection(denied=denied, of=of, instead=mention.thing, instead_also=also, is_garment_kept=True)
     return None
 
 
@@ -187,7 +211,9 @@ def _read(text: str) -> ItemCorrection | None:
         for both, other in find_mentions(rest, mark="@"):
             if (correction := _read_pair(both, mention, other)) is not None:
                 return correction
-        is_unknown = _ENGLISH_UNKNOWN.fullmatch(rest) or _KOREAN_UNKNOWN.fullmatch(compact)
+        is_unknown = _ENGLISH_UNKNOWN.fullmatch(rest) or (
+            _KOREAN_ONE_WORD.fullmatch(rest) and _KOREAN_UNKNOWN.fullmatch(compact)
+        )
         if is_unknown and next(find_names(rest), None) is None and _denies(rest, compact, mention.thing):
             return _deny(mention)
     return None

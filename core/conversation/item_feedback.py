@@ -146,12 +146,14 @@ def _find_meant(look: Look, correction: ItemCorrection) -> ItemCorrection:
 def _find_recolored(attributes: Attributes, correction: ItemCorrection, meant: Sequence[Item]) -> ItemCorrection:
     """The denial of the colors that Eva saw on a garment that has another one according to the person.
 
-    Nothing is denied if she saw that one as well, or no color there.
+    Of two colors that it has, neither is denied. Nothing is denied if she saw the only one as well, or no color there.
     """
+    own_colors = {correction.instead, correction.instead_also}
     for garment in meant:
         colors = [seen.thing for seen in attributes.colors if seen.worn_on is garment][:2]
-        if colors and correction.instead not in colors:
-            return replace(correction, denied=garment, of=None, properties=tuple(colors))
+        wrong = tuple(color for color in colors if color not in own_colors)
+        if wrong and (correction.instead_also is not None or wrong == tuple(colors)):
+            return replace(correction, denied=garment, of=None, properties=wrong)
     return correction
 
 

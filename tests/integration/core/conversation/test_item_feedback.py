@@ -299,6 +299,25 @@ async def test_a_color_is_noted_without_the_wrong_one(resources: Resources, mina
     assert (await current(service, look)).item_corrections == expected
 
 
+async def test_a_color_that_a_garment_has_is_not_taken_off_it(resources: Resources, mina: Person) -> None:
+    white_coat: dict[Attribute, float] = {Item.COAT: 0.9, Color.WHITE: 0.9}
+    service = create_other(resources, white_coat, {})
+    look = await create_look(service, mina)
+    for message in (
+        "my coat is actually black and white",
+        "코트는 사실 검정이랑 흰색이야",
+        "my coat is actually navy or black",
+    ):
+        reply = await write(service, mina, message)
+        assert reply is None or reply.kind is ReplyKind.ITEM_OPEN, message
+        assert (await current(service, look)).item_corrections == {}
+    reply = await say(service, mina, "my coat is actually black and navy")
+    assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_CORRECTED, Color.WHITE, Item.COAT)
+    nouns = {"thing": "white", "garment": "the coat", "instead": "black and navy"}
+    assert reply_sentences(reply)[0] in variants("talk.item.recolored", Language.EN, **nouns)
+    assert (await current(service, look)).item_corrections == {Color.WHITE: Color.BLACK}
+
+
 async def test_what_is_worn_instead_contradicts_what_was_seen(resources: Resources, mina: Person) -> None:
     service = create_other(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
     look = await create_look(service, mina)

@@ -198,6 +198,49 @@ def test_the_color_that_a_garment_has(message: str, garment: Attribute, kind: Ga
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        *("my coat is actually black and white", "코트는 사실 검정이랑 흰색이야", "코트 사실 흑백이에요"),
+        "the coat is black and white actually",
+    ],
+)
+def test_the_two_colors_that_a_garment_has(message: str) -> None:
+    expected = ItemCorrection(denied=Item.COAT, is_garment_kept=True, instead=Color.BLACK, instead_also=Color.WHITE)
+    assert find_item_correction(message) == expected
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("my coat is actually navy or black", "the coat is navy or black actually", "코트는 사실 검정이나 흰색이야"),
+        *("코트는 사실 검정 아니면 흰색이야", "코트는 사실 검정이야 흰색이야", "코트는 사실 검정 또는 흰색이야"),
+    ],
+)
+def test_one_color_or_the_other_corrects_nothing(message: str) -> None:
+    assert find_item_correction(message) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("it's not the boots, they're fine", "it's not the jeans, they're great", "not the heels, they're too high"),
+        *("it's not the boots they are so comfy", "it's not the boots, they're my friend's", "not boots, they're his"),
+        *("not jeans, they're gorgeous", "it's not the coat, it's a bit cold", "no coat, it's a shame"),
+        *(
+            "청바지가 아니라 핏이 별로야",
+            "모자가 아니라 머리가 예뻐요",
+            "코트가 아니라 가격이 문제죠",
+            "코트가 아니라 가격이에요",
+        ),
+        *("부츠가 아니라 발이 아파요", "부츠가 아니라 불편해요", "청바지가아니라핏이별로야", "코트 아니고 친구 거야"),
+        *("모자가아니라머리가예뻐요", "코트가 아니라 날씨가 문제예요", "코트가 아니라 진짜 최고야"),
+    ],
+)
+def test_what_is_said_of_another_thing_takes_nothing_back(message: str) -> None:
+    assert find_item_correction(message) is None
+
+
+@pytest.mark.parametrize(
     ("message", "denied", "instead"),
     [
         ("운동화 아니라 단화예요ㅠㅠ", Item.SNEAKERS, Item.FLATS),
@@ -215,6 +258,8 @@ def test_the_color_that_a_garment_has(message: str, garment: Attribute, kind: Ga
         ("원피스 아니라 투피스인데", Item.DRESS, None),
         ("those aren't jeans they're leggings", Item.JEANS, None),
         ("that's not a coat it's a poncho", Item.COAT, None),
+        ("청바지가 아니라 레깅스예요", Item.JEANS, None),
+        ("not boots, they're wellies lol", Item.BOOTS, None),
         ("가방 없어 ㅋㅋㅋ 잘못봤네", Item.BAG, None),
         ("모자? 안 썼는데", Item.HAT, None),
         ("the hat? i'm not wearing one", Item.HAT, None),
