@@ -88,6 +88,43 @@ def test_answer_is_the_style_that_is_asserted(message: str, named: Style, style:
 
 
 @pytest.mark.parametrize(
+    ("intent", "messages"),
+    [
+        (
+            Intent.PRAISE,
+            (
+                *("you're always right", "why are you always right", "you are never wrong", "you are never off"),
+                *("u r still right", "not bad", "that's not bad", "it's not so bad", "you're not bad at this"),
+            ),
+        ),
+        (
+            Intent.COMPLAINT,
+            (
+                *(
+                    "you're always wrong",
+                    "why are you always wrong",
+                    "you are never right",
+                    "that's bad",
+                    "it's not working",
+                ),
+                *(
+                    "you are so bad at this",
+                    "너는 항상 틀려",
+                    "에바는 매번 틀려",
+                    "옷이 다 틀렸어",
+                    "색이 하나도 안 맞아",
+                ),
+                "옷 이름이 하나도 안 맞아",
+            ),
+        ),
+        (None, ("옷이 하나도 안 맞아", "you are not stupid", "it's never boring", "올해 어땠어", "올해 스타일 어땠어")),
+    ],
+)
+def test_praise_is_told_apart_from_complaints(intent: Intent | None, messages: tuple[str, ...]) -> None:
+    assert {message: find_intent(message) for message in messages} == dict.fromkeys(messages, intent)
+
+
+@pytest.mark.parametrize(
     ("message", "intent"),
     [
         ("네", Intent.YES),
