@@ -24,7 +24,7 @@ class Aspect(StrEnum):
     """What it is."""
     COLOR = "color"
     WRONG_COLOR = "wrong_color"
-    """That the color is wrong, without the right one."""
+    """That the color is wrong, without the right one; a question may be whether it goes well."""
     PATTERN = "pattern"
     MATERIAL = "material"
 
@@ -110,7 +110,8 @@ _KOREAN = {
     ),
     Aspect.WRONG_COLOR: re.compile(
         f"{_KOREAN_LEAD}@의?{_KOREAN_COLOR}{_PARTICLE}(?:다|좀|완전|너무)?"
-        "(?:틀렸|틀린|틀림|잘못봤|잘못본|이상하|이상해|이상한|다르|다른|달라|안맞)[가-힣]{0,5}"
+        "(?:(?:틀렸|틀림|틀린(?!데.*괜찮)|틀려|잘못봤|잘못보|잘못본)[가-힣]{0,5}"
+        "|이상한데요?|이상하네요?|다른데요?|다르네요?|다르다고요?|다르다니까요?|다르잖아요?|달라요)"
     ),
     Aspect.NAME: re.compile(
         f"{_KOREAN_LEAD}(?:@{_PARTICLE}(?:종류{_PARTICLE})?(?:뭐|뭘|뭔|무엇|뭘로|뭐로){_ENDED}"
@@ -146,6 +147,8 @@ def find_open_question(message: str) -> OpenQuestion | None:
         compact = rest.replace(" ", "")
         for patterns, form in ((_ENGLISH, rest), (_KOREAN, compact)):
             aspect = next((aspect for aspect, pattern in patterns.items() if pattern.fullmatch(form)), None)
+            if aspect is Aspect.WRONG_COLOR and "?" in message:
+                continue
             if aspect is not None:
                 return OpenQuestion(aspect=aspect, subject=subject)
     return None
