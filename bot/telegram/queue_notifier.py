@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
@@ -24,6 +24,8 @@ from core.resources import Resources
 
 POLL_INTERVAL = 1.0
 """Seconds between two checks of the queue."""
+LONGEST_PAUSE = 60.0
+"""Seconds between two checks that fail because of a bug."""
 TYPING_AFTER = timedelta(seconds=1)
 POSITION_AFTER = timedelta(seconds=5)
 CHAT_ACTION_TTL = 4.5
@@ -38,7 +40,13 @@ class QueueNotifier:
     """Sends notices about waiting photos; runs once in each worker process."""
 
     def __init__(
-        self, resources: Resources, client: TelegramClient, me: User, *, clock: Callable[[], float] = time.monotonic
+        self,
+        resources: Resources,
+        client: TelegramClient,
+        me: User,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Create the notifier.
 
@@ -47,23 +55,28 @@ class QueueNotifier:
             client: sends the notices.
             me: the bot itself, from `getMe`.
             clock: seconds, replaceable in tests.
+            sleep: waits between two checks.
         """
-        self._resources, self._client, self._me, self._clock = resources, client, me, clock
+        self._resources, self._client, self._me = resources, client, me
+        self._clock, self._sleep = clock, sleep
         self._chat_action_sent_at: dict[int, float] = {}
         self._photos: dict[int, PhotoMessage | None] = {}
         """The waiting updates by inbox id, parsed once; None for those that get no notice."""
 
     async def run(self) -> None:
         """Send notices until cancelled."""
+        pause = POLL_INTERVAL
         while True:
             try:
                 await self.notify_waiting()
+                pause = POLL_INTERVAL
             except DatabaseUnavailableError as error:
                 log.warning("database_unreachable", error=type(error).__name__)
             except Exception:
                 # A bug here must not end the worker, which answers without notices as well.
                 log.exception("queue_notices_failed")
-            await asyncio.sleep(POLL_INTERVAL)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            await self._sleep(pause)
 
     async def notify_waiting(self) -> None:
         """Send the notices that are due now.

@@ -77,6 +77,26 @@ async def test_bug_does_not_end_the_notices(harness: TelegramHarness, monkeypatc
     assert is_repeated.is_set()
 
 
+async def test_lasting_bug_is_logged_once_a_minute(harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    failures = iter([True] * 8 + [False, True, True])
+
+    async def fail(_: QueueNotifier) -> None:
+        if next(failures):
+            raise KeyError
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 10:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(QueueNotifier, "notify_waiting", fail)
+    notifier = QueueNotifier(harness.resources, harness.handler.client, harness.handler.me, sleep=sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await notifier.run()
+    assert pauses == [2, 4, 8, 16, 32, 60, 60, 60, 1, 2]
+
+
 async def test_only_addressed_photos_without_a_running_job_get_a_notice(
     harness: TelegramHarness, notifier: QueueNotifier
 ) -> None:
