@@ -61,7 +61,8 @@ async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH
     """Delete the images of private looks whose time is over, and processed updates, tokens, names and counters whose
     time is over.
 
-    A look whose images cannot be deleted stops no other one.
+    A look whose images cannot be deleted stops no other one, unless a whole batch fails: then the storage refuses
+    deletions, and the run ends.
 
     Returns:
         The number of looks that lost their images.
@@ -84,7 +85,7 @@ async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH
             await look_images.clear_image_keys(connection, done)
         deleted += len(done)
         failed |= {images.look_id for images in expired}.difference(done)
-        if len(expired) < batch_size:
+        if len(expired) < batch_size or not done:
             break
     if failed:
         log.error("expired_photos_not_deleted", looks=len(failed), deleted=deleted)

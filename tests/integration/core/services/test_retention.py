@@ -218,6 +218,27 @@ async def test_an_image_that_cannot_be_deleted_stops_no_other_one(resources: Res
     assert await delete_expired_photos(resources) == 1
 
 
+async def test_a_run_ends_where_the_storage_refuses_deletions(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a bucket does without the right: each look would be tried by itself."""
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+        many = [await create_look(connection, person.id) for _ in range(5)]
+    for look in many:
+        await age_look(resources, look.id, timedelta(hours=25))
+    tried: list[list[str]] = []
+
+    async def refuse(keys: list[str]) -> None:
+        tried.append(keys)
+        raise StorageUnavailableError
+
+    monkeypatch.setattr(resources.storage, "delete", refuse)
+    with pytest.raises(StorageUnavailableError, match="the images of 2 looks"):
+        await delete_expired_photos(resources, batch_size=2)
+    assert len(tried) == 3, "the batch, and its two looks"
+
+
 async def test_worker_deletes_expired_photos(resources: Resources, storage_folder: Path) -> None:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
