@@ -12,6 +12,7 @@ from functools import partial
 from hashlib import sha256
 from uuid import UUID
 
+import structlog
 from anyio import CancelScope, to_thread
 from PIL import Image
 from uuid_utils.compat import uuid7
@@ -19,7 +20,7 @@ from uuid_utils.compat import uuid7
 from core.db import look_images, looks, rate_limits
 from core.db.looks import Look, LookInsert
 from core.db.schema import Channel
-from core.errors import DailyLimitError, EvaError, LookNotFoundError, ObjectNotFoundError
+from core.errors import DailyLimitError, DatabaseUnavailableError, EvaError, LookNotFoundError, ObjectNotFoundError
 from core.i18n.translations import Language
 from core.metrics import PHOTOS, STEP_SECONDS
 from core.object_storage import generate_key
@@ -28,6 +29,8 @@ from core.services.heatmaps import encode_heatmap_jpeg
 from core.vision.classifier import StyleClassifier
 from core.vision.perceptual_hash import is_duplicate, perceptual_hash
 from core.vision.verdict import ConfidenceBand, Verdict
+
+log = structlog.get_logger()
 
 DUPLICATE_WINDOW = 200
 """Number of a person's latest looks that are searched for the same photo."""
@@ -279,9 +282,13 @@ class PhotoJudgingService:
         return await self._store_images(look, image)
 
     async def _uncount(self, person_id: UUID, day: int) -> None:
+        """Take a count back, unless the database is away: that must not hide why the photo was not judged."""
         with CancelScope(shield=True):
-            async with self._resources.database.connection() as connection:
-                await look_images.uncount_photo(connection, person_id, day)
+            try:
+                async with self._resources.database.connection() as connection:
+                    await look_images.uncount_photo(connection, person_id, day)
+            except DatabaseUnavailableError as error:
+                log.warning("database_unreachable", error=type(error).__name__)
 
     async def _get_look(self, look_id: UUID) -> Look | None:
         async with self._resources.database.connection() as connection:

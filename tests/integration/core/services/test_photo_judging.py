@@ -277,6 +277,18 @@ async def test_limit_of_a_day_counts_photos_that_are_judged(
         assert (await connection.execute(select(schema.rate_limits))).all() == []
 
 
+async def test_a_count_that_cannot_be_taken_back_hides_no_error(
+    resources: Resources, model: CountingModel, person: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise DatabaseUnavailableError
+
+    monkeypatch.setattr(look_images, "uncount_photo", fail)
+    judging = PhotoJudgingService(resources, StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD), daily_limit=3)
+    with pytest.raises(PhotoError):
+        await judge(judging, person, b"no image")
+
+
 async def test_pictures_of_photos_that_are_not_stored_have_tags(resources: Resources) -> None:
     outputs = add_attributes(make_outputs(Style.STREET), {Item.JACKET: 0.9})
     service = PhotoJudgingService(resources, StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD))
