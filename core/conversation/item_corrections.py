@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from core.clothing import Color, Item, ItemGroup
 from core.conversation.attribute_mentions import Mention, find_mentions, find_names, has_too_many_names
 from core.conversation.garment_kinds import GarmentKind, Subject
-from core.conversation.item_questions import KOREAN_VERBS, MAX_LENGTH, may_be_worn
+from core.conversation.item_questions import KOREAN_VERBS, MAX_LENGTH, SLANG, may_be_worn
 from core.conversation.item_subjects import drop_subject
 from core.conversation.text_normalization import normalize_speech
 from core.vision.attributes import Attribute
@@ -36,8 +36,6 @@ class ItemCorrection:
 
 _LEADING_NO = re.compile(r"\b(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
 """A no of its own: "no, sneakers" names what they are."""
-_SLANG = re.compile(r"(?<!there s )(?<!see )\b(?:no|not) cap\b")
-"""\"No cap\" says that something is true."""
 _UNWORN = re.compile(
     r"i (?:m|am) not wearing (?:one|any|it|them|that)|(?:there is|there s|i see) none"
     "|안 ?(?:입었|신었|썼|들었|했|맸)[가-힣]{1,3}"
@@ -158,7 +156,7 @@ def find_item_correction(message: str) -> ItemCorrection | None:
     if len(message) > MAX_LENGTH or (question and _UNWORN.fullmatch(normalize_speech(rest)) is None):
         return None
     text = normalize_speech(_LEADING_NO.sub("", message))
-    if _SLANG.search(text) or has_too_many_names(text):
+    if SLANG.search(text) or has_too_many_names(text):
         return None
     correction = _read(text)
     if correction is None:

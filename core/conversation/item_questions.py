@@ -15,6 +15,8 @@ from core.vision.attributes import Attribute
 
 MAX_LENGTH = 50
 """Characters of a message from which it is about more than one item."""
+SLANG = re.compile(r"(?<!there s )(?<!see )\b(?:no|not) cap\b")
+"""\"No cap\" says that something is true."""
 _LEAD = r"(?:(?:wait|hmm|hey|but|no|really|sorry|so|ok|okay|eva|and|um|oh|well|(?:are )?(?:you|u) sure|you mean) )*"
 _REALLY = r"(?: (?:really|actually|even|supposed to be|meant to be|maybe))?"
 _TAIL = (
@@ -85,9 +87,9 @@ def find_item_question(message: str) -> Mention | None:
     A name alone is a question only with a question mark, and "black or white?" asks for a choice. For denials see
     `item_corrections`, which comes first.
     """
-    if len(message) > MAX_LENGTH or has_too_many_names(text := normalize_speech(message)):
+    is_asked, text = "?" in message, normalize_speech(message)
+    if len(message) > MAX_LENGTH or has_too_many_names(text) or (SLANG.search(text) and not is_asked):
         return None
-    is_asked = "?" in message
     for rest, mention in find_mentions(text):
         if rest == "#" and (not is_asked or mention.also is not None):
             return None

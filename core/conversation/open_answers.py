@@ -91,7 +91,10 @@ def _answer_aspect(
         frame = pick_variant(f"worn.open.{aspect}.seen", seed, language)
         return translate(frame, language, garment=name, value=value, percent=percent)
     corrected = [thing for thing in look.item_corrections.values() if isinstance(thing, Color)]
-    if aspect is Aspect.COLOR and corrected:
+    worn = look.verdict.attributes.seen if look.verdict.attributes is not None else ()
+    is_only_garment = sum(isinstance(seen.thing, Item) and seen.thing.is_worn_alone for seen in worn) == 1
+    # A correction does not hold which garment it is about.
+    if aspect is Aspect.COLOR and corrected and is_only_garment:
         value = _join_names([color_name(color, language) for color in corrected], language)
         return translate(pick_variant("worn.open.color.told", seed, language), language, garment=name, value=value)
     aspect = Aspect.COLOR if aspect is Aspect.WRONG_COLOR else aspect

@@ -316,6 +316,15 @@ async def test_a_color_that_a_garment_has_is_not_taken_off_it(resources: Resourc
     nouns = {"thing": "white", "garment": "the coat", "instead": "black and navy"}
     assert reply_sentences(reply)[0] in variants("talk.item.recolored", Language.EN, **nouns)
     assert (await current(service, look)).item_corrections == {Color.WHITE: Color.BLACK}
+    answer = reply_sentences(await say(service, mina, "what color is my coat?"))[0]
+    assert answer in variants("worn.open.color.told", Language.EN, garment="the coat", value="black")
+
+
+async def test_a_color_that_was_told_is_not_said_of_another_garment(service: ConversationService, mina: Person) -> None:
+    await create_look(service, mina)
+    await say(service, mina, "my coat is actually navy")
+    answer = reply_sentences(await say(service, mina, "what color are my boots?"))[0]
+    assert answer in variants("worn.open.color.none", Language.EN, garment="the boots")
 
 
 async def test_what_is_worn_instead_contradicts_what_was_seen(resources: Resources, mina: Person) -> None:

@@ -399,6 +399,9 @@ def test_question_about_two_colors_of_a_garment(
         "are those the shoes?",
         "the top is nice",
         "the shoes are red hot",
+        "no cap",
+        "no cap lol",
+        "not cap",
     ],
 )
 def test_free_talk_is_no_question_about_an_item(message: str) -> None:
