@@ -37,6 +37,8 @@ class ChatReply:
 
     view: ChatView | None
     items: Sequence[ChatItem]
+    is_in_history: bool = False
+    """Whether the page says it anyway, in words of its own."""
 
 
 async def get_person(state: AppState, viewer: ViewerSession, language: Language) -> Person | None:
@@ -154,7 +156,8 @@ def respond(request: Request, state: AppState, viewer: ViewerSession, language: 
     url = state.url_for("chat", query=query)
     if not wants_json(request):
         redirect = RedirectResponse(f"{url}#{LATEST}", 303)
-        lines = [item for item in reply.items if isinstance(item, ChatLine) and not item.is_verdict]
+        items = [] if reply.is_in_history else reply.items
+        lines = [item for item in items if isinstance(item, ChatLine) and not item.is_verdict]
         state.flash.write(redirect, viewer, lines)
         return redirect
     photo = actions = ""

@@ -107,14 +107,30 @@ def reply_sentences(reply: Reply) -> tuple[str, ...]:
 def item_correction_texts(look: Look, language: Language) -> list[tuple[str, str]]:
     """What the owner of a look took back, in words of theirs, each with Eva's answer."""
     texts = []
-    for thing, instead in look.item_corrections.items():
-        reply = Reply(kind=ReplyKind.ITEM_CORRECTED, language=language, look=look, thing=thing, instead=instead)
-        words = note_item_correction("talk.item.said", thing, instead, language)
+    for thing, also, instead in _group_corrections(look):
+        kind = ReplyKind.ITEM_CORRECTED
+        reply = Reply(kind=kind, language=language, look=look, thing=thing, also=also, instead=instead)
+        words = note_item_correction("talk.item.said", thing, instead, language, also=also)
         texts.append((words, _correction_sentence(reply, thing, _seed_for(look, thing))))
     return texts
 
 
-def note_item_correction(key: str, thing: Attribute, instead: Attribute | None, language: Language) -> str:
+def _group_corrections(look: Look) -> list[tuple[Attribute, Attribute | None, Attribute | None]]:
+    """What was taken back, two colors at a time if they have the same one instead, and what is worn instead."""
+    left, groups = dict(look.item_corrections), list[tuple[Attribute, Attribute | None, Attribute | None]]()
+    while left:
+        thing = next(iter(left))
+        instead = left.pop(thing)
+        also = next((other for other in left if left[other] is instead is not None and isinstance(other, Color)), None)
+        if also is not None:
+            del left[also]
+        groups.append((thing, also, instead))
+    return groups
+
+
+def note_item_correction(
+    key: str, thing: Attribute, instead: Attribute | None, language: Language, *, also: Attribute | None = None
+) -> str:
     """A text about a thing that was taken back.
 
     Args:
@@ -122,10 +138,12 @@ def note_item_correction(key: str, thing: Attribute, instead: Attribute | None, 
         thing: what was taken back.
         instead: what is worn instead, if the person named it.
         language: of the text.
+        also: a second thing that was taken back.
     """
+    denied = _join((thing, also), _color_word, language)
     if instead is None:
-        return translate(key, language, thing=_color_word(thing, language))
-    names = {"thing": _color_word(thing, language), "instead": _color_word(instead, language)}
+        return translate(key, language, thing=denied)
+    names = {"thing": denied, "instead": _color_word(instead, language)}
     return translate(f"{key}.instead", language, **names)
 
 

@@ -19,7 +19,7 @@ from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.listings import get_own_looks, leaderboard_line, list_similar, own_looks_text
 from core.conversation.news_visits import record_news_visit
-from core.conversation.reply import repeat_guess
+from core.conversation.reply import ReplyKind, repeat_guess
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.sharing import SAMPLE_SOURCE_PREFIX
 from core.conversation.smalltalk import button_label, reply_to_text
@@ -153,7 +153,7 @@ async def send_text(
     message = " ".join(words.split())[:MAX_MESSAGE_LENGTH]
     person = await get_person(state, viewer, language)
     seed = message if person is None else state.conversation.reply_turns.next_seed(person.id)
-    view, card, reveals_verdict = None, None, False
+    view, card, reveals_verdict, is_in_history = None, None, False, False
     if person is None:
         lines = _eva_lines(_answer_visitor(message, seed, language))
     else:
@@ -161,6 +161,8 @@ async def send_text(
         view = await load_view(state, person, language, look)
         if reply is not None:
             lines, reveals_verdict = _eva_lines(reply_sentences(reply)), reply.reveals_verdict
+            is_shown = view is not None and reply.look is not None and reply.look.id == view.look.id
+            is_in_history = is_shown and reply.kind is ReplyKind.ITEM_CORRECTED
         elif find_intent(message) is Intent.WEEK:
             sentence, card = await _show_week(state, person)
             lines = _eva_lines([sentence])
@@ -168,7 +170,7 @@ async def send_text(
                 return RedirectResponse(state.url_for("week"), 303)
         else:
             lines = await _answer_words(state, person, message, look, seed)
-    answer = _build_reply(view, message, lines, reveals_verdict=reveals_verdict)
+    answer = replace(_build_reply(view, message, lines, reveals_verdict=reveals_verdict), is_in_history=is_in_history)
     if card is not None:
         answer = replace(answer, items=[*answer.items, card])
     return respond(request, state, viewer, language, answer)

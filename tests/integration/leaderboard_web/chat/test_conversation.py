@@ -101,6 +101,7 @@ async def test_a_verdict_can_be_corrected(client: httpx.AsyncClient, resources: 
     [
         ("not a coat, it's a jacket", "Not the coat, but the jacket.", "You changed the coat to the jacket."),
         ("the coat isn't black", "Not black.", "You took back black."),
+        ("my coat is actually navy", "Not black, but navy.", "You changed black to navy."),
     ],
 )
 async def test_a_corrected_item_stays_in_the_conversation(
@@ -116,8 +117,11 @@ async def test_a_corrected_item_stays_in_the_conversation(
         (look,) = await list_looks(resources)
         assert said[-1] == question
         assert said.count(question) == 1
+        assert words not in said, "the page says it in words of its own"
         again = await client.get("/try")
         correction = [text for pair in item_correction_texts(look, EN) for text in pair]
+        assert said[-3:] == [*correction, question]
+        assert said == messages(again)
         assert messages(again)[-3:] == [*correction, question]
         assert correction[0] == told
         assert buttons(again)[:2] == ["learn", "nolearn"]

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from uuid_utils.compat import uuid7
 
-from core.clothing import Item
+from core.clothing import Color, Item
 from core.conversation.narration import style_name
 from core.conversation.reply import Reply, ReplyKind
-from core.conversation.reply_texts import reply_sentences
+from core.conversation.reply_texts import item_correction_texts, reply_sentences
 from core.i18n.translations import Language, translate
 from core.styles import Style
-from core.vision.attributes import Swap
+from core.vision.attributes import Attribute, Swap
 from tests.factories import classify_with_attributes, make_look
 from tests.texts import variants
 
@@ -89,3 +89,15 @@ def test_no_swap_is_made_up(language: Language) -> None:
         assert _ask_for_swap(None, asked, language) in variants("talk.swap.none", language, style=style)
     for swap in (SWAP, None):
         assert _ask_for_swap(swap, Style.STREET, language) in variants("talk.swap.already", language, style=style)
+
+
+def test_two_colors_with_the_same_one_instead_are_one_correction() -> None:
+    corrections: dict[Attribute, Attribute | None] = {
+        Color.WHITE: Color.BLACK,
+        Item.COAT: None,
+        Color.NAVY: Color.BLACK,
+        Color.RED: None,
+    }
+    look = replace(make_look(uuid7()), item_corrections=corrections)
+    words = [words for words, _ in item_correction_texts(look, EN)]
+    assert words == ["Not white and navy, but black.", "Not the coat.", "Not red."]
