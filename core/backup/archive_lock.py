@@ -108,7 +108,7 @@ async def hold(lock: ArchiveLock, *, interval: float = RENEWAL_SECONDS) -> Async
     finally:
         renewal.cancel()
         with CancelScope(shield=True):
-            await asyncio.gather(renewal, return_exceptions=True)
+            await asyncio.wait([renewal])
             await to_thread.run_sync(lock.release)
 
 
