@@ -18,7 +18,7 @@ async def respond_never(*_: object, **options: object) -> None:
     """As `TelegramClient.send_message` does when Telegram did not respond in time."""
 
 
-@pytest.mark.parametrize("outcome", set(DeliveryOutcome) - {DeliveryOutcome.LATE, DeliveryOutcome.INVALID})
+@pytest.mark.parametrize("outcome", sorted(set(DeliveryOutcome) - {DeliveryOutcome.LATE, DeliveryOutcome.INVALID}))
 async def test_every_outcome_is_counted(
     harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch, outcome: DeliveryOutcome
 ) -> None:
