@@ -11,6 +11,7 @@ backups share one folder of them (a heatmap that was drawn again has a new key).
 """
 
 import gzip
+import zlib
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ class BackupArchive:
         """
         try:
             return gzip.decompress(self._get(f"{name}/{IMAGE_LIST}")).decode().split()
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
             raise BackupError(f"{name}/{IMAGE_LIST} is damaged") from error
 
     def read_dump(self, name: str, path: Path) -> None:

@@ -126,7 +126,8 @@ def _find_meant(look: Look, correction: ItemCorrection) -> ItemCorrection:
         return correction
     meant = find_meant(attributes, subject)
     if not correction.properties and correction.is_garment_kept:
-        return _find_recolored(attributes, correction, meant)
+        recolored = _find_recolored(attributes, correction, meant)
+        return recolored if recolored is not correction else _find_said_before(look, correction, meant)
     if not correction.properties:
         return _find_contradicted(look, attributes, correction)
     places = (attributes.find_seen(thing) for thing in correction.properties)
@@ -155,6 +156,17 @@ def _find_recolored(attributes: Attributes, correction: ItemCorrection, meant: S
         if wrong and (correction.instead_also is not None or wrong == tuple(colors)):
             return replace(correction, denied=garment, of=None, properties=wrong)
     return correction
+
+
+def _find_said_before(look: Look, correction: ItemCorrection, meant: Sequence[Item]) -> ItemCorrection:
+    """The denial that the same words were before, for an attempt that is repeated."""
+    asserted = {correction.instead, correction.instead_also} - {None}
+    colors = [
+        thing for thing, instead in look.item_corrections.items() if isinstance(thing, Color) and instead in asserted
+    ]
+    if not colors or not meant:
+        return correction
+    return replace(correction, denied=meant[0], of=None, properties=tuple(colors[:2]))
 
 
 def _find_contradicted(look: Look, attributes: Attributes, correction: ItemCorrection) -> ItemCorrection:

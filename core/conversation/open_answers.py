@@ -92,9 +92,11 @@ def _answer_aspect(
         return translate(frame, language, garment=name, value=value, percent=percent)
     corrected = [thing for thing in look.item_corrections.values() if isinstance(thing, Color)]
     worn = look.verdict.attributes.seen if look.verdict.attributes is not None else ()
-    is_only_garment = sum(isinstance(seen.thing, Item) and seen.thing.is_worn_alone for seen in worn) == 1
-    # A correction does not hold which garment it is about.
-    if aspect is Aspect.COLOR and corrected and is_only_garment:
+    others = {seen.thing for seen in worn if isinstance(seen.thing, Item) and seen.thing.is_worn_alone} - {garment}
+    others = {thing for thing in others if thing.group is not ItemGroup.EXTRA}
+    # A correction does not hold which garment it is about: not one whose color is seen.
+    is_about_garment = others <= {seen.worn_on for seen in worn if isinstance(seen.thing, Color)}
+    if aspect is Aspect.COLOR and corrected and is_about_garment:
         value = _join_names([color_name(color, language) for color in corrected], language)
         return translate(pick_variant("worn.open.color.told", seed, language), language, garment=name, value=value)
     aspect = Aspect.COLOR if aspect is Aspect.WRONG_COLOR else aspect

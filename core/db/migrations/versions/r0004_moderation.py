@@ -18,6 +18,7 @@ ACTIONS = "'hide', 'restore', 'ban', 'unban', 'dismiss'"
 
 def upgrade() -> None:
     """Widen the index of looks for moderators, and the actions of the log."""
+    _lock_looks()
     _create_index(WAITS)
     _replace_actions(f"{ACTIONS}, 'retry'")
     _replace_index()
@@ -25,10 +26,19 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Restore both; entries of retried updates are lost."""
+    _lock_looks()
     _create_index("report_count > 0")
     op.execute("DELETE FROM moderation_log WHERE action = 'retry'")
     _replace_actions(ACTIONS)
     _replace_index()
+
+
+def _lock_looks() -> None:
+    """Wait for transactions that have locked a look and will write it.
+
+    With the weaker lock of CREATE INDEX alone, they and the replacement of the index would wait for each other.
+    """
+    op.execute("LOCK TABLE looks IN EXCLUSIVE MODE")
 
 
 def _create_index(condition: str) -> None:

@@ -1,6 +1,7 @@
 """Everything is destroyed, restored on an empty machine, and is as it was."""
 
 import asyncio
+import gzip
 import json
 import os
 import time
@@ -14,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from core.backup import creation
-from core.backup.archive import BackupArchive, Manifest
+from core.backup.archive import IMAGE_LIST, BackupArchive, Manifest
 from core.backup.archive_lock import STALE_AFTER, hold
 from core.backup.creation import CreatedBackup, create_backup
 from core.backup.postgres_dump import find_program
@@ -185,8 +186,10 @@ async def test_a_backup_that_lost_its_lock_while_it_wrote_deletes_nothing(
     assert list(await archive.images.list_sizes()) == [copied]
 
 
-@pytest.mark.parametrize("content", ["", "{"])
-async def test_a_damaged_manifest_stops_no_backup(resources: Resources, tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(("content", "damaged_list"), [("", None), ("{", gzip.compress(b"")[:10] + b"\xff" * 20)])
+async def test_a_damaged_manifest_stops_no_backup(
+    resources: Resources, tmp_path: Path, content: str, damaged_list: bytes | None
+) -> None:
     """Its folder remains, since it may be of another Eva."""
     archive, key, damaged = BackupArchive(str(tmp_path / "backups")), generate_key(), "2020-01-01T00-00-00Z"
     empty = "2020-01-02T00-00-00Z"
@@ -197,11 +200,14 @@ async def test_a_damaged_manifest_stops_no_backup(resources: Resources, tmp_path
     (tmp_path / "backups" / empty).mkdir()
     for name in (damaged, empty):
         (tmp_path / "backups" / name / "manifest.json").write_text(content)
+    if damaged_list is not None:
+        (tmp_path / "backups" / damaged / IMAGE_LIST).write_bytes(damaged_list)
     settings = Settings(secret_key=SecretStr("s" * 32))
     created = await create_backup(resources.database, resources.storage, archive, settings, keep=1)
     assert archive.list_names() == [damaged, empty, created.name]
     assert (created.damaged_backups, created.foreign_backups) == ((damaged, empty), 0)
-    assert await archive.images.get(key) == b"of the damaged one"
+    if damaged_list is None:
+        assert await archive.images.get(key) == b"of the damaged one"
 
 
 async def test_a_backup_of_a_former_release_leaves_out_looks_without_a_photo(

@@ -295,7 +295,7 @@ async def test_a_color_is_noted_without_the_wrong_one(resources: Resources, mina
     assert (await current(service, other)).item_corrections == {Color.RED: Color.BROWN}
     await service.mark_verdict_shown(await current(service, look))
     again = await say(service, mina, "my shoes are actually white")
-    assert again.kind is ReplyKind.ITEM_OPEN
+    assert (again.kind, again.thing, again.garment) == (ReplyKind.ITEM_CORRECTED, Color.RED, Item.SNEAKERS)
     assert (await current(service, look)).item_corrections == expected
 
 
@@ -325,6 +325,17 @@ async def test_a_color_that_was_told_is_not_said_of_another_garment(service: Con
     await say(service, mina, "my coat is actually navy")
     answer = reply_sentences(await say(service, mina, "what color are my boots?"))[0]
     assert answer in variants("worn.open.color.none", Language.EN, garment="the boots")
+
+
+async def test_a_told_color_is_said_of_its_garment_next_to_things_that_have_their_own(
+    resources: Resources, mina: Person
+) -> None:
+    worn: dict[Attribute, float] = {Item.COAT: 0.9, Item.BAG: 0.9, Color.WHITE: 0.9}
+    service = create_other(resources, worn, {})
+    await create_look(service, mina)
+    await say(service, mina, "my coat is actually navy")
+    answer = reply_sentences(await say(service, mina, "what color is my coat?"))[0]
+    assert answer in variants("worn.open.color.told", Language.EN, garment="the coat", value="navy")
 
 
 async def test_what_is_worn_instead_contradicts_what_was_seen(resources: Resources, mina: Person) -> None:

@@ -118,6 +118,7 @@ def test_answer_is_the_style_that_is_asserted(message: str, named: Style, style:
             ),
         ),
         (None, ("옷이 하나도 안 맞아", "you are not stupid", "it's never boring", "올해 어땠어", "올해 스타일 어땠어")),
+        (Intent.COMPLAINT, ("that's not good", "you're not good", "that was not great", "you are not accurate")),
     ],
 )
 def test_praise_is_told_apart_from_complaints(intent: Intent | None, messages: tuple[str, ...]) -> None:
