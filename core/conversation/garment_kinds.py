@@ -45,6 +45,8 @@ _WORDS = {
     GarmentKind.BOTTOM: re.compile(r"\bbottoms?\b|\blower\b|\blegs?\b|하의|하체|아랫|아래|밑|다리"),
 }
 """What tells the kind in a normalized part of a message that names one."""
+KOREAN_KIND_NAMES = "상의|하의|윗옷|웃옷|윗도리|아랫도리|아랫옷|겉옷|외투|아우터|신발|구두|슈즈"
+"""The Korean nouns among them."""
 
 
 def find_kind(words: str) -> GarmentKind | None:

@@ -127,7 +127,7 @@ def _find_meant(look: Look, correction: ItemCorrection) -> ItemCorrection:
     meant = find_meant(attributes, subject)
     if not correction.properties and correction.is_garment_kept:
         recolored = _find_recolored(attributes, correction, meant)
-        return recolored if recolored is not correction else _find_said_before(look, correction, meant)
+        return recolored or _find_said_before(look, correction, meant) or correction
     if not correction.properties:
         return _find_contradicted(look, attributes, correction)
     places = (attributes.find_seen(thing) for thing in correction.properties)
@@ -138,16 +138,16 @@ def _find_meant(look: Look, correction: ItemCorrection) -> ItemCorrection:
     if wearing is None and not is_said_before and isinstance(correction.instead, Color):
         # "They aren't black, they're brown" says that they aren't white, either.
         recolored = _find_recolored(attributes, correction, meant)
-        if recolored is not correction:
+        if recolored is not None:
             return recolored
     garment = wearing or next(iter(meant), None)
     return correction if garment is None else replace(correction, denied=garment, of=None)
 
 
-def _find_recolored(attributes: Attributes, correction: ItemCorrection, meant: Sequence[Item]) -> ItemCorrection:
+def _find_recolored(attributes: Attributes, correction: ItemCorrection, meant: Sequence[Item]) -> ItemCorrection | None:
     """The denial of the colors that Eva saw on a garment that has another one according to the person.
 
-    Of two colors that it has, neither is denied. Nothing is denied if she saw the only one as well, or no color there.
+    Of two colors that it has, neither is denied. None if she saw the only one as well, or no color there.
     """
     own_colors = {correction.instead, correction.instead_also}
     for garment in meant:
@@ -155,17 +155,17 @@ def _find_recolored(attributes: Attributes, correction: ItemCorrection, meant: S
         wrong = tuple(color for color in colors if color not in own_colors)
         if wrong and (correction.instead_also is not None or wrong == tuple(colors)):
             return replace(correction, denied=garment, of=None, properties=wrong)
-    return correction
+    return None
 
 
-def _find_said_before(look: Look, correction: ItemCorrection, meant: Sequence[Item]) -> ItemCorrection:
-    """The denial that the same words were before, for an attempt that is repeated."""
+def _find_said_before(look: Look, correction: ItemCorrection, meant: Sequence[Item]) -> ItemCorrection | None:
+    """The denial that the same words were before, for an attempt that is repeated; None if they were not said."""
     asserted = {correction.instead, correction.instead_also} - {None}
     colors = [
         thing for thing, instead in look.item_corrections.items() if isinstance(thing, Color) and instead in asserted
     ]
     if not colors or not meant:
-        return correction
+        return None
     return replace(correction, denied=meant[0], of=None, properties=tuple(colors[:2]))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from core.clothing import Item
 from core.conversation.attribute_mentions import find_names
-from core.conversation.garment_kinds import Subject, find_kind
+from core.conversation.garment_kinds import KOREAN_KIND_NAMES, Subject, find_kind
 
 _MARK = "@"
 _ENGLISH_DETERMINER = (
@@ -44,7 +44,7 @@ _KOREAN_VERB = (
 )
 _KOREAN_KIND = (
     rf"(?:(?:{_KOREAN_WHERE})?{_KOREAN_VERB} ?(?:거|것|게|건|옷|신발)"
-    r"|상의|하의|윗옷|웃옷|윗도리|아랫도리|아랫옷|겉옷|외투|아우터|옷|의상|신발|구두|슈즈|위쪽?|아래쪽?|윗부분|아랫부분)"
+    rf"|{KOREAN_KIND_NAMES}|옷|의상|위쪽?|아래쪽?|윗부분|아랫부분)"
 )
 _KOREAN_ASPECT = r"(?:의? ?(?:무늬|패턴|소재|재질|원단|옷감|색깔|색상|색|컬러))"
 _KOREAN_PARTICLE = r"(?:이|가|은|는|도)?"

@@ -10,7 +10,7 @@ from core.conversation.worn_details import UNLIKELY, probability_sentences
 from core.db.looks import Look
 from core.i18n.clothing_names import color_name, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
-from core.vision.attributes import Attributes, DetectedAttribute
+from core.vision.attributes import Attributes
 
 MAX_GARMENTS = 3
 """Garments that one answer names."""
@@ -40,9 +40,7 @@ def open_answer(look: Look, subject: Subject, aspect: Aspect, seed: VariantSeed,
         return _name_garments(attributes, garments[:MAX_GARMENTS], seed, language)
     sentences = []
     for turn, garment in enumerate(garments[:MAX_GARMENTS], seed.turn):
-        on_garment = [seen for seen in (*attributes.colors, *attributes.seen) if seen.worn_on is garment]
-        sentence = _answer_aspect(look, garment, aspect, on_garment, VariantSeed(seed.name, turn), language)
-        sentences.append(sentence)
+        sentences.append(_answer_aspect(look, attributes, garment, aspect, VariantSeed(seed.name, turn), language))
     return sentences
 
 
@@ -61,28 +59,24 @@ def _name_garments(
 
 
 def _answer_aspect(
-    look: Look,
-    garment: Item,
-    aspect: Aspect,
-    on_garment: Sequence[DetectedAttribute],
-    seed: VariantSeed,
-    language: Language,
+    look: Look, attributes: Attributes, garment: Item, aspect: Aspect, seed: VariantSeed, language: Language
 ) -> str:
     """The color, the pattern or the material of a seen garment, as sure as the less sure of two.
 
     Args:
         look: the look.
+        attributes: its own.
         garment: the garment.
         aspect: what is asked of it.
-        on_garment: what is seen on it.
         seed: selects the words.
         language: of the sentence.
     """
     name = translate("worn.the", language, thing=thing_name(garment, language))
     if aspect in {Aspect.COLOR, Aspect.WRONG_COLOR}:
-        found = [seen for seen in on_garment if isinstance(seen.thing, Color)][:2]
+        found = [seen for seen in attributes.colors if seen.worn_on is garment][:2]
         names = [color_name(seen.thing, language) for seen in found if isinstance(seen.thing, Color)]
     else:
+        on_garment = (seen for seen in attributes.seen if seen.worn_on is garment)
         found = [seen for seen in on_garment if isinstance(seen.thing, Item) and seen.thing.group is GROUPS[aspect]][:2]
         names = [translate("worn.the", language, thing=thing_name(seen.thing, language)) for seen in found]
     if found:
@@ -91,16 +85,18 @@ def _answer_aspect(
         frame = pick_variant(f"worn.open.{aspect}.seen", seed, language)
         return translate(frame, language, garment=name, value=value, percent=percent)
     corrected = [thing for thing in look.item_corrections.values() if isinstance(thing, Color)]
-    worn = look.verdict.attributes.seen if look.verdict.attributes is not None else ()
-    others = {seen.thing for seen in worn if isinstance(seen.thing, Item) and seen.thing.is_worn_alone} - {garment}
-    others = {thing for thing in others if thing.group is not ItemGroup.EXTRA}
-    # A correction does not hold which garment it is about: not one whose color is seen.
-    is_about_garment = others <= {seen.worn_on for seen in worn if isinstance(seen.thing, Color)}
-    if aspect is Aspect.COLOR and corrected and is_about_garment:
+    if aspect is Aspect.COLOR and corrected and not _list_colorless(attributes) - {garment}:
         value = _join_names([color_name(color, language) for color in corrected], language)
         return translate(pick_variant("worn.open.color.told", seed, language), language, garment=name, value=value)
     aspect = Aspect.COLOR if aspect is Aspect.WRONG_COLOR else aspect
     return translate(pick_variant(f"worn.open.{aspect}.none", seed, language), language, garment=name)
+
+
+def _list_colorless(attributes: Attributes) -> set[Item]:
+    """The seen garments and shoes without a seen color: a correction of a color does not hold which one it is about."""
+    garments = {seen.thing for seen in attributes.seen if isinstance(seen.thing, Item) and seen.thing.is_worn_alone}
+    extras = {item for item in Item if item.group is ItemGroup.EXTRA}
+    return garments - extras - {seen.worn_on for seen in attributes.colors}
 
 
 def _join_names(names: Sequence[str], language: Language) -> str:

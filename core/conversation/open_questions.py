@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from core.clothing import Item
 from core.conversation.attribute_mentions import find_names, has_too_many_names
-from core.conversation.garment_kinds import GarmentKind, Subject, find_kind
+from core.conversation.garment_kinds import KOREAN_KIND_NAMES, GarmentKind, Subject, find_kind
 from core.conversation.text_normalization import normalize_speech
 
 MAX_LENGTH = 50
@@ -130,7 +130,7 @@ _KOREAN = {
 }
 """Whole questions without spaces, with `@` for the garment."""
 _KOREAN_KIND = re.compile(
-    "신발|구두|슈즈|겉옷|외투|아우터|상의|하의|윗옷|웃옷|윗도리|아랫도리|아랫옷"
+    f"{KOREAN_KIND_NAMES}"
     "|(?:(?:위|아래|밑|안|겉|발|머리|목)(?:쪽)?(?:에다?)?)?(?:입은|입고있는|신은|신고있는|걸친|쓴|두른|맨)(?:거|것|게|건|옷|신발)"
     "|(?:발|머리|목)(?:쪽)?에(?:있는|한)(?:거|것|게|건)"
     "|(?:위|아래|밑|안|겉|발|머리|목)(?:쪽)?에(?=뭐|뭘|무슨|어떤)"
