@@ -19,6 +19,11 @@ from bot.app import BotApplication, KakaoApp, open_kakao_app
 from bot.kakao.photo_jobs import KakaoTiming
 from bot.testing.kakao import BOT_ID, SKILL_TIMEOUT, FakeKakao, KakaoResponse
 from core.conversation.service import ConversationService
+from core.db import looks, people
+from core.db.looks import Look
+from core.db.people import Person
+from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.jobs.queue import JobQueue
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
@@ -120,6 +125,21 @@ async def count_looks(harness: KakaoHarness) -> int:
     async with harness.resources.database.transaction() as connection:
         number: int = (await connection.execute(sql("SELECT count(*) FROM looks"))).scalar_one()
         return number
+
+
+async def get_person(harness: KakaoHarness) -> Person:
+    async with harness.resources.database.transaction() as connection:
+        (subject,) = (
+            await connection.execute(sql("SELECT subject FROM identities WHERE provider = 'kakao'"))
+        ).scalars()
+        return await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, subject, language=Language.KO)
+
+
+async def get_only_look(harness: KakaoHarness) -> Look:
+    person = await get_person(harness)
+    async with harness.resources.database.transaction() as connection:
+        (look,) = await looks.list_for_person(connection, person.id, limit=9)
+        return look
 
 
 def buttons(reply: Any) -> list[Json]:

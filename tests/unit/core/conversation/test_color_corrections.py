@@ -1,0 +1,90 @@
+"""Corrections that name the color of a garment, or two colors."""
+
+import pytest
+
+from core.clothing import Color, Item
+from core.conversation.garment_kinds import GarmentKind
+from core.conversation.item_corrections import ItemCorrection, find_item_correction
+from core.vision.attributes import Attribute
+
+
+@pytest.mark.parametrize(
+    ("message", "garment", "kind", "color"),
+    [
+        ("the coat is actually navy", Item.COAT, None, Color.NAVY),
+        ("coat's dark blue actually", Item.COAT, None, Color.BLUE),
+        ("my shoes are actually beige", Color.BEIGE, GarmentKind.SHOES, Color.BEIGE),
+        ("코트 사실 네이비야", Item.COAT, None, Color.NAVY),
+        ("신발은 실은 베이지예요", Color.BEIGE, GarmentKind.SHOES, Color.BEIGE),
+    ],
+)
+def test_the_color_that_a_garment_has(message: str, garment: Attribute, kind: GarmentKind | None, color: Color) -> None:
+    expected = ItemCorrection(denied=garment, of=kind, instead=color, is_garment_kept=True)
+    assert find_item_correction(message) == expected
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("my coat is actually black and white", "코트는 사실 검정이랑 흰색이야", "코트 사실 흑백이에요"),
+        "the coat is black and white actually",
+    ],
+)
+def test_the_two_colors_that_a_garment_has(message: str) -> None:
+    expected = ItemCorrection(denied=Item.COAT, is_garment_kept=True, instead=Color.BLACK, instead_also=Color.WHITE)
+    assert find_item_correction(message) == expected
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("my coat is actually navy or black", "the coat is navy or black actually", "코트는 사실 검정이나 흰색이야"),
+        *("코트는 사실 검정 아니면 흰색이야", "코트는 사실 검정이야 흰색이야", "코트는 사실 검정 또는 흰색이야"),
+    ],
+)
+def test_one_color_or_the_other_corrects_nothing(message: str) -> None:
+    assert find_item_correction(message) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "correction"),
+    [
+        ("it's not black and white", ItemCorrection(denied=Color.BLACK, also=Color.WHITE)),
+        ("흑백 아니에요", ItemCorrection(denied=Color.BLACK, also=Color.WHITE)),
+        (
+            "not black and white, it's navy",
+            ItemCorrection(denied=Color.BLACK, also=Color.WHITE, instead=Color.NAVY),
+        ),
+        (
+            "it's black and white, not grey",
+            ItemCorrection(denied=Color.GREY, instead=Color.BLACK, instead_also=Color.WHITE),
+        ),
+        (
+            "회색 아니고 흑백이에요",
+            ItemCorrection(denied=Color.GREY, instead=Color.BLACK, instead_also=Color.WHITE),
+        ),
+        (
+            "not a black and white shirt, it's a red shirt",
+            ItemCorrection(
+                denied=Item.SHIRT,
+                properties=(Color.BLACK, Color.WHITE),
+                is_garment_kept=True,
+                instead=Color.RED,
+            ),
+        ),
+        (
+            "that's not a black and white shirt",
+            ItemCorrection(denied=Item.SHIRT, properties=(Color.BLACK, Color.WHITE)),
+        ),
+        (
+            "that's not a black shirt or a white shirt",
+            ItemCorrection(denied=Item.SHIRT, properties=(Color.BLACK, Color.WHITE)),
+        ),
+        (
+            "흑백 체크 셔츠 아니에요",
+            ItemCorrection(denied=Item.SHIRT, properties=(Color.BLACK, Color.WHITE, Item.CHECK)),
+        ),
+    ],
+)
+def test_correction_of_two_colors(message: str, correction: ItemCorrection) -> None:
+    assert find_item_correction(message) == correction
