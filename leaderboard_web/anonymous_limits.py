@@ -17,6 +17,7 @@ from fastapi import Request
 from limits import RateLimitItemPerDay
 from limits.aio.strategies import FixedWindowRateLimiter
 
+from core.db.sessions import SessionOwner
 from leaderboard_web.limit_storage import CounterStorage
 from leaderboard_web.middleware.client_address import client_networks
 
@@ -42,21 +43,23 @@ class AnonymousLimiter:
         self._limiter, self._kind = FixedWindowRateLimiter(counters), kind
         self._limits = RateLimitItemPerDay(limit), RateLimitItemPerDay(2 * limit)
 
-    async def is_counted(self, request: Request, person_id: UUID | None, target_id: UUID) -> bool:
-        """Whether what someone without a chat and a login does counts; each call is one report or heart.
+    async def is_counted(self, request: Request, owner: SessionOwner | None, target_id: UUID) -> bool:
+        """Whether what a visitor does counts; each call is one report or heart.
 
         The counters take connections of the database's pool: a caller that holds one meanwhile can block all others.
 
         Args:
             request: of the visitor.
-            person_id: who does it, once a day for a target; None for a visitor who is not known yet.
+            owner: who does it, once a day for a target; None for a visitor who is not known yet.
             target_id: the look or the person that it is done to.
         """
+        if owner is not None and not owner.is_anonymous:
+            return True
         networks = client_networks(request.client.host if request.client else None)
         if not _is_public(networks[0]):
             return True
         target = self._kind, str(target_id)
-        own = [] if person_id is None else [(ONCE_A_DAY, str(person_id), *target)]
+        own = [] if owner is None else [(ONCE_A_DAY, str(owner.person_id), *target)]
         if own and not await self._limiter.test(*own[0]):
             return True
         counted = [(limit, network, *target) for limit, network in zip(self._limits, networks, strict=False)]

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from core.db import people, sessions
 from core.db.people import Person
 from core.db.schema import IdentityProvider
+from core.db.sessions import SessionOwner
 from core.i18n.translations import Language, negotiate_language
 from core.services import accounts
 from core.signing import VisitorTokenSigner
@@ -63,6 +64,10 @@ class ViewerSession:
             return None
         identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
         return None if identity is None else identity.person_id
+
+    async def get_owner(self, connection: AsyncConnection) -> SessionOwner | None:
+        """The session's person, and whether they have nothing but sessions; None for an unknown session."""
+        return None if self.key is None else await sessions.get_owner(connection, self.key)
 
     async def get_person(self, connection: AsyncConnection) -> Person | None:
         """The session's person; None for an unknown session."""

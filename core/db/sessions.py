@@ -5,6 +5,7 @@ Both deletions find their rows through `ix_identities_sessions`, an index of the
 See ADR 0012.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -24,6 +25,15 @@ ANONYMOUS_MAX_IDLE = timedelta(days=90)
 """After which a visitor without content and without a login is deleted."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOwner:
+    """The person that a session belongs to."""
+
+    person_id: UUID
+    is_anonymous: bool
+    """Whether the person has browser sessions only, and neither a chat nor a login."""
+
+
 async def touch(connection: AsyncConnection, session: Identity) -> None:
     """Record that a session changed something, at most once in `TOUCH_INTERVAL`; reading is not recorded."""
     if datetime.now(UTC) - session.last_seen_at < TOUCH_INTERVAL:
@@ -33,11 +43,16 @@ async def touch(connection: AsyncConnection, session: Identity) -> None:
     await connection.execute(update(table).where(*is_session).values(last_seen_at=func.now()))
 
 
-async def is_anonymous(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Whether a person has browser sessions only, and neither a chat nor a login."""
-    table = schema.identities
-    has_other_identity = exists().where(table.c.person_id == person_id, table.c.provider != IdentityProvider.WEB)
-    return not (await connection.execute(select(has_other_identity))).scalar_one()
+async def get_owner(connection: AsyncConnection, key: str) -> SessionOwner | None:
+    """The person of the session with this key; None for an unknown session."""
+    table, other = schema.identities, schema.identities.alias()
+    has_other_identity = exists().where(
+        other.c.person_id == table.c.person_id, other.c.provider != IdentityProvider.WEB
+    )
+    is_session = table.c.provider == IdentityProvider.WEB, table.c.subject == key
+    statement = select(table.c.person_id, (~has_other_identity).label("is_anonymous")).where(*is_session)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else SessionOwner(person_id=row.person_id, is_anonymous=row.is_anonymous)
 
 
 async def delete_expired(connection: AsyncConnection) -> int:

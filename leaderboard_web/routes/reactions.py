@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import follows, leaderboard, reactions, sessions
+from core.db import follows, leaderboard, reactions
 from core.db.people import Person
 from leaderboard_web.dependencies import CanonicalUUID, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError, LocalizedHTTPError, wants_json
@@ -44,12 +44,13 @@ async def limit_hearts(request: Request, look_id: CanonicalUUID, operation: str,
     if operation != "heart":
         return
     async with state.resources.database.connection() as connection:
-        person_id = await viewer.get_person_id(connection)
-        if person_id is not None and not await sessions.is_anonymous(connection, person_id):
+        owner = await viewer.get_owner(connection)
+        if owner is not None and not owner.is_anonymous:
             return
-        if not await reactions.may_add_heart(connection, look_id, person_id or UNKNOWN_PERSON):
+        person_id = UNKNOWN_PERSON if owner is None else owner.person_id
+        if not await reactions.may_add_heart(connection, look_id, person_id):
             return
-    if not await state.heart_limiter.is_counted(request, person_id, look_id):
+    if not await state.heart_limiter.is_counted(request, owner, look_id):
         text = "page.enough_hearts" if state.offers_login else "page.enough_hearts.no_login"
         raise LocalizedHTTPError(429, "TooManyRequests", text)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from core.db import leaderboard, moderation, person_reports, sessions
+from core.db import leaderboard, moderation, person_reports
 from core.i18n.translations import translate
 from leaderboard_web.dependencies import CanonicalUUID, Lang, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError, wants_json
@@ -51,10 +51,8 @@ async def is_look_report_counted(request: Request, look_id: CanonicalUUID, viewe
         state: of the application.
     """
     async with state.resources.database.connection() as connection:
-        person_id = await viewer.get_person_id(connection)
-        if person_id is not None and not await sessions.is_anonymous(connection, person_id):
-            return True
-    return await state.report_limiter.is_counted(request, person_id, look_id)
+        owner = await viewer.get_owner(connection)
+    return await state.report_limiter.is_counted(request, owner, look_id)
 
 
 async def is_person_report_counted(request: Request, name: str, viewer: Viewer, state: State) -> bool:
@@ -67,11 +65,9 @@ async def is_person_report_counted(request: Request, name: str, viewer: Viewer, 
         state: of the application.
     """
     async with state.resources.database.connection() as connection:
-        person_id = await viewer.get_person_id(connection)
+        owner = await viewer.get_owner(connection)
         reported = await find_person(connection, name)
-        if reported is None or (person_id is not None and not await sessions.is_anonymous(connection, person_id)):
-            return True
-    return await state.report_limiter.is_counted(request, person_id, reported.id)
+    return reported is None or await state.report_limiter.is_counted(request, owner, reported.id)
 
 
 @router.post("/looks/{look_id}/report", name="report_look")

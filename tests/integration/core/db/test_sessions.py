@@ -12,6 +12,7 @@ from core.db import looks, people, reactions, schema, sessions
 from core.db.database import Database
 from core.db.people import Person
 from core.db.schema import IdentityProvider
+from core.db.sessions import SessionOwner
 from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.retention import delete_stale_sessions
@@ -111,7 +112,11 @@ async def test_people_with_a_chat_or_login_are_not_anonymous(database: Database)
     async with database.transaction() as connection:
         for provider in IdentityProvider:
             person: Person = await create_person(connection, provider)
-            assert await sessions.is_anonymous(connection, person.id) == (provider is IdentityProvider.WEB)
+            await people.add_identity(connection, person.id, IdentityProvider.WEB, f"session of {provider}")
+            owner = await sessions.get_owner(connection, f"session of {provider}")
+            is_anonymous = provider is IdentityProvider.WEB
+            assert owner == SessionOwner(person_id=person.id, is_anonymous=is_anonymous)
+        assert await sessions.get_owner(connection, "unknown") is None
 
 
 INSERT_SESSIONS = """
