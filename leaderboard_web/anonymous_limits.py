@@ -59,14 +59,14 @@ class AnonymousLimiter:
         if not _is_public(networks[0]):
             return True
         target = self._kind, str(target_id)
-        own = [] if owner is None else [(ONCE_A_DAY, str(owner.person_id), *target)]
-        if own and not await self._limiter.test(*own[0]):
+        own = None if owner is None else (ONCE_A_DAY, str(owner.person_id), *target)
+        if own is not None and not await self._limiter.test(*own):
             return True
-        counted = [(limit, network, *target) for limit, network in zip(self._limits, networks, strict=False)]
-        if not all([await self._limiter.test(*counter) for counter in counted]):
-            return False
-        for counter in (*counted, *own):
-            await self._limiter.hit(*counter)
+        for limit, network in zip(self._limits, networks, strict=False):
+            if not await self._limiter.hit(limit, network, *target):
+                return False
+        if own is not None:
+            await self._limiter.hit(*own)
         return True
 
 

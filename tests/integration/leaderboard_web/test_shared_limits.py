@@ -1,11 +1,14 @@
 """Limits hold over all processes: their counters are in the database."""
 
+import asyncio
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
+from fastapi import Request
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
 from sqlalchemy import func, select, update
@@ -13,6 +16,7 @@ from sqlalchemy import func, select, update
 from core.db import rate_limits, schema
 from core.resources import Resources
 from core.services.retention import delete_expired_photos
+from leaderboard_web.anonymous_limits import AnonymousLimiter
 from leaderboard_web.limit_storage import DatabaseStorage
 from tests.integration.leaderboard_web.test_rate_limit import create_site, share_look
 
@@ -39,6 +43,13 @@ async def test_processes_count_together(resources: Resources, samples: Path) -> 
     assert keys
     assert not [key for key in keys if b"203.0" in key or b"127.0" in key], "no address is stored"
     assert {len(key) for key in keys} == {32}
+
+
+async def test_reports_at_the_same_time_do_not_pass_the_limit_together(resources: Resources) -> None:
+    limiter = AnonymousLimiter(DatabaseStorage(resources.database, resources.limit_signer), "reports", limit=1)
+    request = Request({"type": "http", "client": ("8.8.8.8", 1)})
+    counted = await asyncio.gather(*(limiter.is_counted(request, None, UUID(int=1)) for _ in range(4)))
+    assert sorted(counted) == [False, False, False, True]
 
 
 @pytest.mark.parametrize("jump", [-3600, 3600])
