@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table, Uuid, delete, exists, literal, select
+from sqlalchemy import ColumnElement, Table, Uuid, delete, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,10 +41,10 @@ async def add_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID)
 
 async def may_add_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
     """Whether a look is public and has no heart of the person, and its owner and the person see each other."""
-    looks, hearts = schema.looks, schema.hearts
+    hearts = schema.hearts
     is_given = exists().where(hearts.c.look_id == look_id, hearts.c.person_id == person_id)
-    is_open = looks.c.id == look_id, looks.c.is_public, is_unblocked(person_id, looks.c.person_id)
-    return (await connection.execute(select(looks.c.id).where(*is_open, ~is_given))).first() is not None
+    statement = select(schema.looks.c.id).where(*_is_open(look_id, person_id), ~is_given)
+    return (await connection.execute(statement)).first() is not None
 
 
 async def remove_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:
@@ -117,9 +117,7 @@ async def insert_reaction(connection: AsyncConnection, table: Table, look_id: UU
     Raises:
         PersonNotFoundError: the person was deleted.
     """
-    looks = schema.looks
-    is_open = looks.c.id == look_id, looks.c.is_public, is_unblocked(person_id, looks.c.person_id)
-    public_look = select(looks.c.id, literal(person_id, Uuid)).where(*is_open)
+    public_look = select(schema.looks.c.id, literal(person_id, Uuid)).where(*_is_open(look_id, person_id))
     statement = upsert(table).from_select(["look_id", "person_id"], public_look).on_conflict_do_nothing()
     with missing_person_as_error(table):
         await connection.execute(statement)
@@ -138,7 +136,11 @@ async def delete_reaction(connection: AsyncConnection, table: Table, look_id: UU
 
 
 async def _count_hearts(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:
-    table = schema.looks
-    is_open = table.c.id == look_id, table.c.is_public, is_unblocked(person_id, table.c.person_id)
-    statement = select(table.c.hearts).where(*is_open)
+    statement = select(schema.looks.c.hearts).where(*_is_open(look_id, person_id))
     return (await connection.execute(statement)).scalar_one_or_none()
+
+
+def _is_open(look_id: UUID, person_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    """Whether a look is public, and its owner and the person see each other."""
+    table = schema.looks
+    return table.c.id == look_id, table.c.is_public, is_unblocked(person_id, table.c.person_id)
