@@ -50,9 +50,6 @@ class DeliveryOutcome(StrEnum):
     """Eva did not send the message, since its address or its form is not allowed."""
 
 
-FAILED_DELIVERIES = frozenset(DeliveryOutcome) - {DeliveryOutcome.SENT, DeliveryOutcome.GONE}
-"""The outcomes that `EvaDeliveriesFail` in deploy/prometheus/alerts.yml counts."""
-
 DELIVERIES = Counter("eva_deliveries", "Messages sent to messengers, by outcome.", ["channel", "outcome"])
 """The outcome is a `DeliveryOutcome`."""
 RETRIES = Counter("eva_retries", "Retried jobs.", ["task"])
