@@ -17,7 +17,7 @@ import logging
 import re
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
@@ -47,6 +47,7 @@ from telegram.request import HTTPXRequest
 from telegram.warnings import PTBDeprecationWarning
 
 from bot.telegram.formatting import MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, OutgoingMessage
+from core.db.schema import Channel
 from core.errors import (
     ChatUnavailableError,
     DeliveryError,
@@ -57,6 +58,7 @@ from core.errors import (
     RemotePhotoUnavailableError,
 )
 from core.i18n.translations import truncate
+from core.metrics import DELIVERIES, DeliveryOutcome
 from core.settings import Settings
 
 RETRY_DELAYS = (1.0, 2.0, 4.0)
@@ -87,6 +89,12 @@ CHAT_UNAVAILABLE_TEXTS = (
 """Error texts of Telegram, in lower case, that mean that a chat no longer exists."""
 REFUSALS = (BadRequest, Forbidden, InvalidToken, ChatMigrated)
 """Errors with which Telegram refuses a call, now and later. All others are failures on the way."""
+REFUSAL_OUTCOMES: Mapping[type[MessengerError], DeliveryOutcome] = {
+    ChatUnavailableError: DeliveryOutcome.GONE,
+    MessageRejectedError: DeliveryOutcome.REFUSED,
+    DeliveryError: DeliveryOutcome.UNREACHABLE,
+}
+"""By our error for one of them."""
 IGNORED_ERRORS = (*REFUSALS, TimedOut)
 """Errors of calls without an effect that matters any more."""
 QUOTED_VALUE = re.compile(r"""(['"]).*?\1""")
@@ -186,7 +194,7 @@ class TelegramClient:
         thread_id: int | None = None,
         is_upgraded: bool = False,
     ) -> int | None:
-        """Send one message, as soon as the rate limit of the chat permits.
+        """Send one message, as soon as the rate limit of the chat permits, and count how that ended.
 
         A photo that is rejected is replaced by its caption: in many groups bots may not send photos. An upgraded group
         has neither the message to reply to nor the topic.
@@ -222,15 +230,21 @@ class TelegramClient:
                 sent = await self._retry(self._bot.send_photo, chat_id, photo, caption=text or None, **options)
         except TimedOut:
             log.warning("telegram_response_missing")
+            DELIVERIES.labels(Channel.TELEGRAM, DeliveryOutcome.UNSURE).inc()
             return None
+        except DeliveryError:
+            DELIVERIES.labels(Channel.TELEGRAM, DeliveryOutcome.UNREACHABLE).inc()
+            raise
         except TelegramError as error:
             if isinstance(error, ChatMigrated) and not is_upgraded:
                 return await self.send_message(error.new_chat_id, message, is_upgraded=True)
             refusal, fallback = _translate_refusal(error), message.without_photo
             if fallback is None or not isinstance(refusal, MessageRejectedError):
+                DELIVERIES.labels(Channel.TELEGRAM, REFUSAL_OUTCOMES[type(refusal)]).inc()
                 raise refusal from error
             log.warning("telegram_photo_rejected", reason=refusal.detail)
             return await self.send_message(chat_id, fallback, reply_to=reply_to, thread_id=thread_id)
+        DELIVERIES.labels(Channel.TELEGRAM, DeliveryOutcome.SENT).inc()
         return sent.message_id
 
     async def edit_keyboard(self, chat_id: int, message_id: int, keyboard: InlineKeyboardMarkup | None) -> None:

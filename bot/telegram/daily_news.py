@@ -8,7 +8,7 @@ from procrastinate import App
 from telegram import InlineKeyboardMarkup
 
 from bot.telegram.client import TelegramClient
-from bot.telegram.delivery import OUTCOMES, UpdateDelivery
+from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.keyboards import Keyboards
 from core.conversation.news_visits import find_unseen_news, mark_news_seen, news_sentences
@@ -16,10 +16,9 @@ from core.db import news_recipients, people
 from core.db.news import get_news
 from core.db.news_recipients import Recipient
 from core.db.people import Person
-from core.db.schema import Channel, IdentityProvider
+from core.db.schema import IdentityProvider
 from core.errors import ChatUnavailableError, MessengerError
 from core.jobs.maintenance import MAINTENANCE_QUEUE
-from core.metrics import DELIVERIES
 from core.resources import Resources
 from core.seoul_time import SEOUL
 
@@ -95,16 +94,13 @@ class DailyNews:
         )
         (message,) = _news_messages(sentences, keyboards.daily_news(is_on=True))
         try:
-            message_id = await self._client.send_message(chat_id, message)
+            await self._client.send_message(chat_id, message)
+        except ChatUnavailableError:
+            async with self._resources.database.connection() as connection:
+                await people.mark_blocked(connection, IdentityProvider.TELEGRAM, telegram_id)
         except MessengerError as error:
-            DELIVERIES.labels(Channel.TELEGRAM, OUTCOMES[type(error)]).inc()
-            if isinstance(error, ChatUnavailableError):
-                async with self._resources.database.connection() as connection:
-                    await people.mark_blocked(connection, IdentityProvider.TELEGRAM, telegram_id)
-            else:
-                log.info("daily_news_not_sent", reason=type(error).__name__)
+            log.info("daily_news_not_sent", reason=type(error).__name__)
         else:
-            DELIVERIES.labels(Channel.TELEGRAM, OUTCOMES[type(message_id)]).inc()
             await mark_news_seen(self._resources.database, recipient.person_id)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
-from types import NoneType
 from typing import Any
 
 import structlog
@@ -16,31 +15,21 @@ from bot.telegram.keyboards import Keyboards
 from bot.telegram.parsing import IncomingUpdate
 from core.conversation.narration import error_message
 from core.db import inbox, people
-from core.db.schema import Channel, IdentityProvider
+from core.db.schema import IdentityProvider
 from core.errors import (
     ChatUnavailableError,
     DeliveryError,
     EvaError,
     MessageRejectedError,
-    MessengerError,
     ObjectNotFoundError,
     UpdateTakenOverError,
 )
 from core.i18n.translations import negotiate_language
-from core.metrics import DELIVERIES, STEP_SECONDS, DeliveryOutcome
+from core.metrics import STEP_SECONDS
 from core.resources import Resources
 
 QUEUE_NOTICE = "queue"
 """Name of the checkpoint of the notice about the position in the queue; see `queue_notifier`."""
-
-OUTCOMES: Mapping[type, DeliveryOutcome] = {
-    int: DeliveryOutcome.SENT,
-    NoneType: DeliveryOutcome.UNSURE,
-    ChatUnavailableError: DeliveryOutcome.GONE,
-    MessageRejectedError: DeliveryOutcome.REFUSED,
-    DeliveryError: DeliveryOutcome.UNREACHABLE,
-}
-"""By the type of what `TelegramClient.send_message` returns or raises."""
 
 log = structlog.get_logger()
 
@@ -147,13 +136,11 @@ class UpdateDelivery:
                     message_id = await self.client.send_message(
                         self.chat_id, message, reply_to=self._reply_to, thread_id=self._thread_id
                     )
-            except MessengerError as error:
-                DELIVERIES.labels(Channel.TELEGRAM, OUTCOMES[type(error)]).inc()
-                if self.is_private and isinstance(error, ChatUnavailableError):
+            except ChatUnavailableError:
+                if self.is_private:
                     async with self.resources.database.connection() as connection:
                         await people.mark_blocked(connection, IdentityProvider.TELEGRAM, str(self.chat_id))
                 raise
-            DELIVERIES.labels(Channel.TELEGRAM, OUTCOMES[type(message_id)]).inc()
             self._reply_to = None
             await self.record_checkpoint(name, message_id)
 

@@ -10,16 +10,15 @@ from telegram import User
 from telegram.constants import ChatAction
 
 from bot.telegram.client import TelegramClient
-from bot.telegram.delivery import OUTCOMES, QUEUE_NOTICE
+from bot.telegram.delivery import QUEUE_NOTICE
 from bot.telegram.formatting import text_messages
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK
 from bot.telegram.parsing import PhotoMessage, parse_update
 from core.db import inbox, people
 from core.db.inbox import QueuedUpdate
-from core.db.schema import Channel, IdentityProvider
+from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, InvalidPayloadError, MessengerError
 from core.i18n.translations import negotiate_language, translate
-from core.metrics import DELIVERIES
 from core.resources import Resources
 
 POLL_INTERVAL = 1.0
@@ -128,11 +127,7 @@ class QueueNotifier:
         (message,) = text_messages(translate("talk.queue", language, place=update.position))
         reply_to = None if photo.chat_id == photo.user_id else photo.message_id
         try:
-            message_id = await self._client.send_message(
-                photo.chat_id, message, reply_to=reply_to, thread_id=photo.thread_id
-            )
-            DELIVERIES.labels(Channel.TELEGRAM, OUTCOMES[type(message_id)]).inc()
+            await self._client.send_message(photo.chat_id, message, reply_to=reply_to, thread_id=photo.thread_id)
         except MessengerError as error:
-            DELIVERIES.labels(Channel.TELEGRAM, OUTCOMES[type(error)]).inc()
             log.info("queue_notice_not_sent", inbox_id=update.id, reason=type(error).__name__)
         return True
