@@ -8,7 +8,7 @@ import re
 from functools import cache
 
 from core.conversation.narration import style_name
-from core.conversation.text_normalization import normalize_letters
+from core.conversation.text_normalization import normalize_letters, normalize_speech
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
 
@@ -38,8 +38,8 @@ PARTICLE = (
 TRAILING = (
     "(인듯|듯|인것|것|거|같아|같은데|같음|같네|같은|같다|같습니다|인데|데|아닌가|일까|생각해|생각함|봐|볼게|스타일|룩|느낌"
     "|뭐|뭐예|뭐야|뭐에|뭐지|뭔데|뭔가|무엇인가|어떤|어떤거|무슨|뭔지|알려줘|알려주세|알려|줘|주세요|말해줘|설명|설명해줘"
-    "|설명해주세|궁금해|맞아|맞죠|맞나|맞지|인가|할게|또는|아니면|좋아|이에|예|이야|야|요|임|이죠|죠|쪽|쪽이|에|더|가까운"
-    "|가까워|가까움|보여|느껴져|이지|지|네|이네|다|이다|한|생각하고|노리고|의도하고|입은|입었는|건데|입은건데|입었는데|정도|맞는|맞는것|맞는거)"
+    "|설명해주세|궁금해|맞아|맞죠|맞나|맞지|인가|할게|또는|아니면|좋아|이에|예|이야|야|요|임|이죠|죠|쪽|쪽이|쪽인|쪽임|에|더|가까운"
+    "|가까워|가까움|보여|느껴져|이지|지|네|이네|다|이다|입니다|입니당|한|생각하고|노리고|의도하고|입은|입었는|건데|입은건데|입었는데|정도|맞는|맞는것|맞는거)"
 )
 KOREAN_WORD = re.compile(
     rf"{LEADING}{{1,3}}|{LEADING}{{0,2}}(#{PARTICLE}{{0,3}}{TRAILING}{{0,4}}){{1,2}}|{TRAILING}{{1,5}}"
@@ -64,6 +64,12 @@ SUGGESTS = re.compile(
 """A question that states an opinion: "isn't it street?", "스트릿 아니야?"."""
 SHORT_DENIAL = re.compile(rf"({LEADING}){{0,3}}#(아니야|아니에요|아니예요|아님)")
 """Denies the style, or suggests it with a question mark that was left out."""
+KOREAN_REQUEST = re.compile(
+    r"왜|어째서|무슨|어떤|뭔|무엇|#.*뭐|궁금|알려|설명|말해|보여(줘|주)|#(룩|스타일)?이?란|좋(아|은|다|네)"
+)
+"""Asks about a style, or likes it, also without a question mark: neither says what the look is."""
+KOREAN_DOUBT = re.compile(r".*#.*(일까|인가|맞나|맞는가|맞는지)요?")
+"""Asks whether a verdict is right; before a verdict it is a guess."""
 QUESTION_STARTS = ("why", "what is", "what s", "what about it", "how")
 DENIAL = re.compile(
     r"(?<!보)(아니|아냐|아님|아닌(?!가|지)|안어울|없)"
@@ -105,6 +111,8 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
     if not styles or len(message) > MAX_STYLE_ANSWER_LENGTH:
         return None
     joined, first = _joined(masked), styles[0]
+    if KOREAN_REQUEST.search(joined) or (named is not None and KOREAN_DOUBT.fullmatch(joined)):
+        return None
     if len(set(styles)) > 1:
         return _preferred(joined, styles)
     if "?" in message:
@@ -146,7 +154,7 @@ def find_styles(message: str) -> tuple[str, tuple[Style, ...]]:
 
     Of two names that begin at the same place the longer one counts, since Business Casual is not Casual.
     """
-    return _find(normalize_letters(message))
+    return _find(normalize_speech(message))
 
 
 def _find(text: str) -> tuple[str, tuple[Style, ...]]:
