@@ -90,8 +90,8 @@ _KOREAN_NOT = (
     "|아니야|아니에요|아니예요|아녜요|아니거든요?|아닙니다|아님|아닌데요?|아닌걸요?|아녀요|아냐"
     "|아니라고요?|아니라니까요?|아니잖아요?|(?:입은|신은|쓴|든|맨|한)적(?:이|은|도)?없(?:는데요?|어요?|거든요?|습니다|음)"
     "|(?:입은|신은|쓴|든|맨|한)(?:거|것)(?:이|은|도)?(?:아니야|아니에요|아니예요|아닌데요?|아님|아니거든요?)"
-    "|안(?:입었|신었|썼|들었|멨|맸|했|걸쳤)(?:어요?|는데요?|습니다|음|거든요?|다고요?|지요?|죠)"
-    "|안(?:입|신|쓰|들|매|하)고있(?:어요?|는데요?|거든요?)"
+    "|안(?:입었|신었|썼|들었|멨|맸|했|걸쳤|꼈|둘렀|찼)(?:어요?|는데요?|습니다|음|거든요?|다고요?|지요?|죠)"
+    "|안(?:입|신|쓰|들|매|하|끼|두르|차)고있(?:어요?|는데요?|거든요?)"
     "|(?:하나도|전혀)?(?:없는데요?|없어요?|없음|없거든요?|없습니다))"
     "(?:(?:뭔|무슨)(?:소리|말)(?:야|예요|이야|이에요|인지)|잘못(?:봤어요?|봤네요?|보셨어요|본듯))?"
 )
@@ -101,6 +101,10 @@ _KOREAN_IS_SAID = (
     "|(?:을|를)?(?:입었|신었)(?:어요?|는데요?|거든요?|습니다|음|지요?|죠)|같은데요?|에가까워요?|라고요?|이라고요?|라니까요?|이라니까요?|요)"
 )
 _KOREAN_IS = f"{_KOREAN_IS_SAID}?"
+_KOREAN_SEEMS = (
+    "(?:에(?:더)?가까(?:워요?|움|운듯)|쪽(?:이야|이에요|인듯)|(?:인거|인것)?같아요?|인듯(?:해요?)?|으?로보여요?)"
+)
+"""Endings that say what a thing seems to be: "코트보다는 재킷에 가까워". "코트보다 재킷" prefers a jacket."""
 _OWNED = re.compile(r"\bhave\b|(?<!적)(?<!적 )(?<!적[이은도])(?<!적[이은도] )없(?:어|음|거|습)")
 """Of extras it says that there are none; of clothes it may as well say that the person owns none."""
 _KOREAN_VERB = re.compile(f"안({KOREAN_VERBS})")
@@ -108,8 +112,8 @@ _SAYS_NOT_WORN = re.compile(f"안(?:{KOREAN_VERBS})|없(?:어|는|음|거|습)")
 KOREAN_DENIAL = re.compile(f"{_KOREAN_LEAD}#{_KOREAN_NOT}")
 KOREAN_EXCHANGE = re.compile(
     f"{_KOREAN_LEAD}#(?:이|가|은|는)?(?:아니고요?|아니라|말고|아니구|아닌데|아니에요|아니예요|아니거든요?|아니야|아냐|아님|아니"
-    "|라기보다는?"
-    f"|이라기보다는?|보다는?){_KOREAN_INSTEAD}{_KOREAN_IS}"
+    f"|이?라기보(?:다는?|단)){_KOREAN_INSTEAD}{_KOREAN_IS}"
+    f"|{_KOREAN_LEAD}#보(?:다는?|단){_KOREAN_INSTEAD}(?:이|가)?{_KOREAN_SEEMS}"
     f"|{_KOREAN_LEAD}#(?:은|는)?(?:무슨|개뿔){_KOREAN_INSTEAD}{_KOREAN_IS_SAID}"
     f"|{_KOREAN_LEAD}@(?:인데|이었는데|였는데|맞는데)왜?#"
     "(?:(?:이?라고|으?로)(?:했|봤|말했|보셨|나왔|나오|보이)[가-힣]{0,4}|이?래요?|이?라며|이?라고요?)"
@@ -124,20 +128,24 @@ _ENGLISH_UNKNOWN = re.compile(
     rf"(?: (?:it s|it is|that s|that is) an? (?!{_NO_NOUN})\w+(?: \w+)?"
     rf"| (?:they re|they are|those are|these are) (?!{_NO_PLURAL})(?:\w+ )?\w+[^\W\dsui]s{_TAIL})"
 )
-_NO_KOREAN_NOUN = (
-    "별로|최고|진짜|가짜|문제|대박|짱|꽝|핏|색|색깔|컬러|가격|값|사이즈|크기|길이|머리|얼굴|몸|몸매|발|다리|날씨|기분|느낌"
-    "|취향|스타일|선물|때문|거|것|꺼|아니"
+_WORN_NOUN = (
+    "레깅스|타이[츠즈]|스타킹|양말|투피스|쓰리피스|[수슈]트|정장|턱시도|로브|가운|망토|케이프|판초|볼레로|조거|[추츄]리닝|집업|아노락"
+    "|[플후]리스|무스탕|파자마|비키니|캐미솔|뷔스티에|코르셋|슬립|(?:튜브|브라|크롭|트랙|홀터)탑|멜빵|서스펜더|우비|래[시쉬]가드|속치마"
+    "|반다나|두건|머리띠|머리핀|헤어핀|헤어밴드|헬멧|헤드셋|가발|머리끈|리본|안경|고글|마스크|장갑|토시|시계|팔찌|목걸이|귀걸이|반지"
+    "|초커|브로치|넥워머|크록스|쪼리|뮬|슬립온|컨버스|어그|고무신|클로그|우산|양산|지갑|파우치|클러치|힙색|봉투|봉지|담요|수건"
+    "|(?:헤드|이어|핸드|휴대|스마트)?폰|[잠속비]옷|(?:쇼핑|에코|토트|크로스|미니|골프)백|[교군양내도]복"
+    "|(?!내|제|새|친구|엄마|아빠|언니|누나|오빠|동생|남친|여친)[가-힣]{0,3}(?:바지|치마|셔츠|스커트|팬츠|원피스|코트|재킷|자켓|점퍼|조끼|니트|슈즈|부츠|모자|가방|벨트|밴드)"
+    "|구두|로퍼|샌들|슬리퍼|슬랙스|[가카]디건|블라우스|후드티|맨투맨|티셔츠|패딩|스니커즈|운동화|하이힐|힐"
+    "|(?:수영|운동|작업|등산|체육|승마|스키|요가|환자|임부|트레이닝)복|(?:등산|축구|농구|야구|골프|실내|작업|안전|방한|워킹|[러런]닝|트레킹)화"
 )
-_KOREAN_IS_NOUN = "(?:이야|야|이에요|예요|에요|이예요|인데요?|임|입니다|이거든요?)"
-"""Endings that follow only nouns."""
-_KOREAN_UNKNOWN = re.compile(
-    f"{_KOREAN_LEAD}#(?:이|가)?(?:아니고|아니라|아니구)(?!뭐|뭔|무슨|왜|어디|누)"
-    f"(?![가-힣]{{0,4}}?(?:{_NO_KOREAN_NOUN}){_KOREAN_IS_NOUN}$)[가-힣]{{1,5}}?{_KOREAN_IS_NOUN}"
-)
+"""Things that are worn, held or hung around, and that Eva has no name for."""
+_KOREAN_IS_NOUN = "(?:이야|야|이에요|예요|에요|이예요|인데요?|임|입니다|이거든요?|거든요?|이?라고요?)"
+_KOREAN_UNKNOWN = re.compile(f"{_KOREAN_LEAD}#(?:이|가)?(?:아니고|아니라|아니구)(?:{_WORN_NOUN}){_KOREAN_IS_NOUN}")
 _KOREAN_ONE_WORD = re.compile(r".*(?:아니고|아니라|아니구) ?\S+")
 """Exchanges for a thing that Eva has no name for: "those aren't jeans, they're leggings".
 
-The thing is one noun: "it's not the jeans, they're great" and "청바지가 아니라 핏이 별로야" speak of something else.
+The thing is one noun, in Korean one of something to wear: "it's not the jeans, they're great", "청바지가 아니라 핏이
+별로야" and "가방이 아니라 예술이야" speak of something else.
 """
 _ALTERNATIVES = re.compile(
     r"\b(?:or|vs|versus|maybe)\b|아니면|또는|혹은|이나|거나|(?:야|에요|예요|가요?|인지|냐|까요?) ?(?=[가-힣])"
@@ -146,7 +154,9 @@ _ALTERNATIVES = re.compile(
 _ASSERTION = re.compile(
     rf"{_LEAD}it {_BE} (?:(?:actually|really|in fact) {_SHADE}#|{_SHADE}# (?:actually|in fact|though)){_TAIL}"
 )
-_KOREAN_ASSERTION = re.compile(f"(?:사실은?|실은|원래|정확히는|실제로는?)#{_KOREAN_IS_SAID}")
+_KOREAN_ASSERTION = re.compile(
+    f"(?:사실은?|실은|원래|정확히는|실제로는?|틀렸(?:어요?|네요?|는데요?|습니다)|틀림|잘못(?:봤어요?|봤네요?|보셨어요))#{_KOREAN_IS_SAID}"
+)
 """The color of a garment, against what was said of it."""
 
 

@@ -57,12 +57,14 @@ _KOREAN_IS = (
     f"{_KOREAN_ASKS}|이야|야|이에요|예요|에요|이죠|죠|이지|이라고|라고|이라고요|라고요|이었어요?|였어요?|아녜요|아니죠|아니지"
     "|아니야|아니에요|아니예요|아닌데|아닌데요|아님|아니거든요|(?:으?로)?보여요?|같아요?|같은데요?"
 )
-KOREAN_VERBS = "입|신|썼|쓰|들|멨|매|맸|했|하|걸쳤"
-"""Stems of what is done with clothes, shoes, hats, bags, ties and jackets."""
+KOREAN_VERBS = "입|신|썼|쓰|들|멨|매|맸|했|하|걸쳤|꼈|끼|둘렀|두르|찼|차"
+"""Stems of what is done with clothes, shoes, hats, bags, ties, jackets, glasses, scarves and belts."""
 _KOREAN_WORN = rf"(?P<verb>{KOREAN_VERBS})(?:었|고있)?(?:어요?|나요?|니|죠|지요?|는데요?|습니까)"
+_KOREAN_HABIT = "안(?:입|신|쓰|들|매|하|끼|두르|차)(?:어|나|니|죠|지|는)"
+"""What is never worn: "치마 안 입어요" is not about the photo."""
 KOREAN = re.compile(
     f"{_KOREAN_LEAD}#(?:이|가|은|는|도|을|를)?(?:진짜|정말|확실해|확실히)?"
-    f"(?:{_KOREAN_IS}|(?:안)?{_KOREAN_WORN}|(?:어디에?)?있어요?|(?:어디에?)?있나요?|없는데|없는데요|(?:입은|신은|쓴|든)적(?:이|은)?없는데요?|요)?"
+    f"(?:{_KOREAN_IS}|(?!{_KOREAN_HABIT})(?:안)?{_KOREAN_WORN}|(?:어디에?)?있어요?|(?:어디에?)?있나요?|없는데|없는데요|(?:입은|신은|쓴|든)적(?:이|은)?없는데요?|요)?"
 )
 _KOREAN_SURELY = "(?:이|가)?(?:진짜|정말|확실히)?"
 _KOREAN_ABOUT = re.compile(f"(?:진짜|정말)?(?:[가-힣]{{1,5}}이?가?아니라)?#{_KOREAN_SURELY}(?:{_KOREAN_IS}|지|냐|니)?")
@@ -76,6 +78,9 @@ WORN_BY_VERB = {
     "들": _CARRIED,
     **dict.fromkeys(("멨", "매", "맸"), _CARRIED | _TIED),
     **dict.fromkeys(("했", "하"), _TIED),
+    **dict.fromkeys(("꼈", "끼"), frozenset({Item.SUNGLASSES})),
+    **dict.fromkeys(("둘렀", "두르"), frozenset({Item.SCARF})),
+    **dict.fromkeys(("찼", "차"), frozenset({Item.BELT})),
     "신": frozenset(item for item in Item if item.group is ItemGroup.SHOES),
 }
 """What each verb says to be worn; with other things it has another meaning: "체크 했어?" asks for a check."""

@@ -16,6 +16,7 @@ from core.vision.attributes import Attribute
         ("my shoes are actually beige", Color.BEIGE, GarmentKind.SHOES, Color.BEIGE),
         ("코트 사실 네이비야", Item.COAT, None, Color.NAVY),
         ("신발은 실은 베이지예요", Color.BEIGE, GarmentKind.SHOES, Color.BEIGE),
+        ("신발 색 틀렸어요 네이비예요", Color.NAVY, GarmentKind.SHOES, Color.NAVY),
     ],
 )
 def test_the_color_that_a_garment_has(message: str, garment: Attribute, kind: GarmentKind | None, color: Color) -> None:

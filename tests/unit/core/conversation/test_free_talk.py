@@ -144,6 +144,7 @@ def test_other_messages_are_no_question_about_an_item(message: str) -> None:
         "no cap",
         "no cap lol",
         "not cap",
+        *("치마 안 입어", "부츠 안 신어요", "넥타이 안 매요?"),
     ],
 )
 def test_free_talk_is_no_question_about_an_item(message: str) -> None:
