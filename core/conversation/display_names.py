@@ -1,10 +1,11 @@
 """Display names: generated ones, and the rules for those that people choose.
 
 A chosen name is stored as typed after NFKC normalization, with runs of spaces collapsed: 1 to 20 letters, digits,
-spaces, dots and underscores, at least one letter. A name therefore holds no markup, line break or invisible character,
-and messengers make no link of it: what ends like a host name is rejected. Names of Eva and
-her operators and insults (`reserved_names.txt`) are rejected; they are compared by their `confusable_key`, so that
-look-alike spellings are rejected as well.
+spaces, dots and underscores, at least one letter, in one script or in scripts that people mix (`core.scripts`). A name
+therefore holds no markup, line break, invisible character or pile of accents, and messengers make no link of it: what
+ends like a host name (`top_level_domains.txt`) is rejected. Names of Eva and her operators and insults
+(`reserved_names.txt`) are rejected; they are compared by their `confusable_key`, so that look-alike spellings are
+rejected as well.
 """
 
 import re
@@ -17,15 +18,12 @@ from uuid import UUID
 
 from core.confusables import confusable_key, is_default_ignorable
 from core.i18n.translations import Language, pick_variant, translate
+from core.scripts import has_consistent_script
 
 MAX_NAME_LENGTH = 20
 NAME_PUNCTUATION = frozenset(" ._")
-HOST_NAME = re.compile(
-    r"\w\.(?:ai|app|at|be|biz|ca|cc|ch|cn|co|com|de|dev|es|eu|fr|gg|gl|info|io|it|jp|kr|link|ly|me|net|nl|online|org|page|"
-    r"pl|pro|ru|shop|site|store|to|tv|tw|uk|us|xyz)\b",
-    re.IGNORECASE,
-)
-"""What messengers show as a link: a dot before a common top-level domain."""
+DOTTED_WORD = re.compile(r"(?<=\w)\.(\w+)")
+"""The end of a host name, if it is a top-level domain."""
 NAME_CACHE_SIZE = 4096
 """Generated names that are cached: the leaderboard shows the same people repeatedly."""
 ATTEMPTS_PER_LENGTH = 4
@@ -66,7 +64,7 @@ def normalize_display_name(raw_name: str) -> str | None:
     name = " ".join(unicodedata.normalize("NFKC", raw_name).split())
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not any(character.isalpha() for character in name):
         return None
-    if not all(map(_is_allowed_character, name)) or HOST_NAME.search(name):
+    if not all(map(_is_allowed_character, name)) or not has_consistent_script(name) or _is_link(name):
         return None
     return None if _is_reserved(confusable_key(name)) else name
 
@@ -82,6 +80,11 @@ def _is_allowed_character(character: str) -> bool:
     return is_visible_kind and not is_default_ignorable(character)
 
 
+def _is_link(name: str) -> bool:
+    """Whether messengers make a link of a part of the name."""
+    return any(match[1] in _top_level_domains() for match in DOTTED_WORD.finditer(name.casefold()))
+
+
 def _is_reserved(key: str) -> bool:
     names, stems = _reserved_keys()
     return not key or key in names or any(stem in key for stem in stems)
@@ -90,7 +93,17 @@ def _is_reserved(key: str) -> bool:
 @cache
 def _reserved_keys() -> tuple[frozenset[str], frozenset[str]]:
     """The keys that no name may equal, and those that no name may contain."""
-    lines = files("core.conversation").joinpath("reserved_names.txt").read_text("utf-8").splitlines()
-    entries = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    entries = _read_lines("reserved_names.txt")
     names = frozenset(confusable_key(entry[1:]) for entry in entries if entry.startswith("="))
     return names, frozenset(confusable_key(entry) for entry in entries if not entry.startswith("="))
+
+
+@cache
+def _top_level_domains() -> frozenset[str]:
+    return frozenset(domain for line in _read_lines("top_level_domains.txt") for domain in line.split())
+
+
+def _read_lines(name: str) -> list[str]:
+    """The lines of a file next to this module, without empty ones and comments."""
+    lines = files("core.conversation").joinpath(name).read_text("utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]

@@ -51,6 +51,17 @@ def test_generated_names_differ_between_people() -> None:
         ("mina_kim", "mina_kim"),
         ("J. Park", "J. Park"),
         ("mi.na", "mi.na"),
+        ("min.ji", "min.ji"),
+        ("ㅋㅋ 미나", "\u110f\u110f 미나"),
+        ("Ångström", "Ångström"),
+        ("Łukasz", "Łukasz"),
+        ("Nguyễn Ái", "Nguyễn Ái"),
+        ("金민지 Kim", "金민지 Kim"),
+        ("ゆかり ユカリ 佐々木", "ゆかり ユカリ 佐々木"),
+        ("Наташа", "Наташа"),
+        ("Ελένη 2", "Ελένη 2"),
+        ("דנה", "דנה"),
+        ("ปุ๊กกี้", "ปุ๊กกี้"),
         ("a" * MAX_NAME_LENGTH, "a" * MAX_NAME_LENGTH),
     ],
 )
@@ -72,6 +83,10 @@ def test_name_is_normalized(raw_name: str, name: str) -> None:
         "evil.com",
         "go bit.ly",
         "EVA.KR now",
+        "win.click",
+        "my.vip now",
+        "에바.한국",
+        "ева.рф",
         "e.v.a",
         "e_v_a",
         "_._",
@@ -117,3 +132,18 @@ def test_reserved_name_is_rejected(raw_name: str) -> None:
 )
 def test_ordinary_name_with_a_reserved_part_is_accepted(raw_name: str) -> None:
     assert normalize_display_name(raw_name) == raw_name
+
+
+@pytest.mark.parametrize(
+    "raw_name",
+    [
+        *("Μinji", "Νana", "mιna", "Μина", "ѕоrа"),  # Greek or Cyrillic letters among others
+        *("Mınji", "ɑnna", "ɡina", "ǀily", "miɴa"),  # phonetic and small capital letters
+        *("ᎻᎪ", "ꓰꓦꓮ", "еѵа", "miոa"),  # Cherokee, Lisu, historic Cyrillic, Armenian
+        *("Minjiʼ", "Minjiː", "Minjiꟾ"),
+        *("Minj\u0591i", "Min\u1dc4ji", "Minji\u20d0", "민\u0e47지"),  # marks of other scripts
+        *("a" + 19 * "\u0301", "x\u0302", "ก" + 5 * "\u0e49", "mina٣"),
+    ],
+)
+def test_name_that_imitates_another_one_in_other_scripts_is_rejected(raw_name: str) -> None:
+    assert normalize_display_name(raw_name) is None
