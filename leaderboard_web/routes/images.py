@@ -46,7 +46,7 @@ from leaderboard_web.urls import PageRoute
 PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, no-store"}
 # An image that its owner deletes must not stay in shared caches.
 PUBLIC_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
-SHARE_IMAGE_CACHE_HEADERS = {"Cache-Control": "public, max-age=3600"}
+SHARE_IMAGE_CACHE_HEADERS = {"Cache-Control": "private, max-age=3600"}
 CARD_HEADERS = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, nofollow, noimageindex"}
 
 router = APIRouter(route_class=PageRoute)

@@ -127,7 +127,8 @@ async def test_shared_look_has_link_preview_and_share_image(
     for method in ("GET", "HEAD"):
         card = await client.request(method, urlsplit(image).path)
         assert (card.status_code, card.headers["content-type"]) == (200, "image/jpeg")
-        assert card.headers["cache-control"] == "public, max-age=3600"
+        # A shared cache would show the photo for an hour after its owner took it back.
+        assert card.headers["cache-control"] == "private, max-age=3600"
         assert int(card.headers["content-length"]) < 1_000_000
     assert Image.open(BytesIO((await client.get(urlsplit(image).path)).content)).size == (1200, 630)
     assert await resources.storage.get(share_image_key(look.photo_key or "", language))
