@@ -17,7 +17,8 @@ from leaderboard_web.middleware.body_limit import MAX_UPLOAD_BYTES
 
 MAX_FIELDS = 8
 MAX_FILES = 2
-QUOTED = re.compile(rb'"(?:\\.|[^"\\])*"')
+QUOTED = re.compile(rb'"(?:\\.|[^"\\])*+(?:"|\\?$)', re.DOTALL)
+"""A quoted string, or one that does not end: each character is looked at once."""
 FILE_NAME = re.compile(rb";\s*filename\s*=", re.IGNORECASE)
 ENCODED_FILE_NAME = re.compile(rb";\s*filename\*[0-9*]*\s*=", re.IGNORECASE)
 """A name in the form of RFC 5987 or RFC 2231, as some HTTP libraries write it."""

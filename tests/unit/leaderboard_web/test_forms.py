@@ -1,11 +1,13 @@
 """Multipart forms as browsers and HTTP libraries write them."""
 
+import time
+
 import pytest
 from fastapi import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from leaderboard_web.forms import read_multipart, uploaded_bytes
+from leaderboard_web.forms import QUOTED, read_multipart, uploaded_bytes
 
 PHOTO = b"\xff\xd8\xff photo"
 
@@ -78,3 +80,14 @@ async def test_preamble_and_padding_of_rfc_2046_are_accepted(
 async def test_malformed_form_is_refused(body: bytes) -> None:
     with pytest.raises(HTTPException):
         await send_body(body)
+
+
+@pytest.mark.parametrize("name", [b"a", b'a\\"b', b"a; filename=b", b'a\\"; filename*=b'])
+async def test_quoted_names_of_texts_are_no_file_names(name: bytes) -> None:
+    assert await upload(b'Content-Disposition: form-data; name="' + name + b'"') is None
+
+
+def test_each_character_of_an_endless_quoted_string_is_looked_at_once() -> None:
+    start = time.process_time()
+    assert QUOTED.sub(b"", b'x; name="' + 60_000 * b'\\"') == b"x; name="
+    assert time.process_time() - start < 5
