@@ -88,7 +88,7 @@ class SafePhotoFetcher:
                     photo_or_location = await self._fetch_or_redirect(url)
                     if isinstance(photo_or_location, bytes):
                         return photo_or_location
-                    url = urljoin(url, photo_or_location)
+                    url = _resolve_location(url, photo_or_location)
         except TimeoutError as error:
             raise RemotePhotoUnavailableError("too slow") from error
         except httpx.TransportError as error:
@@ -153,6 +153,18 @@ class SafePhotoFetcher:
         if detect_format(bytes(data)) is None:
             raise NotAnImageError(f"{len(data)} bytes")
         return bytes(data)
+
+
+def _resolve_location(url: str, location: str) -> str:
+    """The URL that a redirect leads to.
+
+    Raises:
+        ForbiddenUrlError: it is none.
+    """
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise ForbiddenUrlError("malformed URL") from error
 
 
 def parse_allowed_url(url: str, allowed_hosts: Sequence[str]) -> SplitResult | None:

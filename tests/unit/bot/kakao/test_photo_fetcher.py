@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -225,6 +226,13 @@ async def test_connection_uses_the_checked_address(client: httpx.AsyncClient, se
     assert photo == JPEG
     assert resolved == ["talk.kakaocdn.net"]
     assert cdn.headers[0]["host"] == f"talk.kakaocdn.net:{server.port}"
+
+
+@pytest.mark.parametrize("location", ["http://[", "http://[?"])
+async def test_malformed_redirect_is_refused(client: httpx.AsyncClient, server: LocalServer, location: str) -> None:
+    url = f"http://a.kakaocdn.net:{server.port}/away.jpg?to={quote(location)}"
+    with pytest.raises(ForbiddenUrlError):
+        await make_fetcher(client, resolve=resolve_to("127.0.0.1")).fetch_photo(url)
 
 
 async def test_redirect_is_resolved_and_checked_again(client: httpx.AsyncClient, server: LocalServer) -> None:
