@@ -86,10 +86,10 @@ def exit_on_error(language: Language) -> Iterator[None]:
         # Errors of operators have no translation.
         fail(str(error))
     except BackendUnavailableError as error:
-        advice = translate("cli.doctor.engine.mend", language, engine=os.environ.get("EVA_ENGINE", "litert"))
+        advice = translate("cli.doctor.engine.fix", language, engine=os.environ.get("EVA_ENGINE", "litert"))
         fail(f"{advice} ({error.detail})")
     except ModelError as error:
-        fail(f"{error_message(error, language)}\n{translate('cli.doctor.model.mend', language)} ({error})")
+        fail(f"{error_message(error, language)}\n{translate('cli.doctor.model.fix', language)} ({error})")
     except EvaError as error:
         fail(error_message(error, language))
 

@@ -78,11 +78,11 @@ def _check_model(settings: Settings, language: Language) -> list[Check]:
     except BackendUnavailableError:
         return [
             _make_check(
-                "engine", CheckStatus.MISSING, translate("cli.doctor.engine.mend", language, engine=engine), language
+                "engine", CheckStatus.MISSING, translate("cli.doctor.engine.fix", language, engine=engine), language
             )
         ]
     except ModelError:
-        return [_make_check("model", CheckStatus.MISSING, translate("cli.doctor.model.mend", language), language)]
+        return [_make_check("model", CheckStatus.MISSING, translate("cli.doctor.model.fix", language), language)]
     detail = translate("cli.doctor.model.ok", language, version=verdict.model, ms=ms)
     if settings.engine is EngineName.SCRIPTED:
         engine_check = _make_check("engine", CheckStatus.OPTIONAL, translate("cli.doctor.scripted", language), language)
@@ -98,7 +98,7 @@ def _check_formats(language: Language) -> Check:
     if not _is_importable("pillow_heif"):
         missing.append(ImageFormat.HEIF.value)
     if missing:
-        advice = translate("cli.doctor.photos.mend", language, formats=", ".join(missing))
+        advice = translate("cli.doctor.photos.fix", language, formats=", ".join(missing))
         return _make_check("photos", CheckStatus.MISSING, advice, language)
     formats = ", ".join(image_format.value for image_format in ImageFormat)
     return _make_check("photos", CheckStatus.OK, translate("cli.doctor.photos.ok", language, formats=formats), language)
@@ -115,7 +115,7 @@ def _is_importable(module: str) -> bool:
 def _check_fonts(language: Language) -> Check:
     font = _find_korean_font()
     if font is None:
-        return _make_check("fonts", CheckStatus.OPTIONAL, translate("cli.doctor.fonts.mend", language), language)
+        return _make_check("fonts", CheckStatus.OPTIONAL, translate("cli.doctor.fonts.fix", language), language)
     return _make_check("fonts", CheckStatus.OK, translate("cli.doctor.fonts.ok", language, font=font), language)
 
 
@@ -139,7 +139,7 @@ async def _check_persistence(settings: Settings, language: Language) -> list[Che
     try:
         await ObjectStorage(settings.object_storage_url).check()
     except PersistenceError:
-        storage = _make_check("storage", CheckStatus.MISSING, translate("cli.doctor.storage.mend", language), language)
+        storage = _make_check("storage", CheckStatus.MISSING, translate("cli.doctor.storage.fix", language), language)
     else:
         storage = _make_check("storage", CheckStatus.OK, translate("cli.doctor.storage.ok", language), language)
     return [*checks, storage]
@@ -166,9 +166,9 @@ async def _check_database(settings: Settings, language: Language) -> list[Check]
             if not is_embedded:
                 detail = translate("cli.doctor.database.ok", language, where=database.url.host, version=info.version)
     except PersistenceError as error:
-        advice = translate("cli.doctor.database.mend", language)
+        advice = translate("cli.doctor.database.fix", language)
         if is_embedded:
-            advice = translate("cli.doctor.database.embedded.mend", language, detail=error.detail)
+            advice = translate("cli.doctor.database.embedded.fix", language, detail=error.detail)
         return [_make_check("database", CheckStatus.MISSING, advice, language)]
     server = [_check_server(info, language), _check_clock(info, language), _check_similar_looks(vectors, language)]
     return [_make_check("database", CheckStatus.OK, detail, language), *server, *contents]
@@ -202,7 +202,7 @@ def _check_server(info: "ServerInfo", language: Language) -> Check:
     elif not info.may_migrate:
         problem = translate("cli.doctor.schema.rights", language, role=info.role)
     elif not info.is_current:
-        problem = translate("cli.doctor.schema.mend", language)
+        problem = translate("cli.doctor.schema.fix", language)
     if problem is not None:
         return _make_check("schema", CheckStatus.MISSING, problem, language)
     return _make_check("schema", CheckStatus.OK, translate("cli.doctor.schema.ok", language), language)
@@ -212,7 +212,7 @@ def _check_clock(info: "ServerInfo", language: Language) -> Check:
     """Check that this machine and the database have the same time."""
     if info.clock_difference > MAX_CLOCK_DIFFERENCE:
         seconds = round(info.clock_difference.total_seconds())
-        detail = translate("cli.doctor.clock.mend", language, seconds=seconds)
+        detail = translate("cli.doctor.clock.fix", language, seconds=seconds)
         return _make_check("clock", CheckStatus.MISSING, detail, language)
     return _make_check("clock", CheckStatus.OK, translate("cli.doctor.clock.ok", language), language)
 
@@ -236,7 +236,7 @@ async def _check_secret_key(database: "Database", settings: Settings, language: 
         keys = [load_secret_key(settings), *load_old_keys(settings)]
     except (MissingSecretKeyError, WeakSecretKeyError) as error:
         return [_make_check("secret", CheckStatus.MISSING, str(error), language)]
-    status, key = (CheckStatus.OK, "ok") if former in map(fingerprint, keys) else (CheckStatus.MISSING, "mend")
+    status, key = (CheckStatus.OK, "ok") if former in map(fingerprint, keys) else (CheckStatus.MISSING, "fix")
     return [_make_check("secret", status, translate(f"cli.doctor.secret.{key}", language), language)]
 
 
@@ -255,12 +255,12 @@ async def _check_contents(database: "Database", language: Language) -> list[Chec
         return []
     updates = _make_check("updates", CheckStatus.OK, translate("cli.doctor.updates.ok", language), language)
     if count:
-        detail = translate("cli.doctor.updates.mend", language, count=count)
+        detail = translate("cli.doctor.updates.fix", language, count=count)
         updates = _make_check("updates", CheckStatus.MISSING, detail, language)
     retention = _make_check("retention", CheckStatus.OK, translate("cli.doctor.retention.ok", language), language)
     if overdue >= LATE_AFTER:
         hours = int(overdue.total_seconds() // 3600)
-        detail = translate("cli.doctor.retention.mend", language, hours=hours)
+        detail = translate("cli.doctor.retention.fix", language, hours=hours)
         retention = _make_check("retention", CheckStatus.MISSING, detail, language)
     return [updates, retention]
 
@@ -268,7 +268,7 @@ async def _check_contents(database: "Database", language: Language) -> list[Chec
 def _check_public_url(settings: Settings, language: Language) -> Check:
     """Check that messengers can reach Eva."""
     if settings.public_url is None:
-        return _make_check("url", CheckStatus.OPTIONAL, translate("cli.doctor.url.mend", language), language)
+        return _make_check("url", CheckStatus.OPTIONAL, translate("cli.doctor.url.fix", language), language)
     return _make_check(
         "url", CheckStatus.OK, translate("cli.doctor.url.ok", language, url=settings.public_url), language
     )
@@ -280,14 +280,14 @@ def _check_channels(settings: Settings, language: Language) -> list[Check]:
     return [
         _make_check(channel, CheckStatus.OK, translate(f"cli.doctor.{channel}.ok", language), language)
         if key is not None
-        else _make_check(channel, CheckStatus.OPTIONAL, translate(f"cli.doctor.{channel}.mend", language), language)
+        else _make_check(channel, CheckStatus.OPTIONAL, translate(f"cli.doctor.{channel}.fix", language), language)
         for channel, key in keys.items()
     ]
 
 
 def _check_training(language: Language) -> Check:
     if find_spec("tensorflow") is None:
-        return _make_check("training", CheckStatus.OPTIONAL, translate("cli.doctor.training.mend", language), language)
+        return _make_check("training", CheckStatus.OPTIONAL, translate("cli.doctor.training.fix", language), language)
     try:
         installed = version("tensorflow")
     except PackageNotFoundError:

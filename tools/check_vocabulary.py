@@ -1,6 +1,6 @@
 """Check that names and prose use standard terms: `python -m tools.check_vocabulary`.
 
-Part of `make lint`. Names are split at underscores and capitals and compared word by word; prose is what stands in
+Part of `make lint`. Names, and keys of the catalog, are split and compared word by word; prose is what stands in
 docstrings, comments and documentation. Documentation and the English catalog have American spelling. A word that is
 right where it stands goes into `ALLOWED`, with a reason.
 """
@@ -73,7 +73,7 @@ class Finding(NamedTuple):
     path: str
     line: int
     kind: str
-    """`module`, `name`, `prose` or `spelling`."""
+    """`module`, `name`, `key`, `prose` or `spelling`."""
     word: str
 
 
@@ -116,10 +116,12 @@ def check_page(path: str, source: str) -> Iterator[Finding]:
 
 
 def check_catalog(path: str, source: str) -> Iterator[Finding]:
-    """Find British spellings in the texts of an English catalog."""
+    """Find words in the keys of an English catalog, and British spellings in its texts."""
     is_text = False
     for number, line in enumerate(source.splitlines(), 1):
         is_text = line.startswith("msgstr") or (is_text and line.startswith('"'))
+        if line.startswith("msgid"):
+            yield from (Finding(path, number, "key", word) for word in sorted(split_name(line) & NAME_WORDS))
         if is_text:
             for pattern in (BRITISH, BRITISH_TEXT):
                 found = {match[0].lower() for match in pattern.finditer(line)}

@@ -22,7 +22,7 @@ HEADINGS = (
     *("page.tagline", "page.styles_title", "board.place", "about.title", "privacy.title", "model.title"),
     *(f"board.title.{board}" for board in ("today", "week", "all", "new", "rising")),
     *(f"me.title.{page}" for page in ("history", "scraps", "following", "settings", "news", "week")),
-    *("me.stranger.title", "me.no_outfit", "me.followers.title", "block.title", "guess.title", "similar.title"),
+    *("me.anonymous.title", "me.no_outfit", "me.followers.title", "block.title", "guess.title", "similar.title"),
     *(f"worn.{item}" for item in Item),
     *(f"worn.{color}.as" for color in Color),
 )

@@ -74,7 +74,7 @@ class RateLimitMiddleware:
         if session_key is not None or scope["path"].startswith(API_PREFIX):
             await self.app(scope, receive, send)
             return
-        new_visitors = list(_network_limits(self._new_visitors, "limits.newcomers", host))
+        new_visitors = list(_network_limits(self._new_visitors, "limits.new_visitors", host))
         for limit in new_visitors:
             if not await self._limiter.test(*limit):
                 await self._refuse(*limit)

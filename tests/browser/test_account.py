@@ -55,7 +55,7 @@ def open_own(open_page: OpenPage, site: str, mina: Person) -> OpenOwn:
 def test_menu_leads_a_visitor_to_an_explanation(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/", viewport={"width": 360, "height": 740}, locale="ko-KR")
     page.get_by_role("link", name=translate("site.nav.me", KO), exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.stranger.title", KO))
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.anonymous.title", KO))
     assert page.context.cookies() == []
     page.get_by_role("link", name=translate("board.show", KO)).click()
     expect(page).to_have_url(re.compile("/try$"))
@@ -140,7 +140,7 @@ def test_feed_bookmarks_and_followed_people(open_own: OpenOwn, board: dict[str, 
     expect(looks.nth(len(SHARED) - 1)).to_be_visible()
     number = looks.count()
     with page.expect_response("**/unscrap"):
-        looks.first.get_by_role("button", name=translate("deeds.scrapped", EN)).click()
+        looks.first.get_by_role("button", name=translate("reactions.bookmarked", EN)).click()
     page.reload()
     expect(looks).to_have_count(number - 1)
 
@@ -171,7 +171,7 @@ def test_data_is_exported_and_the_account_erased(open_own: OpenOwn, mina: Person
     expect(page.locator("main h1")).to_have_text(translate("talk.forget.done", EN))
     assert VISITOR_COOKIE not in {cookie["name"] for cookie in page.context.cookies()}
     page.get_by_role("link", name=translate("site.nav.me", EN), exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.stranger.title", EN))
+    expect(page.get_by_role("heading", level=1)).to_have_text(translate("me.anonymous.title", EN))
 
 
 def test_all_tabs_are_in_view_on_a_small_phone(open_own: OpenOwn) -> None:

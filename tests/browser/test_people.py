@@ -22,12 +22,12 @@ FIRST = SHARED[0][0]
 def test_bookmark_is_shown_immediately_and_after_a_reload(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board['미나']}")
     button = page.locator(".scrap button")
-    expect(button).to_have_accessible_name(translate("deeds.scrap", EN))
+    expect(button).to_have_accessible_name(translate("reactions.bookmark", EN))
     expect(button).to_have_attribute("aria-pressed", "false")
     with page.expect_response("**/scrap"):
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
-    expect(button).to_have_accessible_name(translate("deeds.scrapped", EN))
+    expect(button).to_have_accessible_name(translate("reactions.bookmarked", EN))
     page.reload()
     expect(button).to_have_attribute("aria-pressed", "true")
     page.goto(re.sub("/looks/.*", "/me/scraps", page.url))
@@ -59,14 +59,14 @@ def test_name_on_a_card_links_to_the_owner_and_the_rest_to_the_look(
 def test_person_is_followed_on_a_look_and_unfollowed_on_their_page(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
     button = page.locator(".follow button")
-    expect(button).to_have_accessible_name(translate("deeds.follow.whom", EN, name=FIRST))
+    expect(button).to_have_accessible_name(translate("reactions.follow.whom", EN, name=FIRST))
     button.scroll_into_view_if_needed()
     box = button.bounding_box()
     with page.expect_response("**/follow"):
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     assert button.bounding_box() == box, "nothing moves"
-    expect(button).to_have_accessible_name(translate("deeds.followed.whom", EN, name=FIRST))
+    expect(button).to_have_accessible_name(translate("reactions.followed.whom", EN, name=FIRST))
     page.locator(".owner a").click()
     expect(page).to_have_url(re.compile(f"/people/{quote(FIRST)}$"))
     expect(page.get_by_role("heading", level=1)).to_have_accessible_name(FIRST)
@@ -167,7 +167,7 @@ def test_owner_unshares_and_deletes_a_look(own: tuple[Page, str]) -> None:
     address = re.sub("/looks/.*", f"/looks/{look}", page.url)
     page.goto(address)
     expect(page.locator(".follow, .report")).to_have_count(0)
-    expect(page.locator(".own-look-actions")).to_contain_text(translate("deeds.own", EN))
+    expect(page.locator(".own-look-actions")).to_contain_text(translate("look.own", EN))
     assert find_violations(page) == []
     page.locator(".owner a").click()
     expect(page.get_by_text(translate("person.own", EN))).to_be_visible()
@@ -199,7 +199,9 @@ def test_person_page_and_report_form_are_accessible(open_page: OpenPage, board: 
 def test_name_with_markup_has_a_page_and_is_escaped(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[SCRIPT_NAME]}")
     expect(page.locator(".owner a")).to_contain_text(SCRIPT_NAME)
-    expect(page.locator(".follow button")).to_have_accessible_name(translate("deeds.follow.whom", EN, name=SCRIPT_NAME))
+    expect(page.locator(".follow button")).to_have_accessible_name(
+        translate("reactions.follow.whom", EN, name=SCRIPT_NAME)
+    )
     page.locator(".owner a").click()
     expect(page.get_by_role("heading", level=1)).to_have_accessible_name(SCRIPT_NAME)
     with page.expect_response("**/follow"):

@@ -33,7 +33,7 @@ async def test_doctor_counts_failed_updates(resources: Resources) -> None:
     assert before.status is CheckStatus.OK
     assert (after.status, after.detail) == (
         CheckStatus.MISSING,
-        translate("cli.doctor.updates.mend", EN, count=1),
+        translate("cli.doctor.updates.fix", EN, count=1),
     )
 
 
@@ -47,7 +47,7 @@ async def test_doctor_says_when_private_photos_are_late(resources: Resources) ->
         found[hours] = check.status, check.detail
     assert found == {
         1: (CheckStatus.OK, translate("cli.doctor.retention.ok", EN)),
-        3: (CheckStatus.MISSING, translate("cli.doctor.retention.mend", EN, hours=3)),
+        3: (CheckStatus.MISSING, translate("cli.doctor.retention.fix", EN, hours=3)),
     }
 
 
@@ -60,7 +60,7 @@ async def test_doctor_says_when_clocks_differ(database: Database, monkeypatch: p
         check = _check_clock(await get_server_info(connection), EN)
     assert (check.status, check.detail) == (
         CheckStatus.MISSING,
-        translate("cli.doctor.clock.mend", EN, seconds=3600),
+        translate("cli.doctor.clock.fix", EN, seconds=3600),
     )
 
 
@@ -74,7 +74,7 @@ async def test_doctor_tells_version_schema_and_rights(database: Database, empty_
         before = await get_server_info(connection)
     assert (before.may_migrate, before.revision) == (True, None)
     cases = {
-        "cli.doctor.schema.mend": before,
+        "cli.doctor.schema.fix": before,
         "cli.doctor.schema.rights": replace(info, may_migrate=False),
         "cli.doctor.schema.version": replace(info, is_supported=False, version="13.1"),
     }

@@ -62,6 +62,12 @@ def test_pages_have_american_spelling_outside_of_what_they_quote() -> None:
     assert found == [(1, "spelling", "colours"), (2, "spelling", "recognised")]
 
 
+def test_keys_of_the_catalog_use_standard_terms() -> None:
+    catalog = 'msgid "page.title"\nmsgstr "A door"\n\nmsgid "page.open_door"\nmsgstr "Open"\n'
+    found = [(finding.line, finding.kind, finding.word) for finding in check_catalog("eva.po", catalog)]
+    assert found == [(4, "key", "door")]
+
+
 def test_texts_of_the_catalog_have_american_spelling() -> None:
     catalog = (
         'msgid "worn.grey"\nmsgstr "gray"\n\n#. The colour.\nmsgid "a"\nmsgstr ""\n"Two colours, "\n"jewellery"\n\n'

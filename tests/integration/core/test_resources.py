@@ -165,7 +165,7 @@ async def test_a_changed_secret_key_is_noticed_at_the_next_start(empty_url: str,
             for checked in (settings("c"), settings("d", "c"), settings("d"))
         ]
     assert [check.status for (check,) in found] == [CheckStatus.OK, CheckStatus.OK, CheckStatus.MISSING]
-    assert found[-1][0].detail == translate("cli.doctor.secret.mend", Language.EN)
+    assert found[-1][0].detail == translate("cli.doctor.secret.fix", Language.EN)
 
 
 async def test_a_queue_that_cannot_be_reached_ends_a_worker_and_no_web_process(empty_url: str, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ async def test_new_visitors_of_a_network_are_limited(resources: Resources, sampl
         assert (await known.post(f"{path}/heart")).status_code == 303
         assert (await second.post(f"{path}/heart")).status_code == 303
         refused = await third.post(f"{path}/heart")
-        assert refused.json()["message"] == translate("limits.newcomers", Language.EN)
+        assert refused.json()["message"] == translate("limits.new_visitors", Language.EN)
         assert refused.status_code == 429
         assert "set-cookie" not in refused.headers
         judged = await third.post("/api/judge", files={"photo": make_photo()})

@@ -12,7 +12,7 @@ def test_doctor_passes_and_lists_what_is_optional(run_command: RunCommand) -> No
     result = run_command("doctor")
     assert result.exit_code == 0
     assert translate("cli.doctor.scripted", EN) in result.stdout
-    assert translate("cli.doctor.telegram.mend", EN) in result.stdout
+    assert translate("cli.doctor.telegram.fix", EN) in result.stdout
 
 
 def test_doctor_finds_a_configured_messenger(run_command: RunCommand) -> None:
@@ -22,7 +22,7 @@ def test_doctor_finds_a_configured_messenger(run_command: RunCommand) -> None:
 def test_doctor_fails_without_a_model_and_advises(run_command: RunCommand, tmp_path: Path) -> None:
     result = run_command("doctor", EVA_ENGINE="litert", EVA_MODEL_DIR=str(tmp_path), COLUMNS="300")
     assert result.exit_code == 1
-    assert translate("cli.doctor.model.mend", EN) in result.stdout
+    assert translate("cli.doctor.model.fix", EN) in result.stdout
 
 
 @pytest.mark.parametrize("command", ["ask", "judge"])

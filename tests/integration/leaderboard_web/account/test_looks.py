@@ -206,7 +206,7 @@ async def test_guess_mode_hides_the_style_until_the_guess(
     look = await add_look(resources, mina.id, verdict=classify_scripted(Style.RETRO))
     for path in ("/me", f"/me/looks/{look.id}"):
         page = await client.get(path)
-        assert translate("me.sealed", Language.EN) in page.text
+        assert translate("me.guess_first", Language.EN) in page.text
         (body,) = select_elements(page, "html")
         for button in body.cssselect("button"):
             button.drop_tree()
@@ -219,7 +219,7 @@ async def test_guess_mode_hides_the_style_until_the_guess(
     assert "80s Retro" in (await client.get(reply.headers["location"])).text
     assert (await get_look(resources, waived)).guessed_style is None
     await client.post("/me/settings", data={"first": "eva"})
-    assert translate("me.sealed", Language.EN) not in (await client.get(f"/me/looks/{waiting.id}")).text
+    assert translate("me.guess_first", Language.EN) not in (await client.get(f"/me/looks/{waiting.id}")).text
     changed = await get_person(resources, mina)
     assert changed is not None
     assert not changed.guesses_first

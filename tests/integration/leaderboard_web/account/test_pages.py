@@ -34,7 +34,7 @@ async def test_anonymous_viewer_gets_an_explanation_and_no_session(
     for path in PAGES:
         page = await client.get(path)
         assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
-        assert translate("me.stranger.title", Language.EN) in page_text(page)
+        assert translate("me.anonymous.title", Language.EN) in page_text(page)
         links = attributes(page, "a", "href")
         assert "/try" in links
         assert "/login" not in links, "nothing is configured that one could log in with"

@@ -200,7 +200,7 @@ async def test_account_is_erased_after_confirmation(
     assert await get_person(resources, jun) is not None
     assert not list(storage_folder.rglob("*.jpg"))
     assert translate("talk.forget.done", Language.EN) in page_text(await client.get("/me/goodbye"))
-    assert translate("me.stranger.title", Language.EN) in (await client.get("/me")).text
+    assert translate("me.anonymous.title", Language.EN) in (await client.get("/me")).text
 
 
 async def test_account_is_not_erased_without_storage(
