@@ -55,5 +55,7 @@ DELIVERIES = Counter("eva_deliveries", "Messages sent to messengers, by outcome.
 RETRIES = Counter("eva_retries", "Retried jobs.", ["task"])
 QUEUE_DEPTH = Gauge("eva_queue_jobs", "Jobs in the queue.", ["state"])
 QUEUE_AGE = Gauge("eva_queue_oldest_seconds", "Age of the oldest waiting job in seconds.")
-OVERDUE_IMAGES = Gauge("eva_overdue_images_seconds", "Time since the oldest private image should have been deleted.")
+OVERDUE_IMAGES = Gauge(
+    "eva_overdue_images_seconds", "Time since the oldest private image or processed update should have been deleted."
+)
 FAILED_UPDATES = Gauge("eva_failed_updates", "Updates that were given up and can be retried by hand.")

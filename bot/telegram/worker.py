@@ -42,7 +42,7 @@ from core import metrics
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import unsupported_media_reply
 from core.db import inbox, looks, people
-from core.db.schema import IdentityProvider
+from core.db.schema import Channel, IdentityProvider
 from core.errors import (
     ChatUnavailableError,
     DailyLimitError,
@@ -221,7 +221,7 @@ class UpdateHandler:
     async def requeue_orphans(self, timestamp: int) -> None:
         """Periodic task: enqueue updates again that lost their job."""
         if count := await requeue_orphans(self.resources):
-            log.warning("updates_requeued", count=count)
+            log.warning("updates_requeued", channel=Channel.TELEGRAM, count=count)
 
     async def _drop(self, inbox_ids: list[int]) -> None:
         """End updates that need no reply."""
