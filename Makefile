@@ -91,7 +91,7 @@ format: $(VENV)/dev ## fix style
 	@$(BIN)/ruff format .
 
 .PHONY: texts
-texts: $(VENV)/dev ## compile the locale catalogues after a change to a .po file
+texts: $(VENV)/dev ## compile the locale catalogs after a change to a .po file
 	@$(BIN)/pybabel compile --directory core/i18n/locales --domain eva --statistics
 
 .PHONY: bench
