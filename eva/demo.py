@@ -91,7 +91,7 @@ async def seed_leaderboard(application: "BotApplication") -> None:
         ]
         for _, _, sample, hearts in SHARED:
             for visitor in visitors[:hearts]:
-                await reactions.add_heart(connection, looks_by_sample[sample], visitor.id)
+                await reactions.create_heart(connection, looks_by_sample[sample], visitor.id)
         for reason, visitor in zip(REPORT_REASONS, visitors, strict=False):
             await moderation.create_report(connection, looks_by_sample[REPORTED_SAMPLE], visitor.id, reason)
         await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, MODERATOR, language=Language.EN)

@@ -43,8 +43,8 @@ class AnonymousLimiter:
         self._limiter, self._kind = FixedWindowRateLimiter(counters), kind
         self._limits = RateLimitItemPerDay(limit), RateLimitItemPerDay(2 * limit)
 
-    async def is_counted(self, request: Request, owner: SessionOwner | None, target_id: UUID) -> bool:
-        """Whether what a visitor does counts; each call is one report or heart.
+    async def acquire(self, request: Request, owner: SessionOwner | None, target_id: UUID) -> bool:
+        """Count a report or a heart of a visitor; False if those of the day are used up, so that it does not count.
 
         The counters take connections of the database's pool: a caller that holds one meanwhile can block all others.
 

@@ -173,7 +173,7 @@ async def seed_board(settings: Settings) -> tuple[str, str]:
             assert guest is not None
         await seed_reports(resources, guest.person_id)
         async with resources.database.transaction() as connection:
-            await people.add_identity(connection, guest.person_id, IdentityProvider.TELEGRAM, "moderator")
+            await people.create_identity(connection, guest.person_id, IdentityProvider.TELEGRAM, "moderator")
             token = await one_time_tokens.create(connection, guest.person_id)
     return shared[0], f"{LOGIN_LINK_PATH}/{token}"
 

@@ -324,7 +324,7 @@ class ConversationService:
                 await people.record_learning_consent(connection, person.id, is_given=is_given)
             case _:
                 is_given = action_type is ActionType.START_DAILY_NEWS
-                await news_recipients.update_wanted(connection, person.id, is_wanted=is_given)
+                await news_recipients.update_daily_news(connection, person.id, is_wanted=is_given)
         return CONSENT_REPLIES[action_type]
 
     async def _handle_look_action(

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.blocks import delete_relations, select_hidden_people
-from core.db.moderation import suspend_all
+from core.db.moderation import mark_looks_suspended
 
 REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports, schema.look_guesses)
 """Tables with one row per look and person."""
@@ -133,7 +133,7 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
         )
     )
     if target_row.banned_at or source_row.banned_at:
-        await suspend_all(connection, target)
+        await mark_looks_suspended(connection, target)
     return True
 
 

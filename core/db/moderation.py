@@ -157,7 +157,7 @@ async def mark_banned(connection: AsyncConnection, person_id: UUID) -> bool:
     is_not_banned = people.c.id == person_id, people.c.banned_at.is_(None)
     if (await connection.execute(update(people).where(*is_not_banned).values(banned_at=func.now()))).rowcount == 0:
         return False
-    await suspend_all(connection, person_id)
+    await mark_looks_suspended(connection, person_id)
     return True
 
 
@@ -176,14 +176,14 @@ async def mark_unbanned(connection: AsyncConnection, person_id: UUID) -> bool:
     return True
 
 
-async def suspend_all(connection: AsyncConnection, person_id: UUID) -> None:
+async def mark_looks_suspended(connection: AsyncConnection, person_id: UUID) -> None:
     """Suspend all public looks of a banned person."""
     table = schema.looks
     is_affected = table.c.person_id == person_id, table.c.is_public
     await connection.execute(update(table).where(*is_affected).values(suspended_at=func.now()))
 
 
-async def log_action(
+async def record_action(
     connection: AsyncConnection,
     action: ModerationAction,
     moderator_id: UUID,

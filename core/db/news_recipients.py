@@ -59,7 +59,7 @@ async def claim_next_recipient(connection: AsyncConnection, day: date) -> Recipi
     )
 
 
-async def update_wanted(connection: AsyncConnection, person_id: UUID, *, is_wanted: bool) -> None:
+async def update_daily_news(connection: AsyncConnection, person_id: UUID, *, is_wanted: bool) -> None:
     """Switch the daily message on or off."""
     people = schema.people
     await connection.execute(update(people).where(people.c.id == person_id).values(daily_news=is_wanted))

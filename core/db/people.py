@@ -113,7 +113,9 @@ async def get_or_create_by_identity(
     return person
 
 
-async def add_identity(connection: AsyncConnection, person_id: UUID, provider: IdentityProvider, subject: str) -> bool:
+async def create_identity(
+    connection: AsyncConnection, person_id: UUID, provider: IdentityProvider, subject: str
+) -> bool:
     """Add an identity to a person.
 
     Args:

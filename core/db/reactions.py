@@ -26,7 +26,7 @@ class Bookmark:
     created_at: datetime
 
 
-async def add_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:
+async def create_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:
     """Give a look a person's heart, once.
 
     Returns:
@@ -35,11 +35,11 @@ async def add_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID)
     Raises:
         PersonNotFoundError: the person was deleted.
     """
-    await insert_reaction(connection, schema.hearts, look_id, person_id)
+    await _create_reaction(connection, schema.hearts, look_id, person_id)
     return await _count_hearts(connection, look_id, person_id)
 
 
-async def may_add_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
+async def is_open_to_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
     """Whether a look is public and has no heart of the person, and its owner and the person see each other."""
     hearts = schema.hearts
     is_given = exists().where(hearts.c.look_id == look_id, hearts.c.person_id == person_id)
@@ -47,29 +47,29 @@ async def may_add_heart(connection: AsyncConnection, look_id: UUID, person_id: U
     return (await connection.execute(statement)).first() is not None
 
 
-async def remove_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:
+async def delete_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> int | None:
     """Take a person's heart back.
 
     Returns:
         The number of hearts of the look; None if it is not public, or its owner and the person do not see each other.
     """
-    await delete_reaction(connection, schema.hearts, look_id, person_id)
+    await _delete_reaction(connection, schema.hearts, look_id, person_id)
     return await _count_hearts(connection, look_id, person_id)
 
 
-async def add_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
+async def create_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
     """Bookmark a look, once; False if it is not public, or its owner and the person do not see each other.
 
     Raises:
         PersonNotFoundError: the person was deleted.
     """
-    await insert_reaction(connection, schema.bookmarks, look_id, person_id)
+    await _create_reaction(connection, schema.bookmarks, look_id, person_id)
     return await leaderboard.is_public(connection, look_id, viewer_id=person_id)
 
 
-async def remove_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
-    """Remove a bookmark; False if the look is not public."""
-    await delete_reaction(connection, schema.bookmarks, look_id, person_id)
+async def delete_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
+    """Remove a bookmark; False if the look is not public, or its owner and the person do not see each other."""
+    await _delete_reaction(connection, schema.bookmarks, look_id, person_id)
     return await leaderboard.is_public(connection, look_id, viewer_id=person_id)
 
 
@@ -105,14 +105,8 @@ async def list_bookmarks(
     return [Bookmark(entry=leaderboard.to_entry(row), created_at=row.created_at) for row in rows]
 
 
-async def insert_reaction(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:
-    """Insert a reaction, if the look is public, has none of this person, and its owner and they see each other.
-
-    Args:
-        connection: to execute on.
-        table: hearts or bookmarks.
-        look_id: the look.
-        person_id: who reacts.
+async def _create_reaction(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:
+    """Insert a heart or a bookmark if the look is public, has none of the person, and neither has blocked the other.
 
     Raises:
         PersonNotFoundError: the person was deleted.
@@ -123,15 +117,7 @@ async def insert_reaction(connection: AsyncConnection, table: Table, look_id: UU
         await connection.execute(statement)
 
 
-async def delete_reaction(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:
-    """Delete a reaction, if there is one.
-
-    Args:
-        connection: to execute on.
-        table: hearts or bookmarks.
-        look_id: the look.
-        person_id: the person whose reaction it is.
-    """
+async def _delete_reaction(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:
     await connection.execute(delete(table).where(table.c.look_id == look_id, table.c.person_id == person_id))
 
 

@@ -57,7 +57,7 @@ async def link_or_merge(
         if identity is None:
             if visitor_id is None:
                 return (await people.get_or_create_by_identity(connection, provider, subject, language=language)).id
-            if await people.add_identity(connection, visitor_id, provider, subject):
+            if await people.create_identity(connection, visitor_id, provider, subject):
                 return visitor_id
         elif visitor_id in {None, identity.person_id}:
             return identity.person_id
@@ -86,7 +86,7 @@ async def start_session(
     """
     if replaces is not None:
         await end_session(connection, replaces)
-    await people.add_identity(connection, person_id, IdentityProvider.WEB, session_key)
+    await people.create_identity(connection, person_id, IdentityProvider.WEB, session_key)
 
 
 async def end_session(connection: AsyncConnection, session_key: str) -> None:

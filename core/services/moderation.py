@@ -33,7 +33,7 @@ async def remove_look(resources: Resources, moderator_id: UUID, look_id: UUID) -
         look, _ = await _lock_look_and_owner(connection, moderator_id, look_id)
         await remove_from_board(resources, connection, look)
         await moderation.resolve_reports(connection, look_id, release=False)
-        await moderation.log_action(
+        await moderation.record_action(
             connection, ModerationAction.HIDE, moderator_id, look_id=look_id, person_id=look.person_id
         )
 
@@ -47,7 +47,7 @@ async def restore_look(resources: Resources, moderator_id: UUID, look_id: UUID) 
     async with resources.database.transaction() as connection:
         look, owner = await _lock_look_and_owner(connection, moderator_id, look_id)
         await moderation.resolve_reports(connection, look_id, release=owner.banned_at is None)
-        await moderation.log_action(
+        await moderation.record_action(
             connection, ModerationAction.RESTORE, moderator_id, look_id=look_id, person_id=look.person_id
         )
 
@@ -62,7 +62,7 @@ async def ban_person(resources: Resources, moderator_id: UUID, person_id: UUID) 
         await _lock_people(connection, moderator_id, person_id)
         await person_reports.resolve(connection, person_id)
         if await moderation.mark_banned(connection, person_id):
-            await moderation.log_action(connection, ModerationAction.BAN, moderator_id, person_id=person_id)
+            await moderation.record_action(connection, ModerationAction.BAN, moderator_id, person_id=person_id)
 
 
 async def unban_person(resources: Resources, moderator_id: UUID, person_id: UUID) -> None:
@@ -74,7 +74,7 @@ async def unban_person(resources: Resources, moderator_id: UUID, person_id: UUID
     async with resources.database.transaction() as connection:
         await _lock_people(connection, moderator_id, person_id)
         if await moderation.mark_unbanned(connection, person_id):
-            await moderation.log_action(connection, ModerationAction.UNBAN, moderator_id, person_id=person_id)
+            await moderation.record_action(connection, ModerationAction.UNBAN, moderator_id, person_id=person_id)
 
 
 async def dismiss_reports(resources: Resources, moderator_id: UUID, person_id: UUID) -> None:
@@ -86,7 +86,7 @@ async def dismiss_reports(resources: Resources, moderator_id: UUID, person_id: U
     async with resources.database.transaction() as connection:
         await _lock_people(connection, moderator_id, person_id)
         if await person_reports.resolve(connection, person_id):
-            await moderation.log_action(connection, ModerationAction.DISMISS, moderator_id, person_id=person_id)
+            await moderation.record_action(connection, ModerationAction.DISMISS, moderator_id, person_id=person_id)
 
 
 async def retry_updates(resources: Resources, moderator_id: UUID) -> None:
@@ -98,7 +98,7 @@ async def retry_updates(resources: Resources, moderator_id: UUID) -> None:
     async with resources.database.transaction() as connection:
         await _lock_people(connection, moderator_id, moderator_id)
         if await dead_letters.retry_failed(connection):
-            await moderation.log_action(connection, ModerationAction.RETRY, moderator_id)
+            await moderation.record_action(connection, ModerationAction.RETRY, moderator_id)
 
 
 async def _lock_people(connection: AsyncConnection, moderator_id: UUID, person_id: UUID) -> None:

@@ -69,7 +69,7 @@ async def change_settings(
         await people.record_learning_consent(connection, person.id, is_given=learning == "yes")
         return _redirect(state, "learn" if learning == "yes" else "nolearn")
     if news is not None:
-        await news_recipients.update_wanted(connection, person.id, is_wanted=news == "yes")
+        await news_recipients.update_daily_news(connection, person.id, is_wanted=news == "yes")
         return _redirect(state, "daily" if news == "yes" else "nodaily")
     # Not a parameter: FastAPI does not tell an empty field from a missing one.
     submitted_name = (await request.form()).get("name")

@@ -48,9 +48,9 @@ async def limit_hearts(request: Request, look_id: CanonicalUUID, operation: str,
         if owner is not None and not owner.is_anonymous:
             return
         person_id = UNKNOWN_PERSON if owner is None else owner.person_id
-        if not await reactions.may_add_heart(connection, look_id, person_id):
+        if not await reactions.is_open_to_heart(connection, look_id, person_id):
             return
-    if not await state.heart_limiter.is_counted(request, owner, look_id):
+    if not await state.heart_limiter.acquire(request, owner, look_id):
         text = "page.enough_hearts" if state.offers_login else "page.enough_hearts.no_login"
         raise LocalizedHTTPError(429, "TooManyRequests", text)
 
@@ -130,20 +130,20 @@ def _reaction_response(
     return response
 
 
-async def _add_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
-    return _count(await reactions.add_heart(connection, look_id, person_id))
+async def _create_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
+    return _count(await reactions.create_heart(connection, look_id, person_id))
 
 
-async def _remove_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
-    return _count(await reactions.remove_heart(connection, look_id, person_id))
+async def _delete_heart(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
+    return _count(await reactions.delete_heart(connection, look_id, person_id))
 
 
-async def _add_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
-    return {} if await reactions.add_bookmark(connection, look_id, person_id) else None
+async def _create_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
+    return {} if await reactions.create_bookmark(connection, look_id, person_id) else None
 
 
-async def _remove_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
-    return {} if await reactions.remove_bookmark(connection, look_id, person_id) else None
+async def _delete_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
+    return {} if await reactions.delete_bookmark(connection, look_id, person_id) else None
 
 
 async def _follow_owner(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> Mapping[str, int] | None:
@@ -157,10 +157,10 @@ async def _unfollow_owner(connection: AsyncConnection, look_id: UUID, person_id:
 
 
 LOOK_OPERATIONS: Mapping[str, Operation] = {
-    "heart": _add_heart,
-    "unheart": _remove_heart,
-    "scrap": _add_bookmark,
-    "unscrap": _remove_bookmark,
+    "heart": _create_heart,
+    "unheart": _delete_heart,
+    "scrap": _create_bookmark,
+    "unscrap": _delete_bookmark,
     "follow": _follow_owner,
     "unfollow": _unfollow_owner,
 }

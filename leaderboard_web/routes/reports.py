@@ -41,8 +41,10 @@ class PersonReportReason(StrEnum):
     OTHER = "other"
 
 
-async def is_look_report_counted(request: Request, look_id: CanonicalUUID, viewer: Viewer, state: State) -> bool:
-    """Whether a report of a look counts, decided before the transaction: the counters take connections of the pool.
+async def limit_look_reports(request: Request, look_id: CanonicalUUID, viewer: Viewer, state: State) -> bool:
+    """Count a report of a look; whether it is within the limits.
+
+    It runs before the transaction of the route begins: the counters take connections of the same pool.
 
     Args:
         request: of the visitor.
@@ -52,10 +54,10 @@ async def is_look_report_counted(request: Request, look_id: CanonicalUUID, viewe
     """
     async with state.resources.database.connection() as connection:
         owner = await viewer.get_owner(connection)
-    return await state.report_limiter.is_counted(request, owner, look_id)
+    return await state.report_limiter.acquire(request, owner, look_id)
 
 
-async def is_person_report_counted(request: Request, name: str, viewer: Viewer, state: State) -> bool:
+async def limit_person_reports(request: Request, name: str, viewer: Viewer, state: State) -> bool:
     """The same for a report of a person.
 
     Args:
@@ -67,14 +69,14 @@ async def is_person_report_counted(request: Request, name: str, viewer: Viewer, 
     async with state.resources.database.connection() as connection:
         owner = await viewer.get_owner(connection)
         reported = await find_person(connection, name)
-    return reported is None or await state.report_limiter.is_counted(request, owner, reported.id)
+    return reported is None or await state.report_limiter.acquire(request, owner, reported.id)
 
 
 @router.post("/looks/{look_id}/report", name="report_look")
 async def report_look(
     request: Request,
     look_id: CanonicalUUID,
-    is_counted: Annotated[bool, Depends(is_look_report_counted)],
+    is_counted: Annotated[bool, Depends(limit_look_reports)],
     connection: Transaction,
     viewer: Viewer,
     state: State,
@@ -112,7 +114,7 @@ async def look_reported(request: Request, look_id: CanonicalUUID, language: Lang
 async def report_person(
     request: Request,
     name: str,
-    is_counted: Annotated[bool, Depends(is_person_report_counted)],
+    is_counted: Annotated[bool, Depends(limit_person_reports)],
     connection: Transaction,
     viewer: Viewer,
     state: State,

@@ -44,7 +44,7 @@ async def create_account(resources: Resources, token: str, key: str) -> dict[str
         for entry in await leaderboard.get_page(connection, limit=20):
             if entry.look.person_id != person.id:
                 await follows.create_follow(connection, person.id, entry.look.person_id)
-                await reactions.add_bookmark(connection, entry.look.id, person.id)
+                await reactions.create_bookmark(connection, entry.look.id, person.id)
     return {**look_ids, "token": token}
 
 

@@ -86,7 +86,7 @@ async def share_sample(
             whose = await people.get_or_create_by_identity(
                 connection, IdentityProvider.WEB, f"fan {fan}", language=Language.EN
             )
-            await reactions.add_heart(connection, look.id, whose.id)
+            await reactions.create_heart(connection, look.id, whose.id)
     return str(look.id)
 
 

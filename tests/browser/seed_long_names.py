@@ -36,7 +36,7 @@ async def create_named_account(
     async with resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.EN)
         assert await people.update_display_name(connection, person.id, name)
-        assert await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
+        assert await people.create_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
         await people.record_name_question(connection, person.id, UUID(account["private"]), chat="web")
         link = await one_time_tokens.create(connection, person.id)
     return {**account, "name": name, "link": link, "id": str(person.id)}
@@ -55,5 +55,5 @@ async def create_named_accounts(settings: Settings) -> list[dict[str, str]]:
                 for other in accounts:
                     if account is not other:
                         await follows.create_follow(connection, UUID(account["id"]), UUID(other["id"]))
-                        await reactions.add_bookmark(connection, UUID(other["shared"]), UUID(account["id"]))
+                        await reactions.create_bookmark(connection, UUID(other["shared"]), UUID(account["id"]))
     return accounts

@@ -42,13 +42,13 @@ async def create_reported_look(settings: Settings) -> SeededReport:
             for place, token in enumerate(tokens):
                 key = visitors.verify(token) or ""
                 if place == 0:
-                    assert await people.add_identity(connection, moderator.id, IdentityProvider.WEB, key)
+                    assert await people.create_identity(connection, moderator.id, IdentityProvider.WEB, key)
                 else:
                     # With a chat, because of visitors without one, one report for each address counts.
                     visitor = await people.get_or_create_by_identity(
                         connection, IdentityProvider.WEB, key, language=Language.EN
                     )
-                    assert await people.add_identity(
+                    assert await people.create_identity(
                         connection, visitor.id, IdentityProvider.TELEGRAM, f"visitor {place}"
                     )
         look = await judge_sample(resources, owner.id, "retro", make_outputs(Style.GIRLISH), channel=Channel.TELEGRAM)

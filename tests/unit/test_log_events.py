@@ -1,4 +1,4 @@
-"""Log events are an operator's interface: stable snake_case names, listed in the documentation with level and fields."""
+"""Log events are an operator's interface: stable names, listed in the documentation with levels and fields."""
 
 import ast
 import re

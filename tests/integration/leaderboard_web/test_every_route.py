@@ -62,7 +62,7 @@ class Browsers:
             )
             assert await people.update_display_name(connection, person.id, name)
             if subject is not None:
-                await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
+                await people.create_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
         return client, person
 
     async def close(self) -> None:

@@ -62,7 +62,7 @@ async def share_look(resources: Resources) -> UUID:
 async def give_heart(resources: Resources, look_id: UUID) -> UUID:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        await reactions.add_heart(connection, look_id, person.id)
+        await reactions.create_heart(connection, look_id, person.id)
     return person.id
 
 

@@ -108,8 +108,8 @@ async def test_the_newest_and_the_rising_looks_are_listed_page_by_page(
     assert translate("board.empty.rising", Language.EN) in empty.text
     async with resources.database.transaction() as connection:
         for look in (shared[3], shared[1]):
-            await reactions.add_heart(connection, look.id, (await create_person(connection)).id)
-        await reactions.add_heart(connection, shared[3].id, (await create_person(connection)).id)
+            await reactions.create_heart(connection, look.id, (await create_person(connection)).id)
+        await reactions.create_heart(connection, shared[3].id, (await create_person(connection)).id)
     assert look_ids(await client.get("/?when=rising")) == [str(shared[3].id), str(shared[1].id)]
     assert (await client.get("/?when=rising&before=nonsense")).status_code == 404
 

@@ -48,7 +48,7 @@ async def test_processes_count_together(resources: Resources, samples: Path) -> 
 async def test_reports_at_the_same_time_do_not_pass_the_limit_together(resources: Resources) -> None:
     limiter = AnonymousLimiter(DatabaseStorage(resources.database, resources.limit_signer), "reports", limit=1)
     request = Request({"type": "http", "client": ("8.8.8.8", 1)})
-    counted = await asyncio.gather(*(limiter.is_counted(request, None, UUID(int=1)) for _ in range(4)))
+    counted = await asyncio.gather(*(limiter.acquire(request, None, UUID(int=1)) for _ in range(4)))
     assert sorted(counted) == [False, False, False, True]
 
 

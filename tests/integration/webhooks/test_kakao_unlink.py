@@ -89,7 +89,7 @@ async def test_person_with_another_identity_loses_only_the_login(
 ) -> None:
     person_id = await create_logged_in_person(resources)
     async with resources.database.transaction() as connection:
-        await people.add_identity(connection, person_id, IdentityProvider.TELEGRAM, "42")
+        await people.create_identity(connection, person_id, IdentityProvider.TELEGRAM, "42")
     await kakao.post("/kakao/unlink", headers=KEY, data=FIELDS)
     assert await run_jobs_and_get_identities(resources, person_id) == (True, [IdentityProvider.TELEGRAM])
 

@@ -30,7 +30,7 @@ async def fans(harness: TelegramHarness) -> list[Person]:
         assert await looks.share(connection, look.id)
         crowd = [await create_person(connection, IdentityProvider.WEB) for _ in range(2)]
         for fan in crowd:
-            await reactions.add_heart(connection, look.id, fan.id)
+            await reactions.create_heart(connection, look.id, fan.id)
     return crowd
 
 
@@ -125,9 +125,9 @@ async def test_a_place_alone_and_own_hearts_are_no_daily_news(harness: TelegramH
     async with harness.resources.database.transaction() as connection:
         await connection.execute(delete(schema.hearts))
         assert (await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))).place is None
-        await reactions.add_heart(connection, look.id, look.person_id)
+        await reactions.create_heart(connection, look.id, look.person_id)
         assert (await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))).place is None
-        await reactions.add_heart(connection, look.id, fans[0].id)
+        await reactions.create_heart(connection, look.id, fans[0].id)
         assert (await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))).place == 1
 
 

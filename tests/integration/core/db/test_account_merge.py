@@ -54,9 +54,9 @@ async def test_a_merge_moves_everything_to_the_target(database: Database) -> Non
         assert await looks.share(connection, other_look.id)
         await people.update_display_name(connection, source, "민아")
         await people.record_consent(connection, source, is_given=True)
-        await reactions.add_heart(connection, other_look.id, source)
-        await reactions.add_heart(connection, own_look.id, follower)
-        await reactions.add_bookmark(connection, other_look.id, source)
+        await reactions.create_heart(connection, other_look.id, source)
+        await reactions.create_heart(connection, own_look.id, follower)
+        await reactions.create_bookmark(connection, other_look.id, source)
         await moderation.create_report(connection, other_look.id, source, "why")
         await insert_follow(connection, source, other)
         await insert_follow(connection, follower, source)
@@ -91,8 +91,8 @@ async def test_rows_of_both_people_remain_once(database: Database) -> None:
         assert await looks.share(connection, other_look.id)
         for person_id in (source, target):
             await people.update_display_name(connection, person_id, f"name {str(person_id)[-12:]}")
-            await reactions.add_heart(connection, other_look.id, person_id)
-            await reactions.add_bookmark(connection, other_look.id, person_id)
+            await reactions.create_heart(connection, other_look.id, person_id)
+            await reactions.create_bookmark(connection, other_look.id, person_id)
             await moderation.create_report(connection, other_look.id, person_id)
             await insert_follow(connection, person_id, other)
             await insert_follow(connection, follower, person_id)
@@ -235,9 +235,9 @@ async def test_a_person_without_rows_has_no_content(database: Database) -> None:
         assert await looks.share(connection, look.id)
         assert await has_no_content(connection, empty)
         assert not await has_no_content(connection, owner)
-        await reactions.add_heart(connection, look.id, empty)
+        await reactions.create_heart(connection, look.id, empty)
         assert not await has_no_content(connection, empty)
-        await reactions.remove_heart(connection, look.id, empty)
+        await reactions.delete_heart(connection, look.id, empty)
         assert await has_no_content(connection, empty)
         await people.update_display_name(connection, empty, "누구")
         assert not await has_no_content(connection, empty)
@@ -256,7 +256,7 @@ async def create_crowd(connection: AsyncConnection, rng: random.Random) -> list[
             shared.append(look.id)
     for person in crowd:
         for look_id in shared:
-            for react in (reactions.add_heart, reactions.add_bookmark, moderation.create_report):
+            for react in (reactions.create_heart, reactions.create_bookmark, moderation.create_report):
                 if rng.random() < 0.3:
                     await react(connection, look_id, person)
         for followed in crowd:

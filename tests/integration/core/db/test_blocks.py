@@ -25,8 +25,8 @@ async def _create_two_who_like_each_other(connection: AsyncConnection) -> tuple[
     for person_id, other in ((first, second), (second, first)):
         await follows.create_follow(connection, person_id, other)
         for look_id in look_ids.values():
-            await reactions.add_heart(connection, look_id, person_id)
-        await reactions.add_bookmark(connection, look_ids[other], person_id)
+            await reactions.create_heart(connection, look_id, person_id)
+        await reactions.create_bookmark(connection, look_ids[other], person_id)
     return look_ids, first, second
 
 
@@ -58,8 +58,8 @@ async def test_a_block_ends_what_was_between_two_people(database: Database) -> N
             page = await leaderboard.get_page(connection, limit=9, viewer_id=viewer)
             assert [entry.look.person_id for entry in page] == [viewer]
             assert await leaderboard.get_look(connection, look_ids[other], viewer_id=viewer) is None
-            assert await reactions.add_heart(connection, look_ids[other], viewer) is None
-            assert not await reactions.add_bookmark(connection, look_ids[other], viewer)
+            assert await reactions.create_heart(connection, look_ids[other], viewer) is None
+            assert not await reactions.create_bookmark(connection, look_ids[other], viewer)
             assert await follows.create_follow(connection, viewer, other) is None
         assert len(await leaderboard.get_page(connection, limit=9, viewer_id=ann)) == 2
         assert [listed.person.id for listed in await list_people(connection, Relation.BLOCKED, mina, limit=9)] == [jun]

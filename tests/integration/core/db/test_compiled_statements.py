@@ -63,7 +63,7 @@ async def test_a_page_knows_its_viewer_and_their_reactions(database: Database) -
     look, other = await create_shared_look(database), await create_shared_look(database)
     async with database.transaction() as connection:
         visitor = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "mina", language=Language.KO)
-        await reactions.add_heart(connection, look.id, visitor.id)
+        await reactions.create_heart(connection, look.id, visitor.id)
     async with database.connection() as connection:
         viewed = await leaderboard.get_look_for_viewer(connection, look.id, "mina")
         assert viewed is not None
@@ -149,4 +149,4 @@ async def test_a_missing_person_is_recognized_on_both_connections(database: Data
     for open_connection in (database.transaction, database.connection):
         with pytest.raises(PersonNotFoundError):
             async with open_connection() as connection:
-                await reactions.add_heart(connection, look.id, uuid7())
+                await reactions.create_heart(connection, look.id, uuid7())

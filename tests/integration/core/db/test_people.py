@@ -40,9 +40,9 @@ async def test_an_identity_is_added_to_one_person(database: Database) -> None:
     async with database.transaction() as connection:
         mina = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language=Language.KO)
         jun = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "8", language=Language.KO)
-        assert await people.add_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
-        assert await people.add_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
-        assert not await people.add_identity(connection, jun.id, IdentityProvider.FACEBOOK, "m")
+        assert await people.create_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
+        assert await people.create_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
+        assert not await people.create_identity(connection, jun.id, IdentityProvider.FACEBOOK, "m")
         assert {identity.subject for identity in await people.list_identities(connection, mina.id)} == {"7", "m"}
         assert (
             await people.get_or_create_by_identity(connection, IdentityProvider.FACEBOOK, "m", language=Language.EN)

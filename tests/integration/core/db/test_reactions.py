@@ -39,11 +39,11 @@ async def count_hearts(database: Database, look_id: UUID) -> int:
 async def test_a_person_gives_one_heart_and_can_take_it_back(database: Database, shared: UUID) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
-        assert await reactions.add_heart(connection, shared, person) == 1
-        assert await reactions.add_heart(connection, shared, person) == 1
+        assert await reactions.create_heart(connection, shared, person) == 1
+        assert await reactions.create_heart(connection, shared, person) == 1
         assert await hearted_look_ids(connection, person) == {shared}
-        assert await reactions.remove_heart(connection, shared, person) == 0
-        assert await reactions.remove_heart(connection, shared, person) == 0
+        assert await reactions.delete_heart(connection, shared, person) == 0
+        assert await reactions.delete_heart(connection, shared, person) == 0
         assert await hearted_look_ids(connection, person) == set()
         assert await hearted_look_ids(connection, person) == set()
 
@@ -52,9 +52,9 @@ async def test_a_private_look_gets_no_heart(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
         private = (await create_look(connection, person)).id
-        assert await reactions.add_heart(connection, private, person) is None
-        assert await reactions.add_heart(connection, uuid7(), person) is None
-        assert await reactions.remove_heart(connection, private, person) is None
+        assert await reactions.create_heart(connection, private, person) is None
+        assert await reactions.create_heart(connection, uuid7(), person) is None
+        assert await reactions.delete_heart(connection, private, person) is None
         look = await looks.get(connection, private)
         assert look is not None
         assert look.hearts == 0
@@ -63,13 +63,13 @@ async def test_a_private_look_gets_no_heart(database: Database) -> None:
 async def test_a_deleted_person_cannot_give_a_heart(database: Database, shared: UUID) -> None:
     with pytest.raises(PersonNotFoundError):
         async with database.transaction() as connection:
-            await reactions.add_heart(connection, shared, uuid7())
+            await reactions.create_heart(connection, shared, uuid7())
 
 
 async def test_hearts_are_deleted_with_their_giver(database: Database, shared: UUID) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
-        await reactions.add_heart(connection, shared, person)
+        await reactions.create_heart(connection, shared, person)
     async with database.transaction() as connection:
         await people.delete_person(connection, person)
     assert await count_hearts(database, shared) == 0
@@ -81,11 +81,11 @@ async def test_concurrent_hearts_are_all_counted_once(database: Database, shared
 
     async def add(person: UUID) -> None:
         async with database.transaction() as connection:
-            await reactions.add_heart(connection, shared, person)
+            await reactions.create_heart(connection, shared, person)
 
     async def remove(person: UUID) -> None:
         async with database.transaction() as connection:
-            await reactions.remove_heart(connection, shared, person)
+            await reactions.delete_heart(connection, shared, person)
 
     await asyncio.gather(*(add(person) for person in (*crowd, *crowd)))
     assert await count_hearts(database, shared) == 50
@@ -96,14 +96,14 @@ async def test_concurrent_hearts_are_all_counted_once(database: Database, shared
 async def test_a_heart_given_while_another_is_taken_back_makes_its_look_rise(database: Database, shared: UUID) -> None:
     async with database.transaction() as connection:
         first, second = [(await create_person(connection)).id for _ in range(2)]
-        await reactions.add_heart(connection, shared, first)
+        await reactions.create_heart(connection, shared, first)
 
     async def take_back() -> None:
         async with database.transaction() as connection:
-            await reactions.remove_heart(connection, shared, first)
+            await reactions.delete_heart(connection, shared, first)
 
     async with database.transaction() as giving:
-        await reactions.add_heart(giving, shared, second)
+        await reactions.create_heart(giving, shared, second)
         taking = asyncio.create_task(take_back())
         async with database.connection() as watching, asyncio.timeout(10):
             while not (await watching.execute(text(IS_WAITING))).scalar_one():  # noqa: ASYNC110  (PostgreSQL tells nobody)
@@ -119,16 +119,16 @@ async def test_a_person_bookmarks_a_look_once_and_can_remove_it(database: Databa
     async with database.transaction() as connection:
         person, other = [(await create_person(connection)).id for _ in range(2)]
         look = await create_look(connection, (await create_person(connection)).id)
-        assert not await reactions.add_bookmark(connection, look.id, person), "it is not public"
+        assert not await reactions.create_bookmark(connection, look.id, person), "it is not public"
         assert await bookmarked_look_ids(connection, person) == set()
         assert await looks.share(connection, look.id)
         for _ in range(2):
-            assert await reactions.add_bookmark(connection, look.id, person)
+            assert await reactions.create_bookmark(connection, look.id, person)
         assert await bookmarked_look_ids(connection, person) == {look.id}
         assert await bookmarked_look_ids(connection, other) == set()
-        assert await reactions.remove_bookmark(connection, look.id, person)
+        assert await reactions.delete_bookmark(connection, look.id, person)
         assert await bookmarked_look_ids(connection, person) == set()
-        assert not await reactions.remove_bookmark(connection, uuid7(), person)
+        assert not await reactions.delete_bookmark(connection, uuid7(), person)
 
 
 async def test_bookmarks_of_public_looks_are_listed_page_by_page(database: Database) -> None:
@@ -142,7 +142,7 @@ async def test_bookmarks_of_public_looks_are_listed_page_by_page(database: Datab
             assert await people.update_display_name(connection, owner.id, f"Owner {number}")
             look = await create_look(connection, owner.id)
             assert await looks.share(connection, look.id)
-            assert await reactions.add_bookmark(connection, look.id, person)
+            assert await reactions.create_bookmark(connection, look.id, person)
             bookmarked.append(look.id)
     async with database.transaction() as connection:
         await looks.unshare(connection, bookmarked.pop(2))
@@ -160,4 +160,4 @@ async def test_a_deleted_person_cannot_bookmark(database: Database) -> None:
         assert await looks.share(connection, look.id)
     with pytest.raises(PersonNotFoundError):
         async with database.transaction() as connection:
-            await reactions.add_bookmark(connection, look.id, uuid7())
+            await reactions.create_bookmark(connection, look.id, uuid7())

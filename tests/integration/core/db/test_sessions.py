@@ -29,7 +29,7 @@ async def create_session(
             await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.KO)
         ).id
     else:
-        assert await people.add_identity(connection, person_id, IdentityProvider.WEB, key)
+        assert await people.create_identity(connection, person_id, IdentityProvider.WEB, key)
     table = schema.identities
     statement = update(table).where(table.c.subject == key).values(last_seen_at=func.now() - timedelta(days=idle_days))
     await connection.execute(statement)
@@ -68,7 +68,7 @@ async def test_idle_visitors_without_content_are_deleted(resources: Resources) -
         assert await people.update_display_name(connection, named, "Mina")
         shared = await create_look(connection, showed)
         assert await looks.share(connection, shared.id)
-        await reactions.add_heart(connection, shared.id, hearted)
+        await reactions.create_heart(connection, shared.id, hearted)
         await connection.execute(schema.follows.insert().values(follower_id=followed, followed_id=showed))
         await connection.execute(update(schema.people).where(schema.people.c.id == banned).values(banned_at=func.now()))
     assert await delete_stale_sessions(resources) == (0, 2)
@@ -112,7 +112,7 @@ async def test_people_with_a_chat_or_login_are_not_anonymous(database: Database)
     async with database.transaction() as connection:
         for provider in IdentityProvider:
             person: Person = await create_person(connection, provider)
-            await people.add_identity(connection, person.id, IdentityProvider.WEB, f"session of {provider}")
+            await people.create_identity(connection, person.id, IdentityProvider.WEB, f"session of {provider}")
             owner = await sessions.get_owner(connection, f"session of {provider}")
             is_anonymous = provider is IdentityProvider.WEB
             assert owner == SessionOwner(person_id=person.id, is_anonymous=is_anonymous)

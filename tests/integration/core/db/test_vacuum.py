@@ -59,7 +59,7 @@ async def add_person_with_everything(resources: Resources) -> tuple[people.Perso
         for other in others:
             await create_look(connection, other.id)
             await create_report(connection, look.id, other.id, WORDS)
-            await reactions.add_heart(connection, look.id, other.id)
+            await reactions.create_heart(connection, look.id, other.id)
         await look_feedback.record_correction(connection, look.id, Style.MODE)
         inbox_id = await inbox.insert(
             connection, Channel.TELEGRAM, "update", external_sender_id=SUBJECT, payload={"text": f"I am {NAME}"}

@@ -84,7 +84,7 @@ async def test_kakao_chat_and_kakao_login_are_linked_together(database: Database
     async with database.transaction() as connection:
         person = (await create_person(connection, IdentityProvider.KAKAO)).id
         await log_in(connection, person)
-        await people.add_identity(connection, person, IdentityProvider.TELEGRAM, "1")
+        await people.create_identity(connection, person, IdentityProvider.TELEGRAM, "1")
         assert list(accounts.find_linked_logins(await people.list_identities(connection, person))) == [
             "kakao",
             "telegram",

@@ -62,7 +62,7 @@ async def create_person_with_everything(resources: Resources, subject: str, frie
             connection, IdentityProvider.TELEGRAM, subject, language=Language.KO
         )
         await people.update_display_name(connection, person.id, f"name of {subject}")
-        await people.add_identity(connection, person.id, IdentityProvider.KAKAO, f"kakao {subject}")
+        await people.create_identity(connection, person.id, IdentityProvider.KAKAO, f"kakao {subject}")
         private, shared = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
         await looks.share(connection, shared.id)
         await look_feedback.record_correction(connection, private.id, Style.MODE)

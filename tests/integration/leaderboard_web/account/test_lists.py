@@ -122,11 +122,11 @@ async def test_bookmarks_list_public_looks_latest_first(
     other_looks = [await add_look(resources, other.id, shared=True) for _ in range(14)]
     for look in other_looks:
         async with resources.database.transaction() as connection:
-            assert await reactions.add_bookmark(connection, look.id, mina.id)
+            assert await reactions.create_bookmark(connection, look.id, mina.id)
     another = await add_look(resources, other.id, shared=True)
     async with resources.database.transaction() as connection:
         await looks.unshare(connection, other_looks[3].id)
-        await reactions.add_bookmark(connection, another.id, other.id)
+        await reactions.create_bookmark(connection, another.id, other.id)
     expected = [str(look.id) for look in reversed(other_looks) if look is not other_looks[3]]
     assert await all_look_ids(client, "/me/scraps") == expected
 

@@ -41,8 +41,8 @@ async def test_news_count_what_others_did_until_they_are_seen(
     async with resources.database.transaction() as connection:
         fans = [(await create_person(connection)).id for _ in range(3)]
         for person_id in (*fans, mina.id):
-            await reactions.add_heart(connection, look.id, person_id)
-        await reactions.add_bookmark(connection, look.id, fans[0])
+            await reactions.create_heart(connection, look.id, person_id)
+        await reactions.create_bookmark(connection, look.id, fans[0])
         await follows.create_follow(connection, fans[0], mina.id)
         # Reactions to a look that is private now are no news.
         await connection.execute(schema.hearts.insert().values(look_id=private.id, person_id=fans[0]))
@@ -66,7 +66,7 @@ async def test_news_count_what_others_did_until_they_are_seen(
         assert not await has_dot(client)
     await let_time_pass(resources, timedelta(hours=7))
     async with resources.database.transaction() as connection:
-        await reactions.add_heart(connection, look.id, (await create_person(connection)).id)
+        await reactions.create_heart(connection, look.id, (await create_person(connection)).id)
     replies = [
         (await client.post("/try/words", data={"words": words}, headers={"Accept": "application/json"})).text
         for words in ("I want to die", "hello", "hello")

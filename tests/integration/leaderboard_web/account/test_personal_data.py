@@ -51,11 +51,11 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
         await look_feedback.record_guess(connection, with_images[0].id, Style.MODE)
         await look_images.clear_image_keys(connection, [expired.id])
         await look_images.get_submission_state(connection, person.id, "new", model="any", limit=1, daily_limit=9)
-        await people.add_identity(connection, person.id, IdentityProvider.TELEGRAM, f"telegram {word}")
+        await people.create_identity(connection, person.id, IdentityProvider.TELEGRAM, f"telegram {word}")
         other_looks = [look for look in await looks.list_for_person(connection, other.id, limit=9) if look.shared_at]
         for look in other_looks:
-            await reactions.add_heart(connection, look.id, person.id)
-            await reactions.add_bookmark(connection, look.id, person.id)
+            await reactions.create_heart(connection, look.id, person.id)
+            await reactions.create_bookmark(connection, look.id, person.id)
             assert await look_guesses.record(connection, look.id, person.id, Style.RETRO)
             await moderation.create_report(connection, look.id, person.id, reason=f"reason {word}")
         await follows.create_follow(connection, person.id, other.id)

@@ -49,7 +49,7 @@ class ClientFactory:
         if person is not None:
             token = self._signer.issue()
             async with self._resources.database.transaction() as connection:
-                assert await people.add_identity(
+                assert await people.create_identity(
                     connection, person.id, IdentityProvider.WEB, self._signer.verify(token) or ""
                 )
             client.cookies.set("visitor", token)

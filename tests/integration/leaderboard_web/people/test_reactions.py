@@ -72,7 +72,7 @@ async def test_hearts_of_a_network_without_a_login_are_limited_per_look_and_day(
         known = await people.get_or_create_by_identity(
             connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language=Language.EN
         )
-        await people.add_identity(connection, known.id, IdentityProvider.KAKAO, "1")
+        await people.create_identity(connection, known.id, IdentityProvider.KAKAO, "1")
     assert await give(first, "2a00:1450:0:1::1", token) == 5
 
 
