@@ -1,7 +1,12 @@
 """The documentation agrees with the code."""
 
+import ast
 import re
+from functools import reduce
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -21,6 +26,11 @@ DECISIONS = ROOT / "docs" / "adr"
 README = (ROOT / "README.md").read_text("utf-8")
 CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+PYTHON_EXAMPLES = [
+    source
+    for page in PAGES
+    for source in re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+]
 
 
 def page_id(page: Path) -> str:
@@ -103,3 +113,19 @@ def test_named_decisions_exist() -> None:
         for number in re.findall(r"\bADR\s+(\d+)", file.read_text("utf-8"))
     }
     assert [pair for pair in sorted(named) if pair[0] not in numbers] == []
+
+
+@pytest.mark.parametrize("source", PYTHON_EXAMPLES)
+def test_examples_in_python_call_what_exists(source: str) -> None:
+    tree, names = ast.parse(source), dict[str, Any]()
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module=str(module), names=imported):
+                names |= {alias.name: getattr(import_module(module), alias.name) for alias in imported}
+            case ast.withitem(context_expr=ast.Call(func=ast.Name(id=name)), optional_vars=ast.Name(id=variable)):
+                names[variable] = names[name]()
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        root, *path = ast.unparse(call.func).split(".")
+        if root in names and "(" not in ast.unparse(call.func):
+            function = reduce(getattr, path, names[root])
+            signature(function).bind(*call.args, **{str(keyword.arg): keyword for keyword in call.keywords})
