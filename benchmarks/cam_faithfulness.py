@@ -1,4 +1,4 @@
-"""Faithfulness of the class activation maps: deletion and insertion, against random and centred maps.
+"""Faithfulness of the class activation maps: deletion and insertion, against random and centered maps.
 
 Petsiuk, Das and Saenko, *RISE*, BMVC 2018: the photo is blurred cell by cell, hottest first (deletion), or revealed in
 that order (insertion), while the probability of the style is recorded. A faithful map makes it fall quickly (small area
@@ -7,7 +7,7 @@ under the curve) and rise quickly (large area). The style is the one of the whol
 
     python -m benchmarks.cam_faithfulness --data FOLDER --split test --limit 150
 
-FOLDER contains `labels.csv` with the columns `photo`, `split` and `style`; photos labelled `not_outfit` are left out.
+FOLDER contains `labels.csv` with the columns `photo`, `split` and `style`; photos labeled `not_outfit` are left out.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from core.vision.verdict import softmax
 
 RESULTS = Path(__file__).parent / "results" / "cam_faithfulness.json"
 BLUR = 24
-"""Radius in pixels of the model input; no garment can be recognised."""
+"""Radius in pixels of the model input; no garment can be recognized."""
 LEVELS = 8
 """Steps from none of the cells to all of them."""
 MAPS = ("cam", "random", "centre")

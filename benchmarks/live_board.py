@@ -118,7 +118,7 @@ async def measure(board: SeededBoard, pages: int, rounds: int, seconds: float) -
 
 
 async def give_hearts(database_url: str) -> None:
-    """Let one look gain hearts until cancelled."""
+    """Let one look gain hearts until canceled."""
     connection = await asyncpg.connect(**DatabaseUrl.parse(database_url).asyncpg("benchmark"))
     try:
         while True:

@@ -21,7 +21,7 @@ from tests.processes import free_port
 
 READERS = 20
 FAST_LOAD = ("fsync=off", "full_page_writes=off", "max_wal_size=8GB", "wal_level=minimal", "max_wal_senders=0")
-"""Server options for seeding; afterwards the server is started as Eva starts it."""
+"""Server options for seeding; afterward the server is started as Eva starts it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ class BotApplication:
             return bool(await inbox.count_unfinished(connection))
 
     async def run_polling(self) -> None:
-        """Poll Telegram for updates until cancelled; returns immediately without EVA_TELEGRAM_TOKEN.
+        """Poll Telegram for updates until canceled; returns immediately without EVA_TELEGRAM_TOKEN.
 
         Raises:
             InvalidBotTokenError: Telegram rejects the token.
@@ -88,7 +88,7 @@ class BotApplication:
                 await run_polling(bot, self.resources)
 
     async def run_worker(self) -> None:
-        """Run jobs, and send notices about waiting photos, until cancelled.
+        """Run jobs, and send notices about waiting photos, until canceled.
 
         Raises:
             InvalidBotTokenError: Telegram rejects the token.
@@ -142,7 +142,7 @@ async def open_application(
 
 @asynccontextmanager
 async def _open_bot(settings: Settings) -> AsyncIterator[ExtBot[int]]:
-    """The initialised bot, as soon as Telegram can be reached.
+    """The initialized bot, as soon as Telegram can be reached.
 
     Raises:
         InvalidBotTokenError: Telegram rejects the token.

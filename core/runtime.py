@@ -161,7 +161,7 @@ async def run_until_signalled(
     Args:
         services: what runs.
         on_started: called when the signal handlers are installed.
-        shutdown: begins with the signal; the services that wait for it are cancelled at the same time as the others.
+        shutdown: begins with the signal; the services that wait for it are canceled at the same time as the others.
 
     Raises:
         Exception: the first service that failed.

@@ -34,7 +34,7 @@ class Upload:
     network: str
     """Network of the client."""
     scope: CancelScope = field(default_factory=CancelScope)
-    """Ends the request when it is cancelled."""
+    """Ends the request when it is canceled."""
     received: int = 0
     """Bytes of the body so far."""
 

@@ -1,4 +1,4 @@
-"""Texts of the catalogues for tests that accept any variant."""
+"""Texts of the catalogs for tests that accept any variant."""
 
 import re
 

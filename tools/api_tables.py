@@ -110,6 +110,6 @@ def _enum_values(annotation: object) -> Iterator[str]:
 
 
 def _summary(documented: object) -> str:
-    """The first paragraph of a docstring, without its full stop."""
+    """The first paragraph of a docstring, without its period."""
     paragraph = (inspect.getdoc(documented) or "").partition("\n\n")[0]
     return " ".join(paragraph.split()).removesuffix(".").replace("|", "\\|")

@@ -62,7 +62,7 @@ def street() -> None:
 
 
 def business() -> None:
-    """A navy blazer over a white shirt, sand-coloured trousers and loafers."""
+    """A navy blazer over a white shirt, sand-colored trousers and loafers."""
     on, skin = Canvas((226, 218, 206), (196, 182, 164)), (224, 178, 148)
     navy, sand, white = (
         plain((42, 54, 88), 0.02),

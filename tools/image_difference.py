@@ -6,9 +6,9 @@ from PIL import Image
 CELL = 8
 """px of a page that become one; what is smaller, such as the smoothing of letters, does not count."""
 VISIBLE = 16
-"""Difference of the grey of a cell, of 255, that a person notices."""
+"""Difference of the gray of a cell, of 255, that a person notices."""
 MIN_CONTRAST = 4.0
-"""Standard deviation of the grey of a page with a few words on it."""
+"""Standard deviation of the gray of a page with a few words on it."""
 
 
 def visible_difference(first: Image.Image, second: Image.Image) -> float:

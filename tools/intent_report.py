@@ -1,4 +1,4 @@
-"""How well Eva understands messages and captions: precision and recall on labelled utterances.
+"""How well Eva understands messages and captions: precision and recall on labeled utterances.
 
 `tests/fixtures/utterances.tsv` has one utterance a line: text, language, state, label, round. The states are `idle`,
 `verdict` (after a verdict), `name` (a display name was asked for) and `caption` (the text stands under a photo). A
@@ -25,7 +25,7 @@ CAPTION = "caption"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """A labelled utterance."""
+    """A labeled utterance."""
 
     text: str
     language: str
@@ -61,7 +61,7 @@ class Outcome:
 
 
 def load_utterances() -> list[Utterance]:
-    """The labelled utterances."""
+    """The labeled utterances."""
     with CORPUS.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         return [

@@ -12,7 +12,7 @@ def stripes(x: Array, y: Array) -> Array:
 
 
 def lace(x: Array, y: Array) -> Array:
-    """A net of small arcs, darker towards the hem."""
+    """A net of small arcs, darker toward the hem."""
     arcs = np.abs(np.hypot(np.mod(x, 0.24) - 0.12, np.mod(y, 0.2) - 0.1) - 0.08)
     shares: Array = (1 - arcs / 0.025) * np.clip((y - 3.4) / 3.0, 0.0, 1.0)
     return shares
@@ -59,7 +59,7 @@ def casual() -> None:
 
 
 def feminine() -> None:
-    """A blush midi dress with lace towards the hem, a narrow belt and heels."""
+    """A blush midi dress with lace toward the hem, a narrow belt and heels."""
     on, skin = Canvas((226, 214, 208), (198, 178, 166), seed=2), (236, 192, 164)
     dress, nude = mixed((226, 190, 188), (214, 168, 172), lace), plain((206, 160, 138))
     hair = (96, 58, 36)

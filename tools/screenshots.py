@@ -73,7 +73,7 @@ LOAD_IMAGES = """() => {
   for (const image of document.images) image.loading = "eager";
   return Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => {}))]);
 }"""
-"""Load images that are lazy, and wait for all; a broken one is found afterwards."""
+"""Load images that are lazy, and wait for all; a broken one is found afterward."""
 
 FRAME = """() => {
   const [chat, photo, bars] = [".chat", ".log .you", ".log .bars"].map((part) =>

@@ -80,7 +80,7 @@ def serve(
     *,
     limits: ConnectionLimits = DEFAULT_LIMITS,
 ) -> Callable[[], Awaitable[None]]:
-    """A coroutine function that serves an app until it is cancelled and drained, and then lets open requests finish.
+    """A coroutine function that serves an app until it is canceled and drained, and then lets open requests finish.
 
     There is no access log, since it would hold IP addresses. Forwarded headers are left to the site, which believes
     those of EVA_TRUSTED_PROXIES.

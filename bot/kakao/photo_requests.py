@@ -1,7 +1,7 @@
 """Photos sent on KakaoTalk, stored in the inbox until a job has judged them, and the results of these jobs.
 
 A repeated skill request is the same photo request. Until the person has agreed that photos are judged, a photo request
-has no job, and it is cancelled when Kakao deletes the photos.
+has no job, and it is canceled when Kakao deletes the photos.
 """
 
 import time
@@ -207,7 +207,7 @@ async def cancel_if_unconsented(connection: AsyncConnection, inbox_id: int) -> N
 
 
 async def requeue_orphans(connection: AsyncConnection) -> int:
-    """Enqueue photo requests that lost their job, and count them; without consent they are cancelled instead."""
+    """Enqueue photo requests that lost their job, and count them; without consent they are canceled instead."""
     orphans = await claim_orphaned(connection, Channel.KAKAO, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH)
     count = 0
     for inbox_id, _ in orphans:

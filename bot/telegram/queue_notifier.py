@@ -63,7 +63,7 @@ class QueueNotifier:
         """The waiting updates by inbox id, parsed once; None for those that get no notice."""
 
     async def run(self) -> None:
-        """Send notices until cancelled."""
+        """Send notices until canceled."""
         pause = POLL_INTERVAL
         while True:
             try:

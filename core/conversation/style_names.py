@@ -87,7 +87,7 @@ OTHER_NAMES = {
     Style.CASUAL: "캐쥬얼, 꾸안꾸",
     Style.STREET: "street style, street wear, 스트릿룩, 스트릿웨어, 스트리트웨어, 스트릿, 스트리트",
 }
-"""Further names, in addition to those of the catalogue."""
+"""Further names, in addition to those of the catalog."""
 
 
 def find_style_name(message: str) -> Style | None:

@@ -87,7 +87,7 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
     Args:
         connection: the transaction; it has locked neither of them nor their followers yet.
         source: who is deleted.
-        target: another person, who has everything afterwards.
+        target: another person, who has everything afterward.
 
     Returns:
         False, with nothing done, if one of the two does not exist.

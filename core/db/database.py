@@ -32,7 +32,7 @@ DRIVER_URL = URL.create("postgresql+asyncpg")
 """Without a host: asyncpg gets the parameters themselves."""
 DIALECT: Dialect = dialect()  # type: ignore[no-untyped-call]
 STATEMENT_TIMEOUT = 30.0
-"""Seconds after which a statement is cancelled."""
+"""Seconds after which a statement is canceled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

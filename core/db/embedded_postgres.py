@@ -47,7 +47,7 @@ log = structlog.get_logger()
 
 PROGRAMS_FOLDER = "pginstall18"
 INITDB_USER = "nobody"
-"""Creates the cluster for root: `initdb` needs a user with an account. The files change their owner afterwards."""
+"""Creates the cluster for root: `initdb` needs a user with an account. The files change their owner afterward."""
 ROOT_FOLDER = Path("/var/lib/eva")
 MAX_SOCKET_PATH_BYTES = 100
 """Limit of the path of a Unix socket, with a margin (Linux 107, macOS 103)."""

@@ -1,1 +1,1 @@
-"""Translated texts: gettext catalogues, language negotiation, Korean particles."""
+"""Translated texts: gettext catalogs, language negotiation, Korean particles."""

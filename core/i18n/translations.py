@@ -1,11 +1,11 @@
-"""Translated texts by key and language, days among them, from the gettext catalogues in `locales/`.
+"""Translated texts by key and language, days among them, from the gettext catalogs in `locales/`.
 
-The catalogues are keyed by stable names (`verdict.clear.3`) instead of English sentences: the Korean texts are written,
-not translated, so neither language is the source of the other, and rewording a text changes one line of one catalogue.
+The catalogs are keyed by stable names (`verdict.clear.3`) instead of English sentences: the Korean texts are written,
+not translated, so neither language is the source of the other, and rewording a text changes one line of one catalog.
 Variants of a text have the numbers 1, 2, 3, ... at the end of their keys.
 
 Placeholders use `str.format`; an inserted word can take Korean particles, see `InflectedWord`. This module needs the
-standard library only. `make texts` compiles the catalogues with Babel.
+standard library only. `make texts` compiles the catalogs with Babel.
 
 See ADR 0029.
 """
@@ -135,7 +135,7 @@ def translate(key: str, language: Language, /, **values: object) -> str:
     """The text of a key with its placeholders filled in.
 
     Raises:
-        KeyError: the catalogue lacks the key, or a placeholder has no value.
+        KeyError: the catalog lacks the key, or a placeholder has no value.
     """
     template, is_inflected = _lookup(key, language)
     if template is None:

@@ -106,7 +106,7 @@ class HeartbeatMonitor:
 
 
 async def run_maintenance(app: App, *, heartbeat_interval: float, heartbeat_timeout: float) -> None:
-    """Do the maintenance until cancelled.
+    """Do the maintenance until canceled.
 
     Args:
         app: the application.
@@ -114,7 +114,7 @@ async def run_maintenance(app: App, *, heartbeat_interval: float, heartbeat_time
         heartbeat_timeout: seconds without a heartbeat after which a worker counts as dead.
 
     Raises:
-        asyncio.CancelledError: it was cancelled.
+        asyncio.CancelledError: it was canceled.
     """
     monitor = HeartbeatMonitor(interval=heartbeat_interval, timeout=heartbeat_timeout)
     checked_at = -LATE_CHECK_INTERVAL
@@ -137,7 +137,7 @@ def raise_if_cancelled() -> None:
     """End a task whose cancellation was lost in a query: a connection that breaks just then raises its own error.
 
     Raises:
-        asyncio.CancelledError: the task was cancelled.
+        asyncio.CancelledError: the task was canceled.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -51,7 +51,7 @@ async def delete_if_late(resources: Resources, *, late_after: timedelta = LATE_A
 
 
 async def run(resources: Resources, *, interval: float = CHECK_INTERVAL) -> None:
-    """Call `delete_if_late` again and again until cancelled."""
+    """Call `delete_if_late` again and again until canceled."""
     while True:
         try:
             await delete_if_late(resources)

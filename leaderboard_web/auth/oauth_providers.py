@@ -36,7 +36,7 @@ class OAuthProvider(Protocol):
     provider: IdentityProvider
 
     async def authorize_redirect(self, request: Request, callback_url: str) -> Response:
-        """Redirect the browser to the provider, which redirects it to `callback_url` afterwards.
+        """Redirect the browser to the provider, which redirects it to `callback_url` afterward.
 
         Raises:
             LoginProviderUnavailableError: the provider does not answer.

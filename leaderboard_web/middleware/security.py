@@ -147,7 +147,7 @@ def extend_csp(response: Response, sources: Mapping[str, Iterable[str]], *, allo
 
 
 async def handle_bug(request: Request, error: Exception) -> Response:
-    """Respond to an unexpected error, which Starlette raises again afterwards for the server's log."""
+    """Respond to an unexpected error, which Starlette raises again afterward for the server's log."""
     message = translate("page.trouble", request_language(request))
     # Starlette handles unexpected errors outside of all middleware.
     headers = security_headers(is_https=request.app.state.eva.settings.is_https)

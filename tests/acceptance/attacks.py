@@ -77,7 +77,7 @@ def upload(content: bytes, *, part_headers: bytes = b"Content-Type: image/jpeg\r
 
 
 def jpeg_of_many_scans(size: int = 4000, scans: int = 1200) -> bytes:
-    """A grey progressive JPEG of which each scan covers all its blocks by a few bytes.
+    """A gray progressive JPEG of which each scan covers all its blocks by a few bytes.
 
     A comment after the first scan holds an end marker, for readers that look for one.
     """

@@ -1,4 +1,4 @@
-"""Precision and recall on labelled utterances; `docs/intents.md` has the figures in full."""
+"""Precision and recall on labeled utterances; `docs/intents.md` has the figures in full."""
 
 from collections.abc import Sequence
 

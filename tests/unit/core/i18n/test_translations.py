@@ -1,4 +1,4 @@
-"""The catalogues in their source (.po) and compiled (.mo) form, and `translate`."""
+"""The catalogs in their source (.po) and compiled (.mo) form, and `translate`."""
 
 import re
 from pathlib import Path
