@@ -52,7 +52,7 @@ def seeded_board(looks: int, console: Console) -> Iterator[SeededBoard]:
         tokens = [signer.issue() for _ in range(READERS)]
         started = time.perf_counter()
         with EmbeddedPostgres(data / "postgres", options=FAST_LOAD) as server:
-            asyncio.run(_migrate(server.url))
+            asyncio.run(migrate_database(server.url))
             seed_database(server.admin_url("eva"), looks, [signer.verify(token) or "" for token in tokens])
         console.print(f"{looks:,} looks seeded in {time.perf_counter() - started:.0f} s")
         variables = {"EVA_DATA_DIR": str(data), "EVA_SECRET_KEY": secret}
@@ -83,6 +83,7 @@ def seeded_board(looks: int, console: Console) -> Iterator[SeededBoard]:
         )
 
 
-async def _migrate(url: str) -> None:
+async def migrate_database(url: str) -> None:
+    """Create the tables in an empty database."""
     async with Database(url) as database:
         await migrate_up(database)

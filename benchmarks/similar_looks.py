@@ -24,14 +24,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.clustered_embeddings import CLUSTERS
 from benchmarks.seed_social import seed_database
-from benchmarks.seeded_board import FAST_LOAD
+from benchmarks.seeded_board import FAST_LOAD, migrate_database
 from core.clothing import Color, Item
 from core.db import chronological_boards, leaderboard
 from core.db.chronological_boards import TimeOrder
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.leaderboard import Period
-from core.db.migrate import migrate_up
 from core.db.similar_looks import find_similar
 from core.styles import Style
 from core.vision.attributes import Attribute
@@ -168,11 +167,6 @@ async def run(url: str, queries: int, exact: int, *, has_vectors: bool) -> dict[
         }
 
 
-async def _migrate(url: str) -> None:
-    async with Database(url) as database:
-        await migrate_up(database)
-
-
 def main() -> None:
     """Seed if needed, measure, print JSON."""
     parser = argparse.ArgumentParser()
@@ -188,7 +182,7 @@ def main() -> None:
     if not marker.exists():
         started = time.perf_counter()
         with EmbeddedPostgres(arguments.folder / "postgres", options=FAST_LOAD) as server:
-            asyncio.run(_migrate(server.url))
+            asyncio.run(migrate_database(server.url))
             seed_database(server.admin_url("eva"), arguments.looks, [], with_vectors=has_vectors)
         marker.write_text(f"{time.perf_counter() - started:.0f} s\n")
     with EmbeddedPostgres(arguments.folder / "postgres") as server:

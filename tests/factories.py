@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -111,6 +112,17 @@ async def end_images(resources: Resources, look: Look, ago: timedelta) -> None:
     created_at = func.now() - (look.images_end_at - look.created_at) - ago
     async with resources.database.transaction() as connection:
         await connection.execute(update(table).where(table.c.id == look.id).values(created_at=created_at))
+
+
+def count_stored_files(storage_folder: Path) -> int:
+    """The files in the folder of the image storage."""
+    return sum(path.is_file() for path in storage_folder.rglob("*"))
+
+
+async def count_people(resources: Resources) -> int:
+    """The people in the database."""
+    async with resources.database.transaction() as connection:
+        return (await connection.execute(select(func.count()).select_from(schema.people))).scalar_one()
 
 
 async def remove_look(resources: Resources, look_id: UUID) -> bool:

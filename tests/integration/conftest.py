@@ -12,6 +12,7 @@ from core.images.decode_pool import DecodePool
 from core.object_storage import ObjectStorage
 from core.resources import Resources
 from core.signing import LimitKeySigner, UrlSigner
+from tests.faulty_s3 import FaultyS3
 from tests.full_disk import mounted_disk
 
 
@@ -33,6 +34,13 @@ async def database(url: str) -> AsyncIterator[Database]:
 def storage_folder(tmp_path: Path) -> Path:
     """The folder of the image storage."""
     return tmp_path / "images"
+
+
+@pytest.fixture
+def faulty_s3() -> Iterator[FaultyS3]:
+    """An S3 server on this machine that fails as it is told to."""
+    with FaultyS3() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """An S3 server that is slow, fails or cuts objects off, and a disk that is full."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,16 +17,10 @@ IMAGE = bytes(range(256)) * 400
 SLOW = Fault(delay=1.0)
 
 
-@pytest.fixture
-def s3() -> Iterator[FaultyS3]:
-    with FaultyS3() as server:
-        yield server
-
-
 @pytest.mark.parametrize("fault", [SLOW, Fault(status=500), Fault(status=503)], ids=["slow", "500", "503"])
 @pytest.mark.parametrize("method", ["PUT", "GET"])
-async def test_one_failure_is_repeated_and_three_are_an_outage(s3: FaultyS3, method: str, fault: Fault) -> None:
-    storage, key = s3.storage(), generate_key()
+async def test_one_failure_is_repeated_and_three_are_an_outage(faulty_s3: FaultyS3, method: str, fault: Fault) -> None:
+    storage, key = faulty_s3.storage(), generate_key()
     await storage.put(key, IMAGE)
 
     async def act() -> None:
@@ -36,36 +29,36 @@ async def test_one_failure_is_repeated_and_three_are_an_outage(s3: FaultyS3, met
         else:
             assert await storage.get(key) == IMAGE
 
-    s3.bucket.faults[method] = [fault]
+    faulty_s3.bucket.faults[method] = [fault]
     await act()
-    s3.bucket.faults[method] = 3 * [fault]
+    faulty_s3.bucket.faults[method] = 3 * [fault]
     with pytest.raises(StorageUnavailableError):
         await act()
     await act()
-    assert s3.bucket.objects == {f"/pictures/{key}": IMAGE}
+    assert faulty_s3.bucket.objects == {f"/pictures/{key}": IMAGE}
 
 
-async def test_an_image_that_is_cut_off_is_continued_or_an_outage_and_never_half_an_image(s3: FaultyS3) -> None:
-    storage, key = s3.storage(), generate_key()
+async def test_an_image_that_is_cut_off_is_continued_or_an_outage_and_never_half_an_image(faulty_s3: FaultyS3) -> None:
+    storage, key = faulty_s3.storage(), generate_key()
     await storage.put(key, IMAGE)
-    s3.bucket.faults["GET"] = [Fault(share=0.5)]
+    faulty_s3.bucket.faults["GET"] = [Fault(share=0.5)]
     assert await storage.get(key) == IMAGE
-    s3.bucket.faults["GET"] = 3 * [Fault(share=0.5)]
+    faulty_s3.bucket.faults["GET"] = 3 * [Fault(share=0.5)]
     with pytest.raises(StorageUnavailableError):
         await storage.get(key)
 
 
-async def test_a_slow_storage_leaves_the_threads_of_everything_else(s3: FaultyS3) -> None:
+async def test_a_slow_storage_leaves_the_threads_of_everything_else(faulty_s3: FaultyS3) -> None:
     """More requests than any pool has threads wait for the storage; something else runs meanwhile."""
-    storage, count = s3.storage(timeout="60s"), MAX_THREADS + 10
-    s3.bucket.faults["GET"] = count * [Fault(status=404, is_held=True)]
+    storage, count = faulty_s3.storage(timeout="60s"), MAX_THREADS + 10
+    faulty_s3.bucket.faults["GET"] = count * [Fault(status=404, is_held=True)]
     waiting = [asyncio.create_task(storage.get(generate_key())) for _ in range(count)]
     async with asyncio.timeout(30):
-        while len(s3.bucket.requests) < MAX_THREADS:  # noqa: ASYNC110  (they arrive in another thread)
+        while len(faulty_s3.bucket.requests) < MAX_THREADS:  # noqa: ASYNC110  (they arrive in another thread)
             await asyncio.sleep(0.01)
         await to_thread.run_sync(lambda: None)
     assert not any(task.done() for task in waiting)
-    s3.bucket.released.set()
+    faulty_s3.bucket.released.set()
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert {type(result) for result in results} == {ObjectNotFoundError}
 
@@ -83,16 +76,16 @@ def test_requests_are_limited_without_options() -> None:
     assert two_attempts + timedelta(seconds=1) < limit, "with the waits between them"
 
 
-async def test_a_server_is_configured_by_variables_alone(s3: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_is_configured_by_variables_alone(faulty_s3: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in OPTIONS.items():
         monkeypatch.setenv(f"AWS_{name.upper()}", value)
-    monkeypatch.setenv("AWS_ENDPOINT", s3.url)
+    monkeypatch.setenv("AWS_ENDPOINT", faulty_s3.url)
     monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
     monkeypatch.setenv("AWS_TIMEOUT", "300ms")
     storage, key = ObjectStorage("s3://pictures"), generate_key()
     await storage.put(key, IMAGE)
     assert await storage.get(key) == IMAGE
-    s3.bucket.faults["GET"] = 3 * [SLOW]
+    faulty_s3.bucket.faults["GET"] = 3 * [SLOW]
     with pytest.raises(StorageUnavailableError):
         await storage.get(key)
 
@@ -111,15 +104,15 @@ async def test_a_full_disk_is_an_outage_that_leaves_the_stored_images_whole(smal
     assert await storage.get(key) == IMAGE
 
 
-async def test_a_locked_object_is_an_error_and_the_others_are_deleted(s3: FaultyS3) -> None:
-    storage, keys = s3.storage(), [generate_key() for _ in range(3)]
+async def test_a_locked_object_is_an_error_and_the_others_are_deleted(faulty_s3: FaultyS3) -> None:
+    storage, keys = faulty_s3.storage(), [generate_key() for _ in range(3)]
     for key in keys:
         await storage.put(key, IMAGE)
-    s3.bucket.locked = {f"/pictures/{keys[1]}"}
+    faulty_s3.bucket.locked = {f"/pictures/{keys[1]}"}
     with pytest.raises(StorageUnavailableError):
         await storage.delete(keys)
-    assert set(s3.bucket.objects) == s3.bucket.locked
-    s3.bucket.locked = set()
+    assert set(faulty_s3.bucket.objects) == faulty_s3.bucket.locked
+    faulty_s3.bucket.locked = set()
     await storage.delete(keys)
-    assert s3.bucket.objects == {}
-    assert s3.bucket.requests.count("POST") == 2
+    assert faulty_s3.bucket.objects == {}
+    assert faulty_s3.bucket.requests.count("POST") == 2

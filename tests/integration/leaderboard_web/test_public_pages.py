@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
@@ -29,6 +29,7 @@ from leaderboard_web.routes.leaderboard import PAGE_SIZE
 from tests.factories import (
     classify_scripted,
     classify_with_attributes,
+    count_people,
     create_look,
     create_person,
     make_verdict,
@@ -56,11 +57,6 @@ async def share_look(resources: Resources, *, name: str = "Mina", style: Style =
         assert await looks.share(connection, look.id)
         await connection.execute(update(schema.looks).where(schema.looks.c.id == look.id).values(hearts=hearts))
         return look
-
-
-async def count_people(resources: Resources) -> int:
-    async with resources.database.transaction() as connection:
-        return (await connection.execute(select(func.count()).select_from(schema.people))).scalar_one()
 
 
 async def test_an_empty_leaderboard_links_to_the_chat(client: httpx.AsyncClient) -> None:

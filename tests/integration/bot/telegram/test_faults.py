@@ -1,6 +1,6 @@
 """Photos while Telegram closes connections and demands pauses, and while S3 fails."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -23,14 +23,8 @@ PHOTO_BYTES = 3000
 
 
 @pytest.fixture
-def s3() -> Iterator[FaultyS3]:
-    with FaultyS3() as server:
-        yield server
-
-
-@pytest.fixture
-def resources(resources: Resources, s3: FaultyS3) -> Resources:
-    return replace(resources, storage=s3.storage())
+def resources(resources: Resources, faulty_s3: FaultyS3) -> Resources:
+    return replace(resources, storage=faulty_s3.storage())
 
 
 @pytest.fixture
@@ -91,15 +85,15 @@ async def test_a_flood_that_telegram_slows_down_is_answered_in_order(harness: Te
 
 @pytest.mark.parametrize("first_fault", range(6))
 async def test_an_album_survives_s3_failing_in_its_middle(
-    harness: TelegramHarness, s3: FaultyS3, first_fault: int
+    harness: TelegramHarness, faulty_s3: FaultyS3, first_fault: int
 ) -> None:
     """Three photos and three heatmaps are stored; one of the six requests fails with all its repetitions."""
-    s3.bucket.faults["PUT"] = first_fault * [NO_FAULT] + 3 * [FAILED]
+    faulty_s3.bucket.faults["PUT"] = first_fault * [NO_FAULT] + 3 * [FAILED]
     await harness.send_updates(*harness.updates.album([make_photo(seed) for seed in range(3)]))
 
     looks = await list_looks(harness)
     assert {f"/pictures/{key}" for look in looks for key in (look.photo_key, look.heatmap_key)} == set(
-        s3.bucket.objects
+        faulty_s3.bucket.objects
     )
     assert len(looks) == harness.model.call_count == 3
     assert all(look.images_stored_at for look in looks)
@@ -108,19 +102,19 @@ async def test_an_album_survives_s3_failing_in_its_middle(
     assert await harness.count_unprocessed() == 0
 
 
-async def test_s3_that_answers_too_late_stores_the_images_once(harness: TelegramHarness, s3: FaultyS3) -> None:
+async def test_s3_that_answers_too_late_stores_the_images_once(harness: TelegramHarness, faulty_s3: FaultyS3) -> None:
     """It took the image all the same; the repetition has the same name."""
-    s3.bucket.faults["PUT"] = 4 * [Fault(delay=0.6)]
+    faulty_s3.bucket.faults["PUT"] = 4 * [Fault(delay=0.6)]
     await harness.send_updates(harness.updates.photo(make_photo()))
 
     (look,) = await list_looks(harness)
-    assert set(s3.bucket.objects) == {f"/pictures/{look.photo_key}", f"/pictures/{look.heatmap_key}"}
-    assert s3.bucket.requests.count("PUT") > 4
+    assert set(faulty_s3.bucket.objects) == {f"/pictures/{look.photo_key}", f"/pictures/{look.heatmap_key}"}
+    assert faulty_s3.bucket.requests.count("PUT") > 4
     assert len(harness.texts()) == 2
 
 
-async def test_s3_that_stays_away_ends_with_one_apology(harness: TelegramHarness, s3: FaultyS3) -> None:
-    s3.bucket.faults["PUT"] = 100 * [FAILED]
+async def test_s3_that_stays_away_ends_with_one_apology(harness: TelegramHarness, faulty_s3: FaultyS3) -> None:
+    faulty_s3.bucket.faults["PUT"] = 100 * [FAILED]
     await harness.send_updates(harness.updates.photo(make_photo()))
 
     assert harness.texts(USER_ID) == [error_message(StorageUnavailableError(), Language.KO)]

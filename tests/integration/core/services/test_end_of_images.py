@@ -15,7 +15,7 @@ from core.services.retention import delete_expired_photos, delete_look, erase_pe
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
-from tests.factories import create_look, create_person, end_images, remove_look, store_images
+from tests.factories import count_stored_files, create_look, create_person, end_images, remove_look, store_images
 from tests.harness import make_application
 
 
@@ -28,10 +28,6 @@ async def overdue(resources: Resources) -> Look:
         await look_feedback.update_pending_question(connection, look.id, PendingQuestion.CORRECT)
     await end_images(resources, look, timedelta(hours=1))
     return look
-
-
-def stored_files(storage_folder: Path) -> int:
-    return len([path for path in storage_folder.rglob("*") if path.is_file()])
 
 
 async def test_every_read_says_that_the_images_are_gone(resources: Resources, overdue: Look) -> None:
@@ -106,7 +102,7 @@ async def test_shared_images_stay_and_end_when_the_look_is_unshared(resources: R
 async def test_every_deletion_finds_overdue_images(
     resources: Resources, storage_folder: Path, overdue: Look, way: str
 ) -> None:
-    assert stored_files(storage_folder) == 2
+    assert count_stored_files(storage_folder) == 2
     match way:
         case "sweep":
             assert await delete_expired_photos(resources) == 1
@@ -116,7 +112,7 @@ async def test_every_deletion_finds_overdue_images(
             assert await remove_look(resources, overdue.id)
         case _:
             assert await erase_person(resources, overdue.person_id)
-    assert stored_files(storage_folder) == 0
+    assert count_stored_files(storage_folder) == 0
 
 
 async def test_the_promise_of_the_day_holds_whatever_is_set_later(resources: Resources) -> None:

@@ -14,11 +14,7 @@ from core.db.schema import Channel
 from core.resources import Resources
 from core.services import overdue_deletion
 from core.services.overdue_deletion import delete_if_late
-from tests.factories import create_look, create_person, end_images, store_images
-
-
-def stored_files(storage_folder: Path) -> int:
-    return len([path for path in storage_folder.rglob("*") if path.is_file()])
+from tests.factories import count_stored_files, create_look, create_person, end_images, store_images
 
 
 @pytest.fixture
@@ -31,10 +27,10 @@ async def test_images_that_are_two_hours_overdue_are_deleted(
     resources: Resources, storage_folder: Path, look: Look
 ) -> None:
     await end_images(resources, look, timedelta(hours=1, minutes=50))
-    assert (await delete_if_late(resources), stored_files(storage_folder)) == (0, 2)
+    assert (await delete_if_late(resources), count_stored_files(storage_folder)) == (0, 2)
     await end_images(resources, look, timedelta(hours=2, minutes=10))
     with capture_logs() as logs:
-        assert (await delete_if_late(resources), stored_files(storage_folder)) == (1, 0)
+        assert (await delete_if_late(resources), count_stored_files(storage_folder)) == (1, 0)
     assert [(entry["event"], entry["looks"]) for entry in logs] == [("overdue_photos_deleted", 1)]
     assert await delete_if_late(resources) == 0
 
@@ -61,7 +57,7 @@ async def test_watch_survives_a_storage_that_is_away(resources: Resources, stora
         storage_folder.unlink()
         away.rename(storage_folder)
         async with asyncio.timeout(30):
-            while stored_files(storage_folder):  # noqa: ASYNC110
+            while count_stored_files(storage_folder):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     watch.cancel()
     await asyncio.gather(watch, return_exceptions=True)
@@ -70,4 +66,4 @@ async def test_watch_survives_a_storage_that_is_away(resources: Resources, stora
 async def test_several_processes_can_delete_at_once(resources: Resources, storage_folder: Path, look: Look) -> None:
     await end_images(resources, look, timedelta(hours=3))
     assert sorted(await asyncio.gather(*[delete_if_late(resources) for _ in range(3)])) == [0, 0, 1]
-    assert stored_files(storage_folder) == 0
+    assert count_stored_files(storage_folder) == 0

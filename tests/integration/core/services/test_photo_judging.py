@@ -33,7 +33,7 @@ from core.styles import Style
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
-from tests.factories import create_person, make_photo
+from tests.factories import count_stored_files, create_person, make_photo
 from tests.images import encode_image, make_quadrants, phone_exif
 
 
@@ -64,10 +64,6 @@ async def person(resources: Resources) -> UUID:
         return (await create_person(connection)).id
 
 
-def stored_files(storage_folder: Path) -> list[Path]:
-    return [path for path in storage_folder.rglob("*") if path.is_file()]
-
-
 async def judge(judging: PhotoJudgingService, person: UUID, data: bytes, source: str = "1") -> JudgedPhoto:
     return await judging.judge_photo(
         data, person_id=person, channel=Channel.WEB, source_message_id=source, language=Language.KO
@@ -91,7 +87,7 @@ async def test_photo_becomes_a_private_look_with_two_images(
             assert (stored.format, stored.size) == ("JPEG", (120, 160))
     assert judged.heatmap == await resources.storage.get(look.heatmap_key)
     assert b"PhoneOfNobody" not in photo
-    assert len(stored_files(storage_folder)) == 2
+    assert count_stored_files(storage_folder) == 2
     assert str(person) not in look.photo_key
 
 
@@ -106,7 +102,7 @@ async def test_one_message_is_judged_once(
         False,
     )
     assert model.passes == 1
-    assert len(stored_files(storage_folder)) == 2
+    assert count_stored_files(storage_folder) == 2
 
 
 async def test_same_photo_in_another_message_is_a_duplicate(
@@ -156,7 +152,7 @@ async def test_attempt_after_a_storage_failure_continues_with_the_same_verdict(
     )
     assert done.look.images_stored_at is not None
     assert model.passes == 1
-    assert len(stored_files(storage_folder)) == 2
+    assert count_stored_files(storage_folder) == 2
 
 
 async def test_images_of_a_look_that_was_deleted_meanwhile_are_deleted(
@@ -176,7 +172,7 @@ async def test_images_of_a_look_that_was_deleted_meanwhile_are_deleted(
     monkeypatch.setattr(resources.storage, "put", put_and_erase)
     with pytest.raises(LookNotFoundError):
         await judge(judging, person, make_photo())
-    assert stored_files(storage_folder) == []
+    assert count_stored_files(storage_folder) == 0
 
 
 @pytest.mark.parametrize(("data", "kind"), [(b"no image", PhotoError), (make_photo()[:-200] + b"\xff" * 9, PhotoError)])
@@ -192,13 +188,13 @@ async def test_invalid_photos_store_nothing(
         await judge(judging, person, data)
     async with resources.database.transaction() as connection:
         assert await looks.list_for_person(connection, person, limit=9) == []
-    assert stored_files(storage_folder) == []
+    assert count_stored_files(storage_folder) == 0
 
 
 async def test_unknown_person_stores_nothing(judging: PhotoJudgingService, storage_folder: Path) -> None:
     with pytest.raises(PersonNotFoundError):
         await judge(judging, uuid7(), make_photo())
-    assert stored_files(storage_folder) == []
+    assert count_stored_files(storage_folder) == 0
 
 
 async def test_photos_that_are_not_stored_are_limited_in_all_processes_together(

@@ -18,7 +18,7 @@ from core.jobs.queue import JobQueue, conversation_lock_key, enqueue
 from core.resources import Resources
 from core.services.retention import VACUUM_TASK, delete_expired_photos, delete_look, erase_person, register_tasks
 from core.styles import Style
-from tests.factories import create_look, create_person, remove_look, store_images
+from tests.factories import count_stored_files, create_look, create_person, remove_look, store_images
 
 EVERY_TABLE = """
 SELECT table_name FROM information_schema.tables
@@ -43,10 +43,6 @@ ANONYMOUS_TABLES = {"daily_counts", "installation", "moderation_log", "rate_limi
 
 def rows_with_personal_data(tables: dict[str, list[str]]) -> dict[str, list[str]]:
     return {table: lines for table, lines in tables.items() if table not in ANONYMOUS_TABLES}
-
-
-def stored_files(storage_folder: Path) -> int:
-    return len([path for path in storage_folder.rglob("*") if path.is_file()])
 
 
 async def age_look(resources: Resources, look_id: UUID, age: timedelta) -> None:
@@ -103,21 +99,21 @@ async def create_person_with_everything(resources: Resources, subject: str, frie
 
 async def test_erasure_leaves_nothing_of_a_person(resources: Resources, storage_folder: Path) -> None:
     friend = await create_person_with_everything(resources, "friend")
-    before, files_before = await rows(resources), stored_files(storage_folder)
+    before, files_before = await rows(resources), count_stored_files(storage_folder)
     person = await create_person_with_everything(resources, "mina", friend)
     full = await rows(resources)
     own_tables = {table for table in full if not table.startswith("procrastinate_")}
     anonymous = {"installation", "rate_limits"}
     assert own_tables == set(schema.metadata.tables) - anonymous, "create_person_with_everything must fill every table"
     assert "procrastinate_jobs" in full
-    assert stored_files(storage_folder) == files_before + 4
+    assert count_stored_files(storage_folder) == files_before + 4
 
     assert await erase_person(resources, person)
 
     after = await rows(resources)
     assert rows_with_personal_data(after) == rows_with_personal_data(before)
     assert not [row for lines in after.values() for row in lines if "mina" in row or str(person) in row]
-    assert stored_files(storage_folder) == files_before
+    assert count_stored_files(storage_folder) == files_before
     assert not await erase_person(resources, person)
     async with resources.database.transaction() as connection:
         again = await people.get_or_create_by_identity(
@@ -137,7 +133,7 @@ async def test_failed_erasure_changes_nothing(resources: Resources, storage_fold
     storage_folder.unlink()
     storage_folder.with_name("away").rename(storage_folder)
     assert await erase_person(resources, person)
-    assert (rows_with_personal_data(await rows(resources)), stored_files(storage_folder)) == ({}, 0)
+    assert (rows_with_personal_data(await rows(resources)), count_stored_files(storage_folder)) == ({}, 0)
 
 
 async def test_erasure_excludes_concurrent_looks(
@@ -159,7 +155,7 @@ async def test_erasure_excludes_concurrent_looks(
     assert await erase_person(resources, person)
     with pytest.raises(PersonNotFoundError):
         await adding[0]
-    assert (rows_with_personal_data(await rows(resources)), stored_files(storage_folder)) == ({}, 0)
+    assert (rows_with_personal_data(await rows(resources)), count_stored_files(storage_folder)) == ({}, 0)
 
 
 async def test_only_expired_private_looks_lose_their_images(resources: Resources, storage_folder: Path) -> None:
@@ -177,7 +173,7 @@ async def test_only_expired_private_looks_lose_their_images(resources: Resources
     await age_look(resources, young.id, timedelta(hours=23))
     assert await delete_expired_photos(resources) == 3
     assert await delete_expired_photos(resources) == 0
-    assert stored_files(storage_folder) == 4
+    assert count_stored_files(storage_folder) == 4
     async with resources.database.transaction() as connection:
         remaining = {look.id: look for look in await looks.list_for_person(connection, person.id, limit=9)}
         assert not await looks.share(connection, old.id)
@@ -209,7 +205,7 @@ async def test_an_image_that_cannot_be_deleted_stops_no_other_one(resources: Res
         with capture_logs() as logs, pytest.raises(StorageUnavailableError, match="the images of 1 looks"):
             await delete_expired_photos(resources, batch_size=2)
         assert [(entry["event"], entry["looks"]) for entry in logs] == [("expired_photos_not_deleted", 1)]
-        assert stored_files(storage_folder) == 0
+        assert count_stored_files(storage_folder) == 0
         async with resources.database.transaction() as connection:
             statement = select(schema.looks.c.id).where(schema.looks.c.photo_key.is_not(None))
             assert (await connection.execute(statement)).scalars().all() == [many[0].id]
@@ -247,7 +243,7 @@ async def test_worker_deletes_expired_photos(resources: Resources, storage_folde
     await age_look(resources, look.id, timedelta(hours=25))
     async with JobQueue(resources.database.conninfo, register_tasks) as worker:
         await worker.run_worker({"resources": resources}, until_empty=True)
-    assert stored_files(storage_folder) == 0
+    assert count_stored_files(storage_folder) == 0
 
 
 async def test_removed_looks_lose_their_images_and_deleted_ones_everything(
@@ -258,9 +254,9 @@ async def test_removed_looks_lose_their_images_and_deleted_ones_everything(
         hidden, deleted = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
         await looks.share(connection, hidden.id)
     assert await remove_look(resources, hidden.id)
-    assert stored_files(storage_folder) == 2
+    assert count_stored_files(storage_folder) == 2
     assert await delete_look(resources, deleted.id)
-    assert stored_files(storage_folder) == 0
+    assert count_stored_files(storage_folder) == 0
     assert not await delete_look(resources, deleted.id)
     assert not await remove_look(resources, deleted.id)
     async with resources.database.transaction() as connection:

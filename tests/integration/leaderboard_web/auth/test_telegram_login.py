@@ -59,11 +59,6 @@ async def browser(resources: Resources, samples: Path) -> AsyncIterator[BrowserF
         yield start
 
 
-@pytest.fixture
-def mina(browser: BrowserFactory) -> httpx.AsyncClient:
-    return browser()
-
-
 def sign(key: bytes, fields: dict[str, str]) -> dict[str, str]:
     text = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
     return {**fields, "hash": hmac.new(key, text.encode(), "sha256").hexdigest()}

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from core.conversation.narration import verdict_messages
 from core.db import looks, schema
@@ -71,11 +71,6 @@ async def list_looks(resources: Resources) -> list[Look]:
     async with resources.database.transaction() as connection:
         found = await connection.execute(select(*LOOK_COLUMNS).order_by(schema.looks.c.id))
         return [looks.to_look(row) for row in found]
-
-
-async def count_people(resources: Resources) -> int:
-    async with resources.database.transaction() as connection:
-        return (await connection.execute(select(func.count()).select_from(schema.people))).scalar_one()
 
 
 def verdict_texts(look: Look) -> list[str]:

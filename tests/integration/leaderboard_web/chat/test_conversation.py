@@ -19,14 +19,13 @@ from core.styles import STYLES, Style
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FakeBackend, add_attributes, make_outputs
 from leaderboard_web.app import create_app
-from tests.factories import create_look, create_similar_look, make_photo, store_images
+from tests.factories import count_people, create_look, create_similar_look, make_photo, store_images
 from tests.harness import make_application, serve_on_free_port
 from tests.html import attributes, texts
 from tests.integration.leaderboard_web.chat.conftest import (
     EN,
     WIDE_LIMITS,
     buttons,
-    count_people,
     list_looks,
     look_id_of,
     messages,

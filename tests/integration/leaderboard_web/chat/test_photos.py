@@ -15,13 +15,12 @@ from core.i18n.translations import translate, variant_keys
 from core.resources import Resources
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
-from tests.factories import make_photo
+from tests.factories import count_people, make_photo
 from tests.harness import serve_on_free_port
 from tests.html import attributes, texts
 from tests.integration.leaderboard_web.chat.conftest import (
     EN,
     buttons,
-    count_people,
     create_site,
     list_looks,
     look_id_of,
