@@ -29,7 +29,7 @@ class Person:
 
     id: UUID
     name: str | None
-    """The display name on the leaderboard, 1 to 40 characters; None until the person chose one."""
+    """The display name on the leaderboard, 1 to 40 characters; None until the person chose one, or was offered one."""
     language: Language
     """Of replies and pages."""
     created_at: datetime

@@ -1,8 +1,9 @@
 """Tables and their constraints, as SQLAlchemy metadata.
 
 The migrations create them; `eva migrate check` compares the two. All times are `timestamptz`. Rows that belong to a
-person are deleted with the person (`ON DELETE CASCADE`), except for the inbox: an update is stored before its sender
-is known as a person, so it holds the messenger's id of the sender instead.
+person are deleted with the person (`ON DELETE CASCADE`), except for two tables, of which an erasure deletes rows by
+itself: an update in the inbox is stored before its sender is known as a person, so it holds the messenger's id of the
+sender instead, and the counter of a person's photos of a day in `rate_limits` has the person's id as its key.
 """
 
 from enum import StrEnum

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from core.conversation.actions import ActionType
+from core.i18n.translations import Language, translate
 from core.settings import Settings
 from eva import app
 from tests.conftest import ROOT
@@ -113,6 +115,14 @@ def test_named_decisions_exist() -> None:
         for number in re.findall(r"\bADR\s+(\d+)", file.read_text("utf-8"))
     }
     assert [pair for pair in sorted(named) if pair[0] not in numbers] == []
+
+
+@pytest.mark.parametrize("page", ["login.md", "privacy.md"])
+def test_quoted_labels_are_those_of_buttons(page: str) -> None:
+    labels = {translate(f"talk.button.{action_type}", Language.KO) for action_type in ActionType}
+    quoted = set(re.findall(r'"([^"]*[가-힣][^"]*)"', (ROOT / "docs" / page).read_text("utf-8")))
+    assert quoted
+    assert quoted <= labels
 
 
 @pytest.mark.parametrize("source", PYTHON_EXAMPLES)
