@@ -127,6 +127,24 @@ Precision: of the messages that got an intent, how many got the right one. Recal
 many were understood. Both count style names as intents. "Answered wrongly" is the share of the unknown ones that got an
 intent.
 
+## Items and colors
+
+Messages about what is worn are recognized by rules of their own, which the figures below leave out. A message is one
+only if the whole message is.
+
+| message | examples | answer | code in `core/conversation` |
+|---|---|---|---|
+| question | "is that really a blazer?", "코트 맞아요?" | how probable it is, and what is seen instead | \
+`item_questions.py` |
+| open question | "what color is my coat?", "신발 무슨 색이야?" | the garment that is meant, its color, pattern or \
+material | `open_questions.py`, `open_answers.py` |
+| correction | "that's not a coat", "코트 아니고 재킷이야" | it is not said any more; for a day from the photo on | \
+`item_corrections.py`, `item_feedback.py` |
+
+They are about the look on the screen, or the one whose verdict was shown last. A word for several garments ("shoes",
+"하의") means the seen one (`garment_kinds.py`). In groups on Telegram they are small talk: a text there is about no
+look.
+
 ## Before the patterns had seen them
 
 The five rounds of utterances were written one after the other, each before the patterns had seen any of it. These rows

@@ -112,7 +112,6 @@ async def look_reported(request: Request, look_id: CanonicalUUID, language: Lang
 
 @router.post("/people/{name:path}/report", name="report_person")
 async def report_person(
-    request: Request,
     name: str,
     is_counted: Annotated[bool, Depends(limit_person_reports)],
     connection: Transaction,

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Callable
 from functools import reduce
 from importlib import import_module
 from inspect import signature
@@ -12,6 +13,9 @@ import pytest
 from typer.main import get_command
 
 from core.conversation.actions import ActionType
+from core.conversation.item_corrections import find_item_correction
+from core.conversation.item_questions import find_item_question
+from core.conversation.open_questions import find_open_question
 from core.i18n.translations import Language, translate
 from core.settings import Settings
 from eva import app
@@ -123,6 +127,21 @@ def test_quoted_labels_are_those_of_buttons(page: str) -> None:
     quoted = set(re.findall(r'"([^"]*[가-힣][^"]*)"', (ROOT / "docs" / page).read_text("utf-8")))
     assert quoted
     assert quoted <= labels
+
+
+def test_examples_of_messages_about_items_are_recognized() -> None:
+    kinds: dict[str, Callable[[str], object]] = {
+        "correction": find_item_correction,
+        "open question": find_open_question,
+        "question": find_item_question,
+    }
+    page = (ROOT / "docs" / "intents.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([a-z ]+) \| (\".+?) \|", page.partition("## Items and colors")[2], re.MULTILINE)
+    assert {kind for kind, _ in rows} == set(kinds)
+    for kind, examples in rows:
+        for example in re.findall(r'"([^"]+)"', examples):
+            first = next((name for name, find in kinds.items() if find(example) is not None), None)
+            assert first == kind, example
 
 
 @pytest.mark.parametrize("source", PYTHON_EXAMPLES)
