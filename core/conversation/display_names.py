@@ -17,6 +17,7 @@ from itertools import count
 from uuid import UUID
 
 from core.confusables import confusable_key, is_default_ignorable
+from core.conversation.text_normalization import normalize_letters
 from core.i18n.translations import Language, pick_variant, translate
 from core.scripts import has_consistent_script
 
@@ -24,6 +25,16 @@ MAX_NAME_LENGTH = 20
 NAME_PUNCTUATION = frozenset(" ._")
 DOTTED_WORD = re.compile(r"(?<=\w)\.(\w+)")
 """The end of a host name, if it is a top-level domain."""
+_ABOUT_NAME = re.compile(
+    "(?:음|아|그냥|저|나|난|저는|나는|응|네|몰라|몰라요|근데|혹시|왜)*"
+    "(?:(?:아무거나|아무이름이나|아무렇게나|알아서)(?:다|정말)?(?:괜찮|좋|상관없|하|해|정해|골라|지어|추천해)?(?:아|줘|주세)?"
+    "|(?:다른|새|딴)(?:이름|거|걸|닉네임)(?:으로|로|은|는)?(?:하|할|해|바꾸|바꿀|바꿔|정할|없|추천해|알려|지을|지어|쓸)[가-힣]{0,4}"
+    "|(?:이름|닉네임|실명|본명)(?:을|은|는|이|도|은요)?(?:다시|안|꼭|왜|뭐로|뭘로|뭐라고|어떻게|좀|필요|있어야|적어야|써야)*"
+    "(?:바꾸|바꿀|바꿔|정할|정해|정하|추천|지어|쓰기|쓰고|쓸|싫|필요|돼|되나|해|하지|할까|물어|모르|보이|보여|나와|나오|공개)[가-힣]{0,5}"
+    "|(?:익명으로|이름없이|무명으로)(?:하|할|해|올|쓸|쓰|가능|돼|되)?[가-힣]{0,5}"
+    ")(?:요)?[ㅋㅎㅠㅜ]*"
+)
+"""What is said about a name, instead of one: "아무거나 해줘", "다른 이름으로 할래"."""
 NAME_CACHE_SIZE = 4096
 """Generated names that are cached: the leaderboard shows the same people repeatedly."""
 ATTEMPTS_PER_LENGTH = 4
@@ -57,6 +68,11 @@ def is_generated(name: str, person_id: UUID) -> bool:
     """Whether a name is one of the generated names of this person."""
     words, _, number = name.rpartition(" ")
     return number.isdecimal() and any(words == _generated_words(person_id, language) for language in Language)
+
+
+def is_about_name(message: str) -> bool:
+    """Whether a whole message speaks of the name that was asked for, and is none: "다른 이름으로 할래"."""
+    return _ABOUT_NAME.fullmatch(normalize_letters(message).replace(" ", "")) is not None
 
 
 def normalize_display_name(raw_name: str) -> str | None:

@@ -90,6 +90,12 @@ class Intent(StrEnum):
     """Which styles there are."""
     SHARE = "share"
     """Put the look on the leaderboard; nothing is shared before a button confirms it."""
+    UNSHARE = "unshare"
+    """Take a look off the leaderboard; its button is shown, and nothing is taken off before it is pressed."""
+    REPORT = "report"
+    """Report a look or a person, or block a person."""
+    NEWS = "news"
+    """Get no messages that were not asked for."""
     LEADERBOARD = "leaderboard"
     """What others wear, and who is on top today."""
     HISTORY = "history"
@@ -168,9 +174,16 @@ _SHORT_AGREEMENTS = frozenset(
 """Agreements that ask back when they are written with a question mark."""
 _IRONIC_AGREEMENT = re.compile(
     r"((oh|yeah|ya|pff|haha|lol) )*(yeah|yea|ya) right|as if"
-    r"|(맞긴|맞기는)(뭐가|뭘|개뿔|무슨)[가-힣]{0,5}"
+    r"|((맞긴|맞기는)(뭐가|뭘|개뿔|무슨)|퍽이나)[가-힣]{0,5}[ㅋㅎㅠㅜ]*"
 )
 """Agreements in words only: "yeah right" and "맞긴 뭐가 맞아" disagree."""
+_ASKED_OPINION = re.compile(
+    "(?:음|근데|그럼|나|저|이거|이건|이게|이렇게|이대로|오늘|진짜|솔직히|혹시|그렇게|많이|너무|좀|영)*"
+    "(?:괜찮(?:아|나|지|죠|은가|을까|음)|이상(?:해|하지|하죠|한가|하나)|별로(?:야|예|지|죠|인가)?|좋(?:아|나|지)|ㄱㅊ|ㅇㄸ)(?:요)?"
+)
+"""Asks for an opinion with a question mark: "괜찮아?" declines nothing."""
+_ASKED_REFUSAL = re.compile("(?:됐|되었|싫|틀렸)어요?|안[돼되]요?|하지마요?|필요없어요?")
+"""Refuses without a question mark only: "됐어?" asks whether it is done."""
 _MACRO = re.compile(r"<(\w+)> = (.*)")
 _MACRO_USE = re.compile(r"<(\w+)>")
 
@@ -200,10 +213,23 @@ def find_intent(message: str) -> Intent | None:
     texts = tuple(dict.fromkeys((whole, _TRAILING_FILLER.sub("", whole), core)))
     forms = tuple(dict.fromkeys((*texts, *map(mask_style_names, texts))))
     intent = _match(texts, "") or _match(forms, "_frames") or _match_keywords(forms)
-    if intent is Intent.YES and "?" in message:
-        # "맞아?" asks whether it is right, "네?" asks what was said: neither agrees.
-        return None if core.replace(" ", "") in _SHORT_AGREEMENTS else Intent.ACCURACY
+    if "?" in message:
+        intent = _read_question(intent, core.replace(" ", ""))
     return _limit_wish(intent, whole, is_question="?" in message)
+
+
+def _read_question(intent: Intent | None, compact: str) -> Intent | None:
+    """What a message with this intent says with a question mark: "맞아?" asks whether it is right, "네?" what was said.
+
+    Args:
+        intent: what it says without one.
+        compact: the message without spaces.
+    """
+    if _ASKED_OPINION.fullmatch(compact):
+        return Intent.SCORE
+    if intent is Intent.YES:
+        return None if compact in _SHORT_AGREEMENTS else Intent.ACCURACY
+    return None if intent is Intent.NO and _ASKED_REFUSAL.fullmatch(compact) else intent
 
 
 def _limit_wish(intent: Intent | None, text: str, *, is_question: bool) -> Intent | None:

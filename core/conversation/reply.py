@@ -71,6 +71,8 @@ class ReplyKind(StrEnum):
     NAME_PROMPT = auto()
     NAME_TAKEN = auto()
     NEW_PHOTO = auto()
+    NOTHING_SHARED = auto()
+    """None of the person's looks is on the leaderboard, so none can be taken off."""
     NO_OUTFIT = auto()
     """A photo without an outfit cannot be shared."""
     NO_RESULT = auto()
@@ -90,6 +92,8 @@ class ReplyKind(StrEnum):
     SWAP = auto()
     """What exchange of one item would change the style."""
     UNSHARED = auto()
+    UNSHARE_OFFER = auto()
+    """A shared look, with the button that takes it off the leaderboard."""
     VERDICT = auto()
     """The verdict on the look, without a sentence before it."""
 

@@ -56,12 +56,14 @@ REPLY_TEXT_KEYS = {
     ReplyKind.NAME_PROMPT: "talk.name.ask",
     ReplyKind.NAME_TAKEN: "talk.name.taken",
     ReplyKind.NEW_PHOTO: "talk.another",
+    ReplyKind.NOTHING_SHARED: "talk.unshare.nothing",
     ReplyKind.NO_OUTFIT: "talk.no_outfit_to_share",
     ReplyKind.NO_RESULT: "talk.no_result",
     ReplyKind.SAMPLE: "talk.sample_to_share",
     ReplyKind.SHARED: "talk.shared",
     ReplyKind.SHARED_SUSPENDED: "talk.held",
     ReplyKind.UNSHARED: "talk.unshared",
+    ReplyKind.UNSHARE_OFFER: "talk.unshare.ask",
 }
 """Translation key of each kind of reply that has a text."""
 ITEM_TEXT_KEYS = {

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
+from core.conversation.display_names import is_about_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction
 from core.conversation.item_feedback import correct_item, corrects_look
@@ -140,10 +141,10 @@ class ConversationService:
             or await corrects_look(self.resources, person, message, look_id)
         ):
             return await self._handle_free_text(person, message, look_id, chat, record)
-        if person.pending_name_chat != chat:
+        intent = find_intent(message)
+        if person.pending_name_chat != chat or intent is Intent.UNSHARE:
             await self.delete_name_question(person)
             return await self._handle_free_text(person, message, look_id, chat, record)
-        intent = find_intent(message)
         if intent in REFUSALS:
             action = Action(type=ActionType.CANCEL_NAME, look_id=person.pending_name_look_id)
             return await self.handle_action(person, action, chat=chat, record=record)
@@ -152,22 +153,23 @@ class ConversationService:
             return await self.handle_action(person, Action(type=action_type), chat=chat, record=record)
         if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:
             return None
-        return await self.propose_name(person, person.pending_name_look_id, message, chat=chat, record=record)
+        name = None if is_about_name(message) else message
+        return await self.propose_name(person, person.pending_name_look_id, name, chat=chat, record=record)
 
     async def propose_name(
-        self, person: Person, look_id: UUID, raw_name: str, *, chat: str, record: ReplyRecorder = record_nothing
+        self, person: Person, look_id: UUID, raw_name: str | None, *, chat: str, record: ReplyRecorder = record_nothing
     ) -> Reply:
         """Show a typed name back, to be confirmed before a look is shared under it.
 
         Args:
             person: the owner of the look.
             look_id: the look to be shared.
-            raw_name: the name as typed.
+            raw_name: the name as typed; None to ask for one again.
             chat: where it was typed.
             record: see `handle_action`.
 
         Returns:
-            `NAME_CONFIRMATION`, or `NAME_INVALID` or `NAME_TAKEN` with a suggestion.
+            `NAME_CONFIRMATION`, or `NAME_PROMPT`, `NAME_INVALID` or `NAME_TAKEN` with a suggestion.
         """
         async with self.resources.database.transaction() as connection:
             reply = await sharing.propose_name(connection, person, look_id, raw_name, chat)
@@ -208,8 +210,12 @@ class ConversationService:
             reply = await correct_item(self.resources, self.photo_judging, person, correction, look_id, record=record)
             if reply is not None:
                 return reply
-        if find_intent(message) is Intent.SHARE:
+        intent = find_intent(message)
+        if intent is Intent.SHARE:
             return await self.handle_action(person, Action(type=ActionType.SHARE), chat=chat, record=record)
+        if intent is Intent.UNSHARE:
+            async with self.resources.database.connection() as connection:
+                return await sharing.offer_unsharing(connection, person, look_id)
         return await self._handle_look_message(person, message, look_id, chat, record)
 
     async def _handle_look_message(

@@ -19,22 +19,26 @@ SAMPLE_SOURCE_PREFIX = "sample:"
 """Start of the source of a look whose photo is one of Eva's own samples."""
 
 
-async def propose_name(connection: AsyncConnection, person: Person, look_id: UUID, raw_name: str, chat: str) -> Reply:
+async def propose_name(
+    connection: AsyncConnection, person: Person, look_id: UUID, raw_name: str | None, chat: str
+) -> Reply:
     """Show a typed name back; see `ConversationService.propose_name`.
 
     Args:
         connection: the transaction.
         person: the owner of the look.
         look_id: the look to be shared.
-        raw_name: the name as typed.
+        raw_name: the name as typed; None to ask for one again.
         chat: where it was typed, and the confirmation is asked.
     """
-    name = normalize_display_name(raw_name)
     look = await looks.get(connection, look_id)
     if look is None or look.person_id != person.id:
         return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=person.language)
     if (refusal := _refuse_sharing(person, look)) is not None:
         return refusal
+    if raw_name is None:
+        return await _ask_name(connection, person, look, chat)
+    name = normalize_display_name(raw_name)
     owner = None if name is None else await people.get_by_display_name(connection, name)
     if name is not None and (owner is None or owner.id == person.id):
         return await _ask_confirmation(connection, person, look, name, chat)
@@ -93,16 +97,31 @@ async def change_sharing(
     if needs_confirmation and person.pending_name is not None and person.pending_name_look_id == look.id:
         answer = _ask_confirmation if is_typed else _share_as_proposed
         return await answer(connection, person, look, person.pending_name, chat)
-    needs_name = action_type is not ActionType.ACCEPT_NAME and await _needs_name_prompt(connection, person)
+    if action_type is not ActionType.ACCEPT_NAME and await _needs_name_prompt(connection, person):
+        return await _ask_name(connection, person, look, chat)
     name = await _suggested_name(connection, person)
-    if not needs_name:
-        if needs_confirmation:
-            return await _ask_confirmation(connection, person, look, name, chat)
-        return await _share_look(connection, person, look.id, name)
-    await people.record_name_question(connection, person.id, look.id, chat=chat)
-    return Reply(
-        kind=ReplyKind.NAME_PROMPT, language=person.language, look=look, prompt=ActionType.ACCEPT_NAME, name=name
-    )
+    if needs_confirmation:
+        return await _ask_confirmation(connection, person, look, name, chat)
+    return await _share_look(connection, person, look.id, name)
+
+
+async def offer_unsharing(connection: AsyncConnection, person: Person, look_id: UUID | None) -> Reply:
+    """The look that a wish to take one off the leaderboard means, with its buttons; nothing is taken off.
+
+    Args:
+        connection: to execute on.
+        person: whose wish it is.
+        look_id: the look on their screen, if the channel knows it; else the one shown last, or shared last.
+    """
+    shown = None if look_id is None else await looks.get(connection, look_id)
+    look = shown if shown and shown.person_id == person.id else await looks.get_current(connection, person.id)
+    if look is None or look.shared_at is None:
+        entries = await leaderboard.list_for_person(connection, person.id, limit=1)
+        look = await looks.get(connection, entries[0].look.id) if entries else None
+    if look is None:
+        return Reply(kind=ReplyKind.NOTHING_SHARED, language=person.language)
+    style = look.corrected_style or look.verdict.style
+    return Reply(kind=ReplyKind.UNSHARE_OFFER, language=person.language, look=look, style=style)
 
 
 def is_sample(look: Look) -> bool:
@@ -119,6 +138,18 @@ def _refuse_sharing(person: Person, look: Look) -> Reply | None:
     if person.banned_at is not None:
         return Reply(kind=ReplyKind.BANNED, language=person.language, look=look)
     return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=person.language) if look.photo_key is None else None
+
+
+async def _ask_name(connection: AsyncConnection, person: Person, look: Look, chat: str) -> Reply:
+    """Ask for a name with a suggestion."""
+    await people.record_name_question(connection, person.id, look.id, chat=chat)
+    return Reply(
+        kind=ReplyKind.NAME_PROMPT,
+        language=person.language,
+        look=look,
+        prompt=ActionType.ACCEPT_NAME,
+        name=await _suggested_name(connection, person),
+    )
 
 
 async def _share_as_proposed(

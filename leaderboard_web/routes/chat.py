@@ -158,7 +158,8 @@ async def send_text(
         lines = _eva_lines(_answer_visitor(message, seed, language))
     else:
         reply = await state.conversation.handle_text(person, message, look, chat=Channel.WEB)
-        view = await load_view(state, person, language, look)
+        shown_id = look if reply is None or reply.look is None else reply.look.id
+        view = await load_view(state, person, language, shown_id)
         if reply is not None:
             lines, reveals_verdict = _eva_lines(reply_sentences(reply)), reply.reveals_verdict
             is_shown = view is not None and reply.look is not None and reply.look.id == view.look.id

@@ -95,6 +95,11 @@ async def test_what_is_said_after_an_album_is_about_the_photo_that_was_shown(har
     assert all(look.shared_at is None for look in await list_looks(harness)), "a button shares, no word"
     assert harness.buttons(harness.last_message()) == ["take", "keep"]
 
+    await harness.send_updates(harness.press(harness.last_message(), "take"))
+    await harness.send_updates(harness.updates.text("보드에서 내려줘"))
+    assert harness.last_message()["text"] == translate("talk.unshare.ask", KO, style="스트리트")
+    assert harness.buttons(harness.last_message())[0] == "unshare"
+
 
 async def test_questions_about_a_look_are_answered_after_a_correction(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.photo(make_photo(1)))

@@ -45,6 +45,7 @@ NOT_NAMES = [
         "왜?",
         "ㄴㄴ",
     ),
+    *("네 올려주세요", "그걸로 할게", "아무거나 해줘", "다른 이름으로 할래", "익명으로 해줘", "이름 꼭 있어야 돼?"),
 ]
 
 
@@ -173,6 +174,26 @@ async def test_typed_label_asks_before_a_look_is_shared(service: ConversationSer
         assert (reply.kind, reply.name) == (ReplyKind.NAME_CONFIRMATION, "Mina")
     assert not await is_shared(service, look)
     assert (await act(service, mina, ActionType.CONFIRM_NAME, look)).kind is ReplyKind.SHARED
+
+
+@pytest.mark.parametrize("message", ["보드에서 내려줘", "공유 취소할게요"])
+async def test_wish_to_take_a_look_down_offers_its_button(
+    service: ConversationService, mina: Person, message: str
+) -> None:
+    shared = await create_look(service, mina)
+    await act(service, mina, ActionType.SHARE, shared)
+    nothing = await write(service, mina, message)
+    assert nothing is not None
+    assert nothing.kind is ReplyKind.NOTHING_SHARED
+    assert (await reload(service, mina)).pending_name_look_id is None
+    await act(service, mina, ActionType.ACCEPT_NAME, shared)
+    await create_look(service, mina, 2)
+
+    offer = await write(service, mina, message)
+
+    assert offer is not None
+    assert (offer.kind, offer.look and offer.look.id) == (ReplyKind.UNSHARE_OFFER, shared.id)
+    assert await is_shared(service, shared)
 
 
 async def test_cancel_button_keeps_a_shared_look(service: ConversationService, mina: Person) -> None:

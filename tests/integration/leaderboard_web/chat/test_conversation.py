@@ -195,6 +195,18 @@ async def test_a_look_is_shared_under_a_name_and_unshared(client: httpx.AsyncCli
     assert messages(await press_button(client, private, "keep"))[-1] == translate("talk.kept", EN)
 
 
+async def test_a_wish_to_take_a_look_down_shows_the_shared_one(client: httpx.AsyncClient, resources: Resources) -> None:
+    page = await press_button(client, await send_photo(client, make_photo()), "share")
+    await press_button(client, page, "take")
+    newer = await send_photo(client, make_photo(2))
+    assert "unshare" not in buttons(newer)
+    offer = await client.post("/try/words", data={"words": "보드에서 내려줘", "look": look_id_of(newer)})
+    shared = [look for look in await list_looks(resources) if look.shared_at is not None]
+    assert [str(look.id) for look in shared] == [look_id_of(offer)]
+    assert "unshare" in buttons(offer)
+    assert messages(offer)[-1] == translate("talk.unshare.ask", EN, style="Street")
+
+
 async def test_the_generated_name_can_be_accepted(client: httpx.AsyncClient, resources: Resources) -> None:
     page = await press_button(client, await send_photo(client, make_photo()), "share")
     page = await press_button(client, page, "take")

@@ -139,6 +139,74 @@ def test_praise_is_told_apart_from_complaints(intent: Intent | None, messages: t
 
 
 @pytest.mark.parametrize(
+    ("intent", "messages"),
+    [
+        (
+            Intent.UNSHARE,
+            (
+                *(
+                    "보드에서 내려줘",
+                    "내 사진 보드에서 내려주세요",
+                    "올린 거 내려줘",
+                    "내 코디 내려줘",
+                    "공유 취소할게요",
+                ),
+                *("게시 취소", "비공개로 바꿔줘", "나만 볼래", "보드에서 지워줘", "올린 거 어떻게 내려요"),
+            ),
+        ),
+        (
+            Intent.REPORT,
+            ("이 사람 신고할래", "신고는 어디서 해요", "이 코디 신고", "차단하고 싶어", "누가 내 사진 도용했어"),
+        ),
+        (
+            Intent.NEWS,
+            ("알림 꺼줘", "소식 그만 보내줘", "그만 알려줘", "메시지 보내지 마세요", "수신거부", "구독 취소"),
+        ),
+        (Intent.PHOTOS, ("배우지 마", "내 사진으로 학습하지 마", "동의 철회할게요")),
+        (
+            Intent.SHARE,
+            (
+                "네 올려주세요",
+                "ㅇㅇ 올려줘",
+                "이거 올려주라",
+                "나 이거 보드에 올릴래",
+                "공유할게요",
+                "오늘 코디 올려줘",
+            ),
+        ),
+        (Intent.HELP, ("사진 올려도 돼요?", "사진 올릴게요", "다른 사진 보낼게")),
+        (Intent.SCORE, ("괜찮아?", "이상해?", "별로야?", "별로지?", "이거 괜찮아요?", "어때", "ㄱㅊ?")),
+        (Intent.NO, ("괜찮아요", "이상한데", "아니야?", "맞긴 뭐가 맞아 ㅋㅋ")),
+        (Intent.YES, ("그걸로 할게요", "그 이름으로 해줘", "ㄱㄱ")),
+        (Intent.COMPLAINT, ("이건 좀 에바", "이건 에바다", "에반데")),
+        (Intent.SEEN, ("내 옷 설명해줘", "내가 뭐 입었는지 맞혀봐")),
+        (Intent.WHY, ("왜 캐주얼 아니고 스트릿이야",)),
+        (Intent.WHO, ("이름이 뭐예요", "네 이름은?")),
+        (
+            None,
+            (
+                *(
+                    "보드에서 내려갔어?",
+                    "보드에서 내리지 마",
+                    "앞머리 내릴까",
+                    "비 내려요",
+                    "이 룩에서 가방 빼줘",
+                    "코디 취소",
+                ),
+                *("이거 신고 싶어", "운동화 신고 갈게", "뭐 신고 갈까", "혼인신고 했어", "자외선 차단 모자"),
+                *("메시지 보내줘", "알림 켜줘", "톡 보내줘", "배우 닮았어", "와 에바야", "에바다!", "됐어?", "안 돼?"),
+                *("얼굴 지워줘", "인스타에 올려줘", "친구한테 공유할게", "머리 올려줘", "내 이름 바꿔줘"),
+            ),
+        ),
+    ],
+)
+def test_what_korean_messages_ask_for_is_told_apart_from_lookalikes(
+    intent: Intent | None, messages: tuple[str, ...]
+) -> None:
+    assert {message: find_intent(message) for message in messages} == dict.fromkeys(messages, intent)
+
+
+@pytest.mark.parametrize(
     ("message", "intent"),
     [
         ("네", Intent.YES),
