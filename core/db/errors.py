@@ -12,6 +12,9 @@ from core.errors import PersonNotFoundError
 
 LOCK_NOT_AVAILABLE = "55P03"
 """`lock_timeout` is over."""
+DEADLOCK_DETECTED = "40P01"
+UNDEFINED_COLUMN = "42703"
+"""Of a table that another release has made."""
 OUTAGE_SQLSTATE_CLASSES = frozenset({"08", "28", "53"})
 """Connection exception, invalid authorization, and insufficient resources: connections, memory, disk."""
 OUTAGE_SQLSTATES = frozenset(

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.db.index_builds import IndexBuild
+
 TABLE = "look_vectors"
 MIN_VERSION = (0, 8)
 """The first version of pgvector that goes on searching where a filter left too little."""
@@ -39,8 +41,13 @@ CREATE TABLE {TABLE} (
 INSERT INTO {TABLE} SELECT id, person_id, model, to_vector_values(embedding)::halfvec(128) FROM looks
 WHERE is_public AND embedding IS NOT NULL
 """,
-    f"CREATE INDEX ix_{TABLE}_embedding ON {TABLE} USING hnsw (embedding halfvec_cosine_ops)",
 )
+INDEX = IndexBuild(name=f"ix_{TABLE}_embedding", table=TABLE, definition="USING hnsw (embedding halfvec_cosine_ops)")
+"""Takes minutes for a million looks; until it is complete, a search reads all vectors."""
+HAS_INDEX = text(f"""
+SELECT to_regclass('{TABLE}') IS NULL
+    OR coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{INDEX.name}')), false)
+""")
 
 log = structlog.get_logger()
 
@@ -70,8 +77,13 @@ async def get_state(connection: AsyncConnection) -> VectorSearchState:
     return VectorSearchState(**(await connection.execute(SELECT_STATE)).one()._mapping)
 
 
+async def has_index(connection: AsyncConnection) -> bool:
+    """Whether the vectors have their index; True as well without a table of them."""
+    return bool((await connection.execute(HAS_INDEX)).scalar_one())
+
+
 def set_up(connection: Connection) -> None:
-    """Create the extension and the table where that is possible; part of every migration.
+    """Create the extension and the table where that is possible; part of every migration, which then builds the index.
 
     Args:
         connection: in the transaction of the migration; a refused extension does not end it.

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from core.db.index_builds import IndexBuild
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -14,40 +16,34 @@ WAITS = "report_count > 0 OR suspended_at IS NOT NULL"
 CHECK = "ck_moderation_log_ck_moderation_log_action"
 """Alembic put its prefix before that of the first migration."""
 ACTIONS = "'hide', 'restore', 'ban', 'unban', 'dismiss'"
+index_builds = (IndexBuild(name="ix_looks_reported_new", table="looks", definition=f"(id) WHERE {WAITS}"),)
 
 
 def upgrade() -> None:
     """Widen the index of looks for moderators, and the actions of the log."""
-    _lock_looks()
+    # Both at once and before anything else: moderators lock a look first and then write to the log.
+    op.execute("LOCK TABLE looks, moderation_log IN ACCESS EXCLUSIVE MODE")
     _create_index(WAITS)
-    _replace_actions(f"{ACTIONS}, 'retry'")
     _replace_index()
+    _replace_actions(f"{ACTIONS}, 'retry'")
 
 
 def downgrade() -> None:
-    """Restore both; entries of retried updates are lost."""
-    _lock_looks()
+    """Restore both; entries of retried updates are lost. Looks cannot be read or written meanwhile."""
+    op.execute("LOCK TABLE looks, moderation_log IN ACCESS EXCLUSIVE MODE")
     _create_index("report_count > 0")
+    _replace_index()
     op.execute("DELETE FROM moderation_log WHERE action = 'retry'")
     _replace_actions(ACTIONS)
-    _replace_index()
-
-
-def _lock_looks() -> None:
-    """Wait for transactions that have locked a look and will write it.
-
-    With the weaker lock of CREATE INDEX alone, they and the replacement of the index would wait for each other.
-    """
-    op.execute("LOCK TABLE looks IN EXCLUSIVE MODE")
 
 
 def _create_index(condition: str) -> None:
-    """Build the new index while the old one is in use: meanwhile looks can be read, though not written."""
-    op.execute(f"CREATE INDEX ix_looks_reported_new ON looks (id) WHERE {condition}")
+    """Build the new index, unless that was done before the transaction; a new table is empty."""
+    op.execute(f"CREATE INDEX IF NOT EXISTS ix_looks_reported_new ON looks (id) WHERE {condition}")
 
 
 def _replace_index() -> None:
-    """Give the new index the name of the old one; this locks out readers of looks, so it comes last."""
+    """Give the new index the name of the old one."""
     op.execute("DROP INDEX ix_looks_reported")
     op.execute("ALTER INDEX ix_looks_reported_new RENAME TO ix_looks_reported")
 

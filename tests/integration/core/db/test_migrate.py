@@ -4,15 +4,18 @@ from pathlib import Path
 
 import pytest
 from procrastinate.schema import SchemaManager
-from sqlalchemy import Connection, event, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
 
+from core.db import vector_search
 from core.db.database import Database
 from core.db.migrate import LockPolicy, find_schema_difference, migrate_down, migrate_up
 from core.db.migrations.versions import r0002_queue as queue_revision
 from core.db.schema import metadata
 from core.errors import PersistenceError, SchemaBusyError
 from tests.conftest import ROOT
+from tests.factories import create_look, create_person
 
 DESCRIBE_SCHEMA = """
 SELECT 'table ' || table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable
@@ -78,24 +81,63 @@ async def test_the_moderation_log_keeps_what_the_former_release_knows(url: str) 
     assert actions == ["hide", "hide", "retry"]
 
 
-async def test_looks_can_be_read_while_their_index_is_built(url: str) -> None:
-    """An index is built over the whole table, which visitors read meanwhile."""
-    locks = text("SELECT mode FROM pg_locks WHERE relation = 'looks'::regclass AND pid = pg_backend_pid()")
-    held: list[list[str]] = []
+BUILDS = text("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active'")
+LOCKED = text("SELECT 1 FROM pg_locks WHERE relation = 'looks'::regclass AND mode = 'AccessExclusiveLock' AND granted")
+TOUCH_LOOKS = text("UPDATE looks SET width = width")
 
-    def record_locks(connection: Connection, clause: object, *_: object) -> None:
-        if str(clause).startswith("CREATE INDEX ix_looks_reported"):
-            held.append(list(connection.execute(locks).scalars()))
 
+async def wait_for_row(database: Database, statement: TextClause) -> None:
+    async with asyncio.timeout(60), database.connection() as connection:
+        while (await connection.execute(statement)).first() is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def test_looks_are_read_and_written_while_their_index_is_built(url: str) -> None:
+    """A build over a large table takes minutes; it also waits for every transaction that has written to the table."""
     async with Database(url) as database:
         await migrate_down(database, "0003")
-        event.listen(Connection, "before_execute", record_locks)
-        try:
-            await migrate_up(database)
-        finally:
-            event.remove(Connection, "before_execute", record_locks)
-        assert len(held) == 1
-        assert "AccessExclusiveLock" not in held[0]
+        async with database.transaction() as writer:
+            await create_look(writer, (await create_person(writer)).id)
+            migration = asyncio.create_task(migrate_up(database))
+            await wait_for_row(database, BUILDS)
+            async with database.transaction() as visitor:
+                await visitor.execute(text("SET LOCAL lock_timeout = '5s'"))
+                await visitor.execute(TOUCH_LOOKS)
+            assert not migration.done()
+        await migration
+        assert await find_schema_difference(database) is None
+
+
+async def test_an_index_whose_build_was_interrupted_is_built_again(url: str) -> None:
+    broken = text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = CAST(:name AS regclass)")
+    valid = text("SELECT indisvalid FROM pg_index WHERE indexrelid = CAST(:name AS regclass)")
+    vectors, reported = {"name": vector_search.INDEX.name}, {"name": "ix_looks_reported"}
+    async with Database(url) as database, Database(url.replace("//eva@", "//postgres@")) as admin:
+        await migrate_down(database, "0003")
+        async with database.connection() as connection:
+            await connection.execute(text("CREATE INDEX ix_looks_reported_new ON looks (id)"))
+        async with admin.connection() as connection:
+            await connection.execute(broken, {"name": "ix_looks_reported_new"})
+            await connection.execute(broken, vectors)
+        await migrate_up(database)
+        assert await find_schema_difference(database) is None
+        async with database.connection() as connection:
+            assert [(await connection.execute(valid, name)).scalar_one() for name in (vectors, reported)] == [True] * 2
+
+
+async def test_a_migration_that_ends_by_a_deadlock_is_repeated(url: str) -> None:
+    """A request that writes to the log first and to a look then; the server ends one of the two."""
+    async with Database(url) as database, Database(url.replace("//eva@", "//postgres@")) as admin:
+        await migrate_down(database, "0003")
+        with capture_logs() as logs:
+            async with admin.transaction() as request:
+                await request.execute(text("SET LOCAL deadlock_timeout = '1min'"))
+                await request.execute(text("INSERT INTO moderation_log (action) VALUES ('hide')"))
+                migration = asyncio.create_task(migrate_up(database, LockPolicy(retry_delay=0.0)))
+                await wait_for_row(database, LOCKED)
+                await request.execute(TOUCH_LOOKS)
+            await migration
+        assert [entry["event"] for entry in logs] == ["migration_waits_for_lock"]
         assert await find_schema_difference(database) is None
 
 
