@@ -14,6 +14,7 @@ from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.keyboards import Keyboards
 from bot.telegram.parsing import IncomingUpdate
 from core.conversation.narration import error_message
+from core.conversation.reply import ReplyKind
 from core.db import inbox, people
 from core.db.schema import IdentityProvider
 from core.errors import (
@@ -28,6 +29,8 @@ from core.i18n.translations import negotiate_language
 from core.metrics import STEP_SECONDS
 from core.resources import Resources
 
+REPLY_STEP = "decision"
+"""Name of the checkpoint that holds the reply of the business logic."""
 QUEUE_NOTICE = "queue"
 """Name of the checkpoint of the notice about the position in the queue; see `queue_notifier`."""
 
@@ -67,6 +70,8 @@ class UpdateDelivery:
         self._done = dict(done)
         self.has_sent_anything = any(name != QUEUE_NOTICE for name in done)
         """Whether this attempt or an earlier one sent a message of the reply."""
+        self.is_erasure = (self._done.get(REPLY_STEP) or {}).get("kind") == ReplyKind.ACCOUNT_ERASED
+        """Whether the sender was erased by this update, of which nothing stays once it is answered."""
 
     @property
     def keyboards(self) -> Keyboards:

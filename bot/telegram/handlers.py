@@ -9,7 +9,8 @@ from telegram.constants import ChatAction
 
 from bot.telegram.button_rules import is_from_chat
 from bot.telegram.cards import send_card, send_week
-from bot.telegram.delivery import UpdateDelivery
+from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
+from bot.telegram.erasure import record_erasure
 from bot.telegram.formatting import format_verdict, text_messages
 from bot.telegram.parsing import ButtonPress, PhotoMessage
 from bot.telegram.public_looks import send_similar_looks
@@ -29,8 +30,6 @@ from core.db.schema import Channel, PendingQuestion
 from core.i18n.translations import pick_variant, translate
 from core.services.photo_judging import JudgedPhoto
 
-REPLY_STEP = "decision"
-"""Name of the checkpoint that holds the reply of the business logic."""
 SHARING_ACTIONS = {
     ActionType.SHARE,
     ActionType.ACCEPT_NAME,
@@ -287,6 +286,8 @@ async def _act(
 
 async def _record_reply(delivery: UpdateDelivery, connection: AsyncConnection, reply: Reply) -> None:
     """Record the checkpoint of a reply in the transaction of its action."""
+    if reply.kind is ReplyKind.ACCOUNT_ERASED:
+        await record_erasure(delivery, connection)
     await delivery.record_checkpoint(REPLY_STEP, reply.to_checkpoint(), transaction=connection)
 
 

@@ -2,9 +2,9 @@
 
 from bot.telegram.commands import CommandName, handle_command
 from bot.telegram.daily_news import send_news
-from bot.telegram.delivery import UpdateDelivery
+from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
 from bot.telegram.formatting import text_messages
-from bot.telegram.handlers import REPLY_STEP, answer_question
+from bot.telegram.handlers import answer_question
 from bot.telegram.parsing import CommandMessage, MessageReaction, TextMessage
 from bot.telegram.public_looks import send_similar_looks
 from core.conversation.intents import Intent, find_intent

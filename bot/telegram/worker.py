@@ -18,9 +18,10 @@ from bot.telegram.button_rules import PressRefusal, check_group_look, check_pres
 from bot.telegram.client import TelegramClient
 from bot.telegram.commands import handle_command
 from bot.telegram.deep_links import private_chat_url
-from bot.telegram.delivery import QUEUE_NOTICE, UpdateDelivery
+from bot.telegram.delivery import QUEUE_NOTICE, REPLY_STEP, UpdateDelivery
+from bot.telegram.erasure import send_confirmation
 from bot.telegram.formatting import text_messages
-from bot.telegram.handlers import REPLY_STEP, handle_callback, handle_photo
+from bot.telegram.handlers import handle_callback, handle_photo
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK, requeue_orphans
 from bot.telegram.inline import answer_inline_query
 from bot.telegram.messages import handle_message
@@ -41,7 +42,7 @@ from bot.telegram.unstored_photos import handle_anonymous, handle_photo_of_other
 from core import metrics
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import unsupported_media_reply
-from core.db import inbox, looks, people
+from core.db import inbox, looks, people, senderless_updates
 from core.db.schema import Channel, IdentityProvider
 from core.errors import (
     ChatUnavailableError,
@@ -127,7 +128,10 @@ async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> 
         await delivery.count_fault()
         raise
     async with delivery.resources.database.connection() as connection:
-        await inbox.mark_processed(connection, *delivery.inbox_ids)
+        if delivery.is_erasure:
+            await senderless_updates.delete_update(connection, delivery.inbox_id)
+        else:
+            await inbox.mark_processed(connection, *delivery.inbox_ids)
 
 
 class UpdateHandler:
@@ -176,7 +180,10 @@ class UpdateHandler:
             return
         delivery = UpdateDelivery(self.resources, self.client, update, inbox_ids=[inbox_id], done=stored.checkpoints)
         async with update_outcome(delivery, is_last_attempt=stored.fault_count >= len(self.retry_delays)):
-            await self._dispatch(delivery, update)
+            if delivery.is_erasure:
+                await send_confirmation(delivery, update)
+            else:
+                await self._dispatch(delivery, update)
 
     async def handle_album(self, inbox_id: int, album_id: str) -> None:
         """Task: reply to all stored photos of an album, if this job belongs to the last of them.

@@ -187,15 +187,16 @@ class ConversationService:
             person: who pressed.
             action: the action.
             chat: where the button is, e.g. `telegram:42`.
-            record: stores the reply in the same transaction, except that of `CONFIRM_ERASE`.
+            record: stores the reply in the same transaction.
 
         Raises:
             PersonNotFoundError: the person was erased meanwhile.
             StorageUnavailableError: `CONFIRM_ERASE` cannot reach the stored images; nothing was deleted.
         """
         if action.type is ActionType.CONFIRM_ERASE:
-            await erase_person(self.resources, person.id)
-            return Reply(kind=ReplyKind.ACCOUNT_ERASED, language=person.language)
+            reply = Reply(kind=ReplyKind.ACCOUNT_ERASED, language=person.language)
+            await erase_person(self.resources, person.id, record=lambda transaction: record(transaction, reply))
+            return reply
         async with self.resources.database.transaction() as connection:
             reply = await self._execute_action(connection, person, action, chat)
             await record(connection, reply)

@@ -3,7 +3,7 @@
 An interruption leaves the rows in place, and the next run finishes the work.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
@@ -154,12 +154,19 @@ async def delete_look(resources: Resources, look_id: UUID) -> bool:
         return True
 
 
-async def erase_person(resources: Resources, person_id: UUID) -> bool:
+async def erase_person(
+    resources: Resources, person_id: UUID, *, record: Callable[[AsyncConnection], Awaitable[None]] | None = None
+) -> bool:
     """Delete a person and all their data; return False if there is no such person.
 
     A job then removes the deleted rows from the files of the database.
 
     The row is locked meanwhile: writing data of this person waits, and then raises `PersonNotFoundError`.
+
+    Args:
+        resources: database and storage.
+        person_id: the person.
+        record: called in the transaction before the rows are deleted, for what has to survive them.
 
     Raises:
         StorageUnavailableError: the images cannot be deleted, and so nothing was; try again.
@@ -173,6 +180,8 @@ async def erase_person(resources: Resources, person_id: UUID) -> bool:
         await cancel_pending(
             connection, [conversation_lock_key(identity.provider, identity.subject) for identity in identities]
         )
+        if record is not None:
+            await record(connection)
         await look_images.delete_photo_counts(connection, person_id)
         await people.delete_person(connection, person_id)
         if not await is_waiting(connection, VACUUM_TASK):

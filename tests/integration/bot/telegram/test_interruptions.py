@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.telegram.handlers import REPLY_STEP
+from bot.telegram.delivery import REPLY_STEP
 from core.clothing import Color, Item
 from core.conversation.narration import style_name
 from core.db import people
@@ -176,6 +177,32 @@ async def test_taking_a_look_back_is_said(harness: TelegramHarness, interruption
     await harness.send_updates(harness.press(harness.last_with_buttons(), "take"))
     button = harness.press(harness.last_with_buttons(), "unshare")
     assert words(await interruption.replies(button)) == [translate("talk.unshared", KO)]
+
+
+async def test_an_erasure_is_confirmed(harness: TelegramHarness, interruption: Interruption) -> None:
+    """Nothing is left of the person then, and no new one was created for the reply."""
+    await harness.send_updates(harness.updates.photo(make_photo()), harness.updates.text("/forget"))
+    button = harness.press(harness.last_with_buttons(), "erase")
+    assert words(await interruption.replies(button)) == [translate("talk.forget.done", KO)]
+    assert await harness.row_counts() == {}
+
+
+async def test_an_erasure_is_confirmed_once_telegram_answers(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo()), harness.updates.text("/forget"))
+    question = harness.last_with_buttons()
+    await harness.store(harness.press(question, "erase"))
+    harness.telegram.fail_next("sendMessage", 502, "Bad Gateway", count=4)
+    await harness.queue.run_worker({}, until_empty=True)
+    async with harness.resources.database.connection() as connection:
+        waiting = (await connection.execute(text("SELECT payload FROM inbox"))).scalar_one()
+    assert harness.texts()[-1] == question["text"]
+    assert (await harness.count_rows("people"), await harness.count_rows("looks")) == (0, 0)
+    assert waiting["callback_query"]["from"] == {"id": USER_ID, "is_bot": False, "first_name": ""}
+    assert set(waiting["callback_query"]["message"]) == {"message_id", "date", "chat"}
+    await harness.run_jobs()
+    assert harness.texts()[-1] == translate("talk.forget.done", KO)
+    assert harness.texts().count(translate("talk.forget.done", KO)) == 1
+    assert await harness.row_counts() == {}
 
 
 async def test_action_is_undone_if_another_worker_recorded_its_reply_first(
