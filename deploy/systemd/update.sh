@@ -1,23 +1,59 @@
 #!/bin/sh
-# Rolls a new version out on one machine, as root: update.sh v1.2.3
+# Rolls a version out on one machine, as root: update.sh v1.2.3 [/srv]. The same with the former version goes back to it.
+#
+# Each version has a folder, and the link `eva` leads to the one that starts: a process that runs still finds the modules
+# and templates that it was started with. Nothing that runs is touched before the tables are migrated.
 set -eu
 
 version=$1
-cd /srv/eva
+cd "${2:-/srv}"
+former=$(readlink eva) || {
+  echo "$PWD/eva is no link to the folder of a version: docs/deployment.md" >&2
+  exit 1
+}
+
+use() {
+  ln -sfn "$1" eva.new
+  mv -T eva.new eva
+}
+
+# Wait until the process at a port of this machine is ready; the others still run the former version if it never is.
+wait_for() {
+  seconds=0
+  until curl --fail --silent --output /dev/null "http://127.0.0.1:$1/readyz"; do
+    seconds=$((seconds + 1))
+    if [ "$seconds" -gt 60 ]; then
+      echo "$unit is not ready after a minute: journalctl --unit $unit" >&2
+      exit 1
+    fi
+    sleep 1
+  done
+}
+
 systemctl start eva-backup
-git fetch --quiet --tags
-git checkout --quiet "$version"
-make --silent install
-systemctl start eva-migrate
+if [ ! -d "eva-$version" ]; then
+  rm -rf eva.clone
+  git -c advice.detachedHead=false clone --quiet --depth 1 --branch "$version" \
+    "$(git -C eva config remote.origin.url)" eva.clone
+  mv eva.clone "eva-$version"
+fi
+make --silent --directory "eva-$version" install
+
+use "eva-$version"
+if ! systemctl start eva-migrate; then
+  use "$former"
+  exit 1
+fi
 
 for unit in $(systemctl list-units --plain --no-legend 'eva-worker@*' | cut -d ' ' -f 1); do
+  number=${unit#eva-worker@}
   systemctl restart "$unit"
+  wait_for "910${number%.service}"
 done
 for unit in $(systemctl list-units --plain --no-legend 'eva-web@*' | cut -d ' ' -f 1); do
   port=${unit#eva-web@}
-  port=${port%.service}
   systemctl restart "$unit"
-  until curl --fail --silent --output /dev/null "http://127.0.0.1:$port/readyz"; do sleep 1; done
+  wait_for "${port%.service}"
   # Until the proxy has seen it.
   sleep 3
 done

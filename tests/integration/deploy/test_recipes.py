@@ -96,6 +96,59 @@ def test_scripts_have_no_known_faults(script: Path) -> None:
     assert find_fault("shellcheck", "--exclude=SC1091", script) == ""
 
 
+FAKE_SYSTEMCTL = """#!/bin/sh
+test "$1" = list-units && case $4 in *worker*) echo eva-worker@1.service ;; *) echo eva-web@8001.service ;; esac && exit
+echo "$1 $2 $(readlink eva)" >> calls
+test "$2" != "$FAILING"
+"""
+FAKE_CURL = """#!/bin/sh
+for url; do :; done
+echo "$url" >> calls
+"""
+
+
+def make_version(folder: Path, version: str) -> None:
+    """Commit and tag a version of a program whose installation names it."""
+    folder.mkdir(exist_ok=True)
+    (folder / "Makefile").write_text(f"install:\n\techo {version} > installed\n", "utf-8")
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", version], ["tag", version]):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=folder, check=True)
+
+
+@pytest.mark.parametrize("failing", ["", "eva-migrate"])
+def test_an_update_leaves_the_files_of_running_processes_alone(tmp_path: Path, failing: str) -> None:
+    """A process loads modules and templates when it needs them first, which may be hours after its start."""
+    source, programs = tmp_path / "source", tmp_path / "bin"
+    programs.mkdir()
+    for name, script in (("systemctl", FAKE_SYSTEMCTL), ("curl", FAKE_CURL), ("sleep", "#!/bin/sh\n")):
+        (programs / name).write_text(script, "utf-8")
+        (programs / name).chmod(0o755)
+    make_version(source, "v1")
+    subprocess.run(["git", "clone", "--quiet", source, tmp_path / "eva-v1"], check=True)
+    (tmp_path / "eva").symlink_to("eva-v1")
+    make_version(source, "v2")
+    done = subprocess.run(
+        [DEPLOY / "systemd" / "update.sh", "v2", tmp_path],
+        env={"PATH": f"{programs}:{os.environ['PATH']}", "FAILING": failing},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (1 if failing else 0), done.stderr
+    assert (tmp_path / "eva-v1" / "Makefile").read_text("utf-8") == "install:\n\techo v1 > installed\n"
+    assert (tmp_path / "eva-v2" / "installed").read_text("utf-8") == "v2\n"
+    calls = (tmp_path / "calls").read_text("utf-8").splitlines()
+    assert calls[:2] == ["start eva-backup eva-v1", "start eva-migrate eva-v2"]
+    assert (tmp_path / "eva").readlink() == Path("eva-v1" if failing else "eva-v2")
+    restarted = [
+        "restart eva-worker@1.service eva-v2",
+        "http://127.0.0.1:9101/readyz",
+        "restart eva-web@8001.service eva-v2",
+        "http://127.0.0.1:8001/readyz",
+    ]
+    assert calls[2:] == ([] if failing else restarted)
+
+
 @pytest.fixture
 def units(tmp_path: Path) -> list[Path]:
     """The units with a name for each instance, and a program that exists."""
@@ -180,6 +233,8 @@ def test_containers_are_backed_up_to_a_disk_of_the_host() -> None:
     target = shlex.split(service["command"])[-1]
     assert folder.endswith(f":{target}")
     assert service["environment"]["TMPDIR"] == temporary
+    unit = (DEPLOY / "systemd" / "eva-backup.service").read_text("utf-8")
+    assert f"Environment=TMPDIR={temporary}" in unit.splitlines(), "/tmp is in memory on some systems"
     assert temporary not in {mount.partition(":")[0] for mount in service["tmpfs"]}
     assert service["profiles"] == ["backup"], "not started with the others"
     assert "docker compose run --rm backup`" in guide
@@ -190,6 +245,16 @@ def test_containers_are_backed_up_to_a_disk_of_the_host() -> None:
 def test_images_of_containers_have_versions() -> None:
     images = [service["image"] for service in COMPOSE["services"].values() if service["image"] != "eva"]
     assert [image for image in images if ":" not in image or image.endswith(":latest")] == []
+
+
+def test_logs_of_containers_have_a_limit() -> None:
+    unlimited = [
+        name
+        for name, service in COMPOSE["services"].items()
+        if service.get("restart") == "unless-stopped"
+        and "max-size" not in service.get("logging", {}).get("options", {})
+    ]
+    assert unlimited == []
 
 
 def test_containers_have_neither_rights_nor_a_writable_image() -> None:
