@@ -53,9 +53,18 @@ class DeliveryOutcome(StrEnum):
 DELIVERIES = Counter("eva_deliveries", "Messages sent to messengers, by outcome.", ["channel", "outcome"])
 """The outcome is a `DeliveryOutcome`."""
 RETRIES = Counter("eva_retries", "Retried jobs.", ["task"])
+DATABASE_REACHABLE = Gauge(
+    "eva_database_reachable", "1 if the database answered this scrape within five seconds, through the process's pool."
+)
+"""Without an answer, the gauges below are not a number."""
 QUEUE_DEPTH = Gauge("eva_queue_jobs", "Jobs in the queue.", ["state"])
-QUEUE_AGE = Gauge("eva_queue_oldest_seconds", "Age of the oldest waiting job in seconds.")
+QUEUE_AGE = Gauge(
+    "eva_queue_oldest_seconds", "Longest time for which a job that could start has waited for a worker, in seconds."
+)
 OVERDUE_IMAGES = Gauge(
     "eva_overdue_images_seconds", "Time since the oldest private image or processed update should have been deleted."
 )
 FAILED_UPDATES = Gauge("eva_failed_updates", "Updates that were given up and can be retried by hand.")
+LAST_BACKUP = Gauge(
+    "eva_last_backup_timestamp_seconds", "Unix time of the data in the last backup; 0 if none was made."
+)

@@ -129,7 +129,7 @@ class ObjectStorage:
         Raises:
             StorageUnavailableError: the storage does not answer; some of the images may remain.
         """
-        delete = self._delete_objects if self._directory is None else partial(_delete_files, self._directory)
+        delete = self._delete_objects if self._directory is None else partial(delete_files, self._directory)
         unique = list(dict.fromkeys(keys))
         try:
             for start in range(0, len(unique), DELETED_AT_ONCE):
@@ -149,8 +149,10 @@ class ObjectStorage:
         return bytes(self._store.get(key).bytes())
 
 
-def _delete_files(directory: Path, keys: Sequence[str]) -> None:
-    """Delete images of a local directory, and what is left of writing them.
+def delete_files(directory: Path, keys: Sequence[str]) -> None:
+    """Delete files of a local directory, and what is left of writing them.
+
+    Each key is the name of a folder, a slash and that of a file.
 
     obstore writes to `<name>#<number>` first; a process that is killed leaves this file. So each folder is read, once
     for all its keys.
@@ -227,7 +229,8 @@ def is_valid_key(text: str) -> bool:
 
 
 async def copy_images(keys: Collection[str], source: ObjectStorage, target: ObjectStorage) -> tuple[str, ...]:
-    """Copy images that the target lacks. Images never change under their key.
+    """Copy images that the target lacks, or has as an empty file, which a power failure leaves. They never change under
+    their key.
 
     Args:
         keys: of the images.
@@ -240,7 +243,8 @@ async def copy_images(keys: Collection[str], source: ObjectStorage, target: Obje
     Raises:
         StorageUnavailableError: one of the storages does not answer.
     """
-    remaining = iter(sorted(set(keys) - (await target.list_sizes()).keys()))
+    existing = {key for key, size in (await target.list_sizes()).items() if size > 0}
+    remaining = iter(sorted(set(keys) - existing))
     missing: list[str] = []
 
     async def copy_next() -> None:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -17,10 +17,11 @@ from PIL import Image, features
 from core.errors import BackendUnavailableError, ModelError, PersistenceError
 from core.i18n.translations import Language, translate
 from core.images.formats import ImageFormat
-from core.settings import EngineName, Settings
+from core.settings import EngineName, Environment, Settings
 from core.vision.classifier import load_classifier
 
 if TYPE_CHECKING:
+    from core.db.backup_record import LastBackup
     from core.db.database import Database
     from core.db.server_info import ServerInfo
     from core.db.vector_search import VectorSearchState
@@ -161,7 +162,7 @@ async def _check_database(settings: Settings, language: Language) -> list[Check]
                 vectors = await get_state(connection)
             contents = [
                 *await _check_secret_key(database, settings, language),
-                *await _check_contents(database, language),
+                *await _check_contents(database, settings, language),
             ]
             if not is_embedded:
                 detail = translate("cli.doctor.database.ok", language, where=database.url.host, version=info.version)
@@ -240,17 +241,19 @@ async def _check_secret_key(database: "Database", settings: Settings, language: 
     return [_make_check("secret", status, translate(f"cli.doctor.secret.{key}", language), language)]
 
 
-async def _check_contents(database: "Database", language: Language) -> list[Check]:
-    """Check for updates that were given up and for images past their time; no result before the first migration."""
+async def _check_contents(database: "Database", settings: Settings, language: Language) -> list[Check]:
+    """Check for updates that were given up, images past their time and late backups; no result on older tables."""
     from sqlalchemy.exc import ProgrammingError
 
     from core.db import dead_letters
+    from core.db.backup_record import get_last_backup
     from core.services.overdue_deletion import LATE_AFTER, get_longest_overdue
 
     try:
         async with database.connection() as connection:
             count = await dead_letters.count_failed(connection)
             overdue = await get_longest_overdue(connection)
+            last_backup = await get_last_backup(connection)
     except ProgrammingError:
         return []
     updates = _make_check("updates", CheckStatus.OK, translate("cli.doctor.updates.ok", language), language)
@@ -262,7 +265,16 @@ async def _check_contents(database: "Database", language: Language) -> list[Chec
         hours = int(overdue.total_seconds() // 3600)
         detail = translate("cli.doctor.retention.fix", language, hours=hours)
         retention = _make_check("retention", CheckStatus.MISSING, detail, language)
-    return [updates, retention]
+    return [updates, retention, _check_backup(last_backup, language, is_needed=settings.env is Environment.PRODUCTION)]
+
+
+def _check_backup(last: "LastBackup | None", language: Language, *, is_needed: bool) -> Check:
+    """Check that a backup was made lately; `is_needed` tells whether one is made every night, as in production."""
+    if last is None:
+        return _make_check("backup", CheckStatus.OPTIONAL, translate("cli.doctor.backup.none", language), language)
+    status, key = (CheckStatus.MISSING, "fix") if last.is_late and is_needed else (CheckStatus.OK, "ok")
+    date = f"{last.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return _make_check("backup", status, translate(f"cli.doctor.backup.{key}", language, date=date), language)
 
 
 def _check_public_url(settings: Settings, language: Language) -> Check:

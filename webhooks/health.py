@@ -6,9 +6,11 @@ processes equally, so that taking them out of service would not help.
 
 import asyncio
 import hmac
+import math
 import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from anyio import to_thread
@@ -18,16 +20,28 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.app import BotApplication
 from core.db import dead_letters
+from core.db.backup_record import LastBackup, get_last_backup
+from core.db.database import Database
 from core.errors import ModelError, PersistenceError
-from core.jobs.queue import get_stats, list_heartbeats
-from core.metrics import BUILD, DATABASE_CONNECTIONS, FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, QUEUE_DEPTH
+from core.jobs.queue import QueueStats, get_stats, list_heartbeats
+from core.metrics import (
+    BUILD,
+    DATABASE_CONNECTIONS,
+    DATABASE_REACHABLE,
+    FAILED_UPDATES,
+    LAST_BACKUP,
+    OVERDUE_IMAGES,
+    QUEUE_AGE,
+    QUEUE_DEPTH,
+)
 from core.runtime import GracefulShutdown
 from core.services.overdue_deletion import LATE_AFTER, get_longest_overdue
 from core.settings import Settings
 from core.version import get_version
 
 PART_TIMEOUT = 5.0
-"""Seconds after which a part of the report of `/statusz` that does not answer counts as failed."""
+"""Seconds after which a part of the report of `/statusz` that does not answer counts as failed, and after which
+`/metrics` is served without the database: a scrape may take ten."""
 
 Part = Mapping[str, object]
 
@@ -124,22 +138,64 @@ async def get_status(request: Request) -> Response:
 async def get_metrics(request: Request) -> Response:
     """The metrics of this process in Prometheus' text format, and the current state of the queue.
 
-    Responds 401 without the token of EVA_METRICS_TOKEN.
+    Responds 401 without the token of EVA_METRICS_TOKEN, and 200 whatever the state of the database.
     """
     application: BotApplication = request.app.state.application
     if not is_operator(request, application.settings):
         return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
-    async with application.resources.database.connection() as connection:
-        queue = await get_stats(connection)
-        failed = await dead_letters.count_failed(connection)
-        overdue = await get_longest_overdue(connection)
+    # First, since the question to the database takes a connection itself.
     set_process_metrics(application)
-    QUEUE_DEPTH.labels("waiting").set(queue.waiting)
-    QUEUE_DEPTH.labels("running").set(queue.running)
-    QUEUE_AGE.set(queue.oldest.total_seconds())
-    FAILED_UPDATES.set(failed)
-    OVERDUE_IMAGES.set(overdue.total_seconds())
+    try:
+        async with asyncio.timeout(PART_TIMEOUT):
+            set_database_metrics(await read_database_state(application.resources.database))
+    except (PersistenceError, TimeoutError):
+        set_database_metrics(None)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseState:
+    """What the database tells operators, the same to every process."""
+
+    queue: QueueStats
+    failed_updates: int
+    overdue: timedelta
+    """How long ago the oldest private image should have been deleted."""
+    backup: LastBackup | None
+
+
+async def read_database_state(database: Database) -> DatabaseState:
+    """Ask the database, over one connection.
+
+    Raises:
+        DatabaseUnavailableError: it does not answer.
+    """
+    async with database.connection() as connection:
+        return DatabaseState(
+            queue=await get_stats(connection),
+            failed_updates=await dead_letters.count_failed(connection),
+            overdue=await get_longest_overdue(connection),
+            backup=await get_last_backup(connection),
+        )
+
+
+def set_database_metrics(state: DatabaseState | None) -> None:
+    """Set the gauges that the database knows; None means that it did not answer."""
+    DATABASE_REACHABLE.set(state is not None)
+    values = dict.fromkeys((FAILED_UPDATES, OVERDUE_IMAGES, QUEUE_AGE, LAST_BACKUP), math.nan)
+    depths = dict.fromkeys(("waiting", "running"), math.nan)
+    if state is not None:
+        depths = {"waiting": state.queue.waiting, "running": state.queue.running}
+        values = {
+            FAILED_UPDATES: state.failed_updates,
+            OVERDUE_IMAGES: state.overdue.total_seconds(),
+            QUEUE_AGE: state.queue.oldest.total_seconds(),
+            LAST_BACKUP: 0.0 if state.backup is None else state.backup.taken_at.timestamp(),
+        }
+    for name, value in depths.items():
+        QUEUE_DEPTH.labels(name).set(value)
+    for gauge, value in values.items():
+        gauge.set(value)
 
 
 def set_process_metrics(application: BotApplication) -> None:
@@ -192,21 +248,22 @@ async def _report_storage(application: BotApplication) -> Part:
 
 async def _report_database(application: BotApplication) -> Part:
     database = application.resources.database
-    async with database.connection() as connection:
-        queue = await get_stats(connection)
-        heartbeats = await list_heartbeats(connection)
-        failed = await dead_letters.count_failed(connection)
-        overdue = await get_longest_overdue(connection)
     usage = database.get_pool_usage()
+    state = await read_database_state(database)
+    async with database.connection() as connection:
+        heartbeats = await list_heartbeats(connection)
     return {
         "status": "ok",
         "connections": {"used": usage.used, "idle": usage.idle, "limit": usage.limit},
         "queue": {
-            "waiting": queue.waiting,
-            "running": queue.running,
-            "oldest_seconds": round(queue.oldest.total_seconds()),
+            "waiting": state.queue.waiting,
+            "running": state.queue.running,
+            "oldest_seconds": round(state.queue.oldest.total_seconds()),
         },
         "workers": [{"heartbeat_seconds": round(age.total_seconds())} for age in heartbeats],
-        "failed_updates": failed,
-        "retention": {"overdue_seconds": round(overdue.total_seconds()), "is_late": overdue >= LATE_AFTER},
+        "failed_updates": state.failed_updates,
+        "retention": {"overdue_seconds": round(state.overdue.total_seconds()), "is_late": state.overdue >= LATE_AFTER},
+        "backup": None
+        if state.backup is None
+        else {"age_seconds": round(state.backup.age.total_seconds()), "is_late": state.backup.is_late},
     }

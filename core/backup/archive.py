@@ -11,6 +11,7 @@ backups share one folder of them (a heatmap that was drawn again has a new key).
 """
 
 import gzip
+import os
 import zlib
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext, suppress
@@ -21,11 +22,12 @@ from typing import Any
 from uuid import UUID
 
 from obstore.exceptions import BaseError
+from obstore.store import LocalStore
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.backup.archive_lock import STALE_AFTER, ArchiveLock
 from core.errors import BackupError, BackupNotFoundError, StorageUnavailableError
-from core.object_storage import ObjectStorage, open_store
+from core.object_storage import ObjectStorage, delete_files, open_store
 
 NAME_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
 MANIFEST = "manifest.json"
@@ -85,6 +87,7 @@ class BackupArchive:
         """
         url = (target if "://" in target else Path(target).absolute().as_uri()).rstrip("/")
         self._store = open_store(url, **options)
+        self._directory = Path(str(self._store.prefix)) if isinstance(self._store, LocalStore) else None
         self.images = ObjectStorage(f"{url}/{IMAGE_FOLDER}", **options)
         """The images of all backups."""
 
@@ -111,6 +114,9 @@ class BackupArchive:
         """
         self._put(f"{name}/{IMAGE_LIST}", gzip.compress("\n".join(keys).encode(), mtime=0))
         self._put(f"{name}/{DUMP}", dump)
+        if self._directory is not None:
+            # Otherwise a power failure could leave the manifest, and empty files.
+            os.sync()
         self._put(f"{name}/{MANIFEST}", manifest.model_dump_json(indent=2).encode())
 
     def read_manifest(self, name: str) -> Manifest:
@@ -174,7 +180,8 @@ class BackupArchive:
         for name in self._list_folders():
             if _is_name(name) and name not in remaining:
                 # The manifest first: what is half deleted is an unfinished backup.
-                self._delete([f"{name}/{part}" for part in (MANIFEST, DUMP, IMAGE_LIST)])
+                self._delete([f"{name}/{MANIFEST}"])
+                self._delete([f"{name}/{part}" for part in (DUMP, IMAGE_LIST)])
         needed: set[str] = set()
         for name in remaining:
             with suppress(BackupError) if name in damaged else nullcontext():
@@ -215,7 +222,11 @@ class BackupArchive:
             raise StorageUnavailableError(type(error).__name__) from error
 
     def _delete(self, paths: Sequence[str]) -> None:
+        """Delete files, and in a local folder also what a backup that was killed has left of writing them."""
         try:
+            if self._directory is not None:
+                delete_files(self._directory, paths)
+                return
             for path in paths:
                 try:
                     self._store.delete(path)

@@ -17,6 +17,7 @@ from core.backup.archive import DUMP, NAME_FORMAT, BackupArchive, Manifest
 from core.backup.archive_lock import ArchiveLock, hold
 from core.backup.postgres_dump import dump_database
 from core.db import backup_queries
+from core.db.backup_record import record_backup
 from core.db.database import Database
 from core.db.look_images import ImageKeys
 from core.db.migrate import migrate_up
@@ -100,7 +101,7 @@ async def _create(
         dump = Path(folder) / DUMP
         async with database.transaction() as connection:
             # The dump and the list of images see the same rows.
-            snapshot = await backup_queries.export_snapshot(connection)
+            snapshot, taken_at = await backup_queries.export_snapshot(connection)
             server = await backup_queries.get_server_version(connection)
             images = await backup_queries.list_images(connection)
             await to_thread.run_sync(partial(dump_database, database.conninfo, server, dump, snapshot=snapshot))
@@ -117,6 +118,8 @@ async def _create(
         )
         await to_thread.run_sync(lock.check)
         await to_thread.run_sync(archive.write, name, manifest, sorted(copied.keys), dump)
+    async with database.connection() as connection:
+        await record_backup(connection, taken_at)
     own_keys = {fingerprint(key) for key in (secret, *load_old_keys(settings))}
     # Writing a large dump may have taken longer than a lock lasts that cannot be renewed.
     await to_thread.run_sync(lock.check)

@@ -52,13 +52,17 @@ def dump_database(conninfo: str, server_version: int, path: Path, *, snapshot: s
     _run(find_program("pg_dump", server_version), arguments, conninfo)
 
 
-def restore_database(conninfo: str, server_version: int, path: Path) -> None:
+def restore_database(conninfo: str, server_version: int, path: Path, finish: str) -> str:
     """Fill an empty database from a dump, in one transaction.
 
     Args:
         conninfo: the database, in libpq's form.
         server_version: major version of its server.
         path: the dump.
+        finish: a script that ends the transaction.
+
+    Returns:
+        The last line of the results of that script.
 
     Raises:
         BackupError: there is no suitable program, or one failed; the database is still empty then.
@@ -71,8 +75,11 @@ def restore_database(conninfo: str, server_version: int, path: Path) -> None:
     _run(pg_restore, (*IN_FULL, f"--file={script}", str(path)), conninfo)
     if server_version < FIRST_WITH_TRANSACTION_TIMEOUT:
         _comment_out_transaction_timeout(script)
-    arguments = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
-    _run(pg_restore.with_name("psql"), (*arguments, f"--dbname={database}", f"--file={script}"), conninfo)
+    with script.open("a", encoding="ascii") as file:
+        file.write(finish)
+    arguments = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--single-transaction")
+    options = ("--set=ON_ERROR_STOP=1", f"--dbname={database}", f"--file={script}")
+    return _run(pg_restore.with_name("psql"), (*arguments, *options), conninfo).splitlines()[-1]
 
 
 def find_program(name: str, server_version: int) -> Path:
@@ -114,8 +121,8 @@ def _major_version(program: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def _run(program: Path, arguments: tuple[str, ...], conninfo: str) -> None:
-    """Run a program that connects to the database.
+def _run(program: Path, arguments: tuple[str, ...], conninfo: str) -> str:
+    """Run a program that connects to the database; returns what it printed.
 
     Raises:
         BackupError: it failed; the detail is what it said first.
@@ -130,6 +137,7 @@ def _run(program: Path, arguments: tuple[str, ...], conninfo: str) -> None:
     )
     if done.returncode != 0:
         raise BackupError((done.stderr.strip().splitlines() or [f"{program.name} failed"])[0])
+    return done.stdout
 
 
 def _environment(conninfo: str) -> dict[str, str]:

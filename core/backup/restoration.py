@@ -72,15 +72,15 @@ async def restore_backup(
     with tempfile.TemporaryDirectory(prefix="eva-restore-") as folder:
         dump = Path(folder) / DUMP
         await to_thread.run_sync(archive.read_dump, name, dump)
-        await to_thread.run_sync(restore_database, database.conninfo, server, dump)
+        # In the transaction of the dump: after it, the database is not empty, and no second call would do it.
+        finish = backup_queries.finish_restoration(
+            deleted_looks=manifest.deleted_looks or (),
+            deleted_photos=manifest.missing if manifest.deleted_looks is None else (),
+            expired_looks=manifest.expired_looks,
+        )
+        deleted = await to_thread.run_sync(restore_database, database.conninfo, server, dump, finish)
     await migrate_up(database)
-    async with database.transaction() as connection:
-        if manifest.deleted_looks is None:
-            deleted = await backup_queries.delete_looks_with_photos(connection, manifest.missing)
-        else:
-            deleted = await backup_queries.delete_looks(connection, manifest.deleted_looks)
-        await backup_queries.clear_images(connection, manifest.expired_looks)
-    return RestoredBackup(name=name, images=len(keys), deleted_looks=deleted)
+    return RestoredBackup(name=name, images=len(keys), deleted_looks=int(deleted))
 
 
 def _restore_secret(manifest: Manifest, settings: Settings) -> None:

@@ -1,24 +1,32 @@
-"""What a backup asks the database: a snapshot for `pg_dump`, the keys of all images, and whether it is empty."""
+"""What a backup asks the database: a snapshot for `pg_dump`, the keys of all images, and whether it is empty;
+and the end of a restoration."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, any_, delete, literal, null, select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.look_images import ImageKeys
+from core.object_storage import is_valid_key
 
 BEGIN_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-EXPORT_SNAPSHOT = text("SELECT pg_export_snapshot()")
+EXPORT_SNAPSHOT = text("SELECT pg_export_snapshot() AS snapshot, now() AS taken_at")
 SERVER_VERSION = text("SELECT current_setting('server_version_num')::int / 10000")
 HAS_TABLES = text("SELECT 1 FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace) LIMIT 1")
 
 
-async def export_snapshot(connection: AsyncConnection) -> str:
-    """Fix what this transaction sees, for other connections to see the same; must be its first statement."""
+async def export_snapshot(connection: AsyncConnection) -> tuple[str, datetime]:
+    """Fix what this transaction sees, for other connections to see the same; must be its first statement.
+
+    Returns:
+        The name of the snapshot, and when it was taken by the clock of the server.
+    """
     await connection.execute(BEGIN_SNAPSHOT)
-    return str((await connection.execute(EXPORT_SNAPSHOT)).scalar_one())
+    row = (await connection.execute(EXPORT_SNAPSHOT)).one()
+    return str(row.snapshot), row.taken_at
 
 
 async def get_server_version(connection: AsyncConnection) -> int:
@@ -57,23 +65,30 @@ async def get_heatmap_keys(connection: AsyncConnection, look_ids: Sequence[UUID]
     return found
 
 
-async def delete_looks(connection: AsyncConnection, look_ids: Sequence[UUID]) -> int:
-    """Delete looks with what belongs to them; returns how many there were."""
-    return (await connection.execute(delete(schema.looks).where(_is_one_of(look_ids)))).rowcount
+def finish_restoration(
+    *, deleted_looks: Collection[UUID], deleted_photos: Collection[str], expired_looks: Collection[UUID]
+) -> str:
+    """A script for the end of a dump, whose last result is how many looks it deletes.
+
+    Args:
+        deleted_looks: looks that are deleted, with what belongs to them.
+        deleted_photos: keys of photos whose looks are deleted.
+        expired_looks: looks that lose their images, and so their place on the leaderboard; their verdicts stay.
+    """
+    deleted, expired = _to_array(map(str, deleted_looks)), _to_array(map(str, expired_looks))
+    photos = _to_array(filter(is_valid_key, deleted_photos))
+    # The triggers do not find their tables in the empty path of a dump.
+    return f"""
+RESET search_path;
+UPDATE looks SET photo_key = NULL, heatmap_key = NULL, pending_question = NULL, shared_at = NULL
+WHERE id = ANY ({expired}::uuid[]);
+WITH gone AS (
+    DELETE FROM looks WHERE id = ANY ({deleted}::uuid[]) OR photo_key = ANY ({photos}::text[]) RETURNING id
+)
+SELECT count(*) FROM gone;
+"""
 
 
-async def delete_looks_with_photos(connection: AsyncConnection, photo_keys: Sequence[str]) -> int:
-    """Delete the looks that have one of these photos, with what belongs to them; returns how many there were."""
-    has_photo = schema.looks.c.photo_key == any_(literal(list(photo_keys), ARRAY(Text)))
-    return (await connection.execute(delete(schema.looks).where(has_photo))).rowcount
-
-
-async def clear_images(connection: AsyncConnection, look_ids: Sequence[UUID]) -> None:
-    """Record that looks have no images any more, and so are not on the leaderboard; their verdicts stay."""
-    cleared = dict.fromkeys(("photo_key", "heatmap_key", "pending_question", "shared_at"), null())
-    await connection.execute(update(schema.looks).where(_is_one_of(look_ids)).values(cleared))
-
-
-def _is_one_of(look_ids: Sequence[UUID]) -> ColumnElement[bool]:
-    """As one parameter, of which a statement has 32,767 at most."""
-    return schema.looks.c.id == any_(literal(list(look_ids), ARRAY(Uuid)))
+def _to_array(values: Iterable[str]) -> str:
+    """The literal of an array of ids or keys, which hold neither quotes nor commas."""
+    return f"'{{{','.join(values)}}}'"

@@ -59,5 +59,6 @@ installation = Table(
     metadata,
     Column("id", Boolean, primary_key=True, server_default=text("true")),
     Column("secret_fingerprint", Text, nullable=False),
+    Column("backed_up_at", DateTime(timezone=True)),
     CheckConstraint("id", name="single_row"),
 )

@@ -46,14 +46,23 @@ DEFER_SQL = """procrastinate_defer_jobs_v1(ARRAY[
 """SQL expression that enqueues a job, for a statement with the parameters of `JobInsert.values`."""
 ENQUEUE_SQL = text(f"SELECT unnest({DEFER_SQL.format(args='CAST(:args AS jsonb)')})")
 STATS_SQL = text("""
+WITH jobs AS (
+    SELECT id, status, scheduled_at, row_number() OVER (
+        PARTITION BY coalesce(lock, id::text) ORDER BY status DESC, priority DESC, id
+    ) AS turn
+    FROM procrastinate_jobs WHERE queue_name = :queue AND status IN ('todo', 'doing')
+), due AS (
+    SELECT id, status, scheduled_at, status = 'todo' AND turn = 1 AS can_start
+    FROM jobs WHERE scheduled_at IS NULL OR scheduled_at <= now()
+)
 SELECT count(*) FILTER (WHERE status = 'todo') AS waiting, count(*) FILTER (WHERE status = 'doing') AS running,
-    (
+    greatest(now() - min(scheduled_at) FILTER (WHERE can_start), (
         SELECT now() - min(at) FROM procrastinate_events
-        WHERE type = 'deferred' AND job_id = min(jobs.id) FILTER (WHERE status = 'todo')
-    ) AS oldest
-FROM procrastinate_jobs AS jobs WHERE queue_name = :queue AND status IN ('todo', 'doing')
-    AND (scheduled_at IS NULL OR scheduled_at <= now())
+        WHERE type = 'deferred' AND job_id = min(due.id) FILTER (WHERE can_start AND scheduled_at IS NULL)
+    )) AS oldest
+FROM due
 """)
+"""What waits for its turn in its own conversation, or was planned for a later time, does not wait for a worker."""
 IS_WAITING_SQL = text("SELECT 1 FROM procrastinate_jobs WHERE task_name = :task AND status = 'todo' LIMIT 1")
 HEARTBEATS_SQL = text("SELECT now() - last_heartbeat FROM procrastinate_workers ORDER BY last_heartbeat DESC")
 CANCEL_SQL = text("DELETE FROM procrastinate_jobs WHERE status = 'todo' AND lock = ANY (:locks)")
@@ -92,10 +101,10 @@ class QueueStats:
     """The load of the default queue."""
 
     waiting: int
-    """Jobs that could start now."""
+    """Jobs whose time has come, those of conversations in which another one runs included."""
     running: int
     oldest: timedelta
-    """How long the oldest waiting job has waited."""
+    """For how long a job that could start has waited for a worker, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

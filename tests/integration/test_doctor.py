@@ -2,19 +2,22 @@
 
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from core.db import inbox
+from core.db.backup_record import record_backup
 from core.db.database import Database
 from core.db.schema import Channel
+from core.db.secret_key_record import record_secret_fingerprint
 from core.db.server_info import get_server_info
 from core.db.vector_search import get_state
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from core.settings import Environment, Settings
 from eva.doctor import CheckStatus, _check_clock, _check_contents, _check_server, _check_similar_looks
 from tests.conftest import RunEva
 from tests.factories import create_look, create_person, end_images, mark_update_failed
@@ -23,12 +26,12 @@ EN = Language.EN
 
 
 async def test_doctor_counts_failed_updates(resources: Resources) -> None:
-    before, _ = await _check_contents(resources.database, EN)
+    before, *_ = await _check_contents(resources.database, Settings(), EN)
     async with resources.database.transaction() as connection:
         inbox_id = await inbox.insert(connection, Channel.KAKAO, "1", external_sender_id="42", payload={})
         assert inbox_id is not None
         await mark_update_failed(connection, inbox_id)
-    after, _ = await _check_contents(resources.database, EN)
+    after, *_ = await _check_contents(resources.database, Settings(), EN)
 
     assert before.status is CheckStatus.OK
     assert (after.status, after.detail) == (
@@ -43,12 +46,32 @@ async def test_doctor_says_when_private_photos_are_late(resources: Resources) ->
     found = {}
     for hours in (1, 3):
         await end_images(resources, look, timedelta(hours=hours))
-        _, check = await _check_contents(resources.database, EN)
+        _, check, _ = await _check_contents(resources.database, Settings(), EN)
         found[hours] = check.status, check.detail
     assert found == {
         1: (CheckStatus.OK, translate("cli.doctor.retention.ok", EN)),
         3: (CheckStatus.MISSING, translate("cli.doctor.retention.fix", EN, hours=3)),
     }
+
+
+async def test_doctor_says_when_the_last_backup_is_old(database: Database) -> None:
+    production = Settings(env=Environment.PRODUCTION)
+    async with database.connection() as connection:
+        await record_secret_fingerprint(connection, "0")
+        *_, none = await _check_contents(database, production, EN)
+        found = [(none.status, none.detail)]
+        for age, settings in ((0, production), (31, production), (31, Settings())):
+            taken_at = datetime.now(UTC) - timedelta(hours=age)
+            await record_backup(connection, taken_at)
+            *_, check = await _check_contents(database, settings, EN)
+            found.append((check.status, check.detail.replace(f"{taken_at:%Y-%m-%d %H:%M}", "then")))
+    made, late = (translate(f"cli.doctor.backup.{key}", EN, date="then UTC") for key in ("ok", "fix"))
+    assert found == [
+        (CheckStatus.OPTIONAL, translate("cli.doctor.backup.none", EN)),
+        (CheckStatus.OK, made),
+        (CheckStatus.MISSING, late),
+        (CheckStatus.OK, made),
+    ]
 
 
 @pytest.mark.parametrize("jump", [-3600, 3600])

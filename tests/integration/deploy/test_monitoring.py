@@ -11,6 +11,7 @@ import yaml
 from prometheus_client import REGISTRY, Metric
 
 from core import metrics
+from core.db import backup_record
 from core.metrics import DeliveryOutcome
 from tests.conftest import ROOT
 
@@ -57,6 +58,23 @@ def test_prometheus_asks_the_processes_that_the_guide_starts() -> None:
     targets = {target for group in job["static_configs"] for target in group["targets"]}
     started = re.findall(r"eva-(web|worker)@(\d+)", (ROOT / "docs" / "deployment.md").read_text("utf-8"))
     assert targets == {f"127.0.0.1:{number if role == 'web' else 9100 + int(number)}" for role, number in started}
+
+
+def test_a_backup_is_late_for_the_alert_as_for_the_doctor() -> None:
+    (expression,) = [rule["expr"] for rule in ALERTS if rule["alert"] == "EvaBackupIsLate"]
+    assert re.findall(r"> (\d+) and", expression) == [str(int(backup_record.LATE_AFTER.total_seconds()))]
+
+
+def test_alerts_reach_somebody() -> None:
+    configuration = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text("utf-8"))
+    assert configuration["alerting"]["alertmanagers"]
+    assert {rule["labels"]["severity"] for rule in ALERTS} == {"page", "ticket"}
+
+
+def test_every_alert_is_tested() -> None:
+    tests = yaml.safe_load((PROMETHEUS / "alerts_test.yml").read_text("utf-8"))["tests"]
+    fired = {rule["alertname"] for test in tests for rule in test["alert_rule_test"] if rule["exp_alerts"]}
+    assert fired == {rule["alert"] for rule in ALERTS}
 
 
 def test_every_alert_has_a_runbook() -> None:

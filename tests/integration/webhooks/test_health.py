@@ -5,7 +5,7 @@ import re
 import signal
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from structlog.contextvars import get_contextvars
 
+from core.db.backup_record import record_backup
 from core.db.database import Database
+from core.db.secret_key_record import record_secret_fingerprint
 from core.jobs.queue import enqueue
 from core.metrics import REQUEST_SECONDS
 from core.resources import Resources
@@ -28,6 +30,7 @@ from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import create_look, create_person, end_images
 from tests.harness import make_application, run_on_busy_processors
+from webhooks import health
 from webhooks.app import create_health_app, create_webhook_app
 from webhooks.health import DEFAULT_TIMINGS, ReadinessTimings
 from webhooks.request_metrics import RequestObserver
@@ -79,6 +82,7 @@ async def test_status_tells_operators_about_every_part(resources: Resources, sto
             "workers": [{"heartbeat_seconds": 0}],
             "failed_updates": 0,
             "retention": {"overdue_seconds": 0, "is_late": False},
+            "backup": None,
         },
     }
     storage_folder.rmdir()
@@ -147,6 +151,40 @@ async def test_metrics_show_the_queue_and_failed_updates(resources: Resources) -
     assert 'eva_queue_jobs{state="waiting"} 3.0' in lines
     assert any(line.startswith("eva_queue_oldest_seconds ") for line in lines)
     assert any(line.startswith("# HELP eva_photos_total") for line in lines)
+
+
+async def test_metrics_tell_of_a_database_that_does_not_answer(resources: Resources) -> None:
+    """Otherwise every process would count as down, and what is wrong would be told by none of them."""
+    assert "eva_database_reachable 1.0" in (await get("/metrics", resources)).text.splitlines()
+    unreachable = replace(resources, database=Database("postgresql://eva@127.0.0.1:1/eva"))
+    response = await get("/metrics", unreachable)
+    lines = response.text.splitlines()
+    assert response.status_code == 200
+    assert {"eva_database_reachable 0.0", "eva_failed_updates NaN", 'eva_queue_jobs{state="waiting"} NaN'} <= set(lines)
+    assert 'eva_database_connections{state="limit"} 20.0' in lines
+
+
+async def test_metrics_show_a_full_pool(url: str, resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PART_TIMEOUT", 0.2)
+    async with Database(url, pool_size=1) as small, small.transaction() as used:
+        await used.execute(text("SELECT 1"))
+        lines = (await get("/metrics", replace(resources, database=small))).text.splitlines()
+    states = {state: f'eva_database_connections{{state="{state}"}} 1.0' in lines for state in ("used", "limit")}
+    assert (states, "eva_database_reachable 0.0" in lines) == ({"used": True, "limit": True}, True)
+
+
+async def test_the_last_backup_is_visible(resources: Resources) -> None:
+    assert "eva_last_backup_timestamp_seconds 0.0" in (await get("/metrics", resources)).text.splitlines()
+    taken_at = datetime.now(UTC) - timedelta(hours=31)
+    async with resources.database.connection() as connection:
+        await record_secret_fingerprint(connection, "0")
+        await record_backup(connection, taken_at)
+    backup = (await get("/statusz", resources)).json()["database"]["backup"]
+    assert (backup["is_late"], backup["age_seconds"] // 3600) == (True, 31)
+    metrics = (await get("/metrics", resources)).text
+    gauge = re.search(r"^eva_last_backup_timestamp_seconds (.*)$", metrics, re.MULTILINE)
+    assert gauge is not None
+    assert float(gauge[1]) == pytest.approx(taken_at.timestamp())
 
 
 async def test_metrics_tell_what_runs_and_how_long_requests_take(resources: Resources) -> None:

@@ -14,21 +14,25 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text
 
-from core.backup import creation
-from core.backup.archive import IMAGE_LIST, BackupArchive, Manifest
+from core.backup import creation, restoration
+from core.backup.archive import IMAGE_LIST, NAME_FORMAT, BackupArchive, Manifest
 from core.backup.archive_lock import STALE_AFTER, hold
 from core.backup.creation import CreatedBackup, create_backup
 from core.backup.postgres_dump import find_program
 from core.backup.restoration import restore_backup
 from core.db import schema
+from core.db.backup_record import get_last_backup
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.looks import list_for_person, share
+from core.db.migrate import migrate_down, migrate_up
+from core.db.secret_key_record import record_secret_fingerprint
 from core.errors import (
     BackupError,
     BackupNotFoundError,
     BackupRunningError,
     DatabaseNotEmptyError,
+    DatabaseUnavailableError,
     SecretKeyChangedError,
     StorageUnavailableError,
 )
@@ -46,11 +50,17 @@ ALL_ROWS = text("SELECT to_jsonb(looks) FROM looks ORDER BY id")
 COUNTS = text("SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM identities), (SELECT count(*) FROM looks)")
 
 
+async def fail(*_: object) -> None:
+    raise DatabaseUnavailableError
+
+
 async def test_restored_eva_is_the_same(resources: Resources, empty_url: str, tmp_path: Path) -> None:
     """Rows, pictures, signed links and sessions survive; so does the right to interrupt both commands."""
     old, new = Settings(data_dir=tmp_path / "old"), Settings(data_dir=tmp_path / "새 컴퓨터")
     archive, restored_storage = BackupArchive(str(tmp_path / "backups")), ObjectStorage((tmp_path / "b").as_uri())
     async with resources.database.transaction() as connection:
+        await record_secret_fingerprint(connection, "0")
+        assert await get_last_backup(connection) is None
         person = await create_person(connection)
         looks = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
     kept = looks[0]
@@ -61,6 +71,10 @@ async def test_restored_eva_is_the_same(resources: Resources, empty_url: str, tm
     await archive.images.put(kept.photo_key, b"photo")  # by a backup that was interrupted
     created = await create_backup(resources.database, resources.storage, archive, old, keep=2)
     assert (created.images, created.missing_images) == (4, 0)
+    async with resources.database.connection() as connection:
+        last = await get_last_backup(connection)
+    assert last is not None
+    assert last.taken_at.strftime(NAME_FORMAT) >= created.name
 
     async with Database(empty_url) as database:
         await restored_storage.put(kept.photo_key, b"photo")  # by a restoration that was interrupted
@@ -76,6 +90,33 @@ async def test_restored_eva_is_the_same(resources: Resources, empty_url: str, tm
     }
     UrlSigner(load_secret_key(new)).verify(kept.photo_key, link)
     assert VisitorTokenSigner(load_secret_key(new)).verify(session) is not None
+
+
+async def test_the_tables_of_the_former_release_are_backed_up(url: str, tmp_path: Path) -> None:
+    """The new release is installed before it migrates, and has no place yet for the time of the backup."""
+    settings, archive = Settings(data_dir=tmp_path / "data"), BackupArchive(str(tmp_path / "backups"))
+    async with Database(url) as database:
+        await migrate_down(database, "0004")
+        created = await create_backup(database, ObjectStorage((tmp_path / "a").as_uri()), archive, settings, keep=1)
+    assert archive.list_names() == [created.name]
+
+
+async def test_nothing_is_left_of_a_backup_that_was_killed(resources: Resources, tmp_path: Path) -> None:
+    """Not even the part of a dump that was being written, which no list of objects shows."""
+    folder, settings = tmp_path / "backups", Settings(data_dir=tmp_path / "data")
+    killed, key = folder / "2026-01-01T03-30-00Z", generate_key()
+    killed.mkdir(parents=True)
+    for name in ("images.txt.gz", "database.dump#1"):
+        (killed / name).write_bytes(b"everything about everyone")
+    (folder / "images" / key).parent.mkdir(parents=True)
+    (folder / "images" / key).touch()
+    async with resources.database.transaction() as connection:
+        look = await create_look(connection, (await create_person(connection)).id, photo_key=key)
+        await store_images(resources, look)
+    archive = BackupArchive(str(folder))
+    created = await create_backup(resources.database, resources.storage, archive, settings, keep=1)
+    assert list(killed.iterdir()) == []
+    assert (created.images, len(await archive.images.get(key))) == (2, 5), "a file that a power failure emptied"
 
 
 async def test_looks_that_change_during_a_backup_are_restored_as_they_are(
@@ -108,8 +149,12 @@ async def test_looks_that_change_during_a_backup_are_restored_as_they_are(
     assert (created.images, created.missing_images) == (3, 1)
 
     async with Database(empty_url) as database:
-        restored = await restore_backup(database, storage, archive, settings)
-        assert restored.deleted_looks == 1
+        # Killed while the tables are migrated: then the database is not empty any more.
+        monkeypatch.setattr(restoration, "migrate_up", fail)
+        with pytest.raises(DatabaseUnavailableError):
+            await restore_backup(database, storage, archive, settings)
+        monkeypatch.undo()
+        await migrate_up(database)
         async with database.connection() as connection:
             after = {look.id: look for look in await list_for_person(connection, person.id, limit=9)}
     assert after.keys() == {corrected.id, expired.id, lost.id}

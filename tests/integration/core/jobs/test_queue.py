@@ -122,6 +122,28 @@ async def test_queue_stats(database: Database) -> None:
         assert (await get_stats(connection)).waiting == 2
 
 
+async def test_the_oldest_job_waits_for_a_worker(database: Database) -> None:
+    """Not for its turn after others of its conversation, nor for the time for which it was planned."""
+    backdate = text("UPDATE procrastinate_events SET at = at - interval '1 hour'")
+    start = text("UPDATE procrastinate_jobs SET status = 'doing' WHERE args ->> 'word' = 'runs'")
+    due = text(
+        "UPDATE procrastinate_jobs SET scheduled_at = now() - interval '2 min' WHERE args ->> 'word' = 'planned'"
+    )
+    async with database.connection() as connection:
+        for word, lock in (("runs", "chat"), ("waits for its turn", "chat"), ("planned", None)):
+            delay = timedelta(minutes=58) if word == "planned" else timedelta(0)
+            await enqueue(connection, "test.note", lock=lock, word=word, delay=delay)
+        await connection.execute(backdate)
+        await connection.execute(start)
+        stats = await get_stats(connection)
+        assert (stats.waiting, stats.running, stats.oldest) == (1, 1, timedelta(0))
+        await connection.execute(due)
+        assert timedelta(minutes=2) <= (await get_stats(connection)).oldest < timedelta(minutes=30)
+        await enqueue(connection, "test.note", lock=None, word="waits")
+        await connection.execute(backdate)
+        assert timedelta(hours=1) <= (await get_stats(connection)).oldest < timedelta(hours=2)
+
+
 async def test_cancelled_jobs_do_not_run(database: Database, worker: JobQueue) -> None:
     notes: Notes = []
     async with database.transaction() as connection:
