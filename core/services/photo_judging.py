@@ -27,7 +27,7 @@ from core.object_storage import generate_key
 from core.resources import Resources
 from core.services.heatmaps import encode_heatmap_jpeg
 from core.vision.classifier import StyleClassifier
-from core.vision.perceptual_hash import is_duplicate, perceptual_hash
+from core.vision.perceptual_hash import find_duplicate, perceptual_hash
 from core.vision.verdict import ConfidenceBand, Verdict
 
 log = structlog.get_logger()
@@ -246,9 +246,8 @@ class PhotoJudgingService:
                 photo_hash = await to_thread.run_sync(perceptual_hash, image, limiter=self._cpu_limiter)
             if existing is not None:
                 return await self._store_images(existing, image)
-            same = (look_id for look_id, other_hash in state.recent_hashes if is_duplicate(photo_hash, other_hash))
-            duplicate_id = next(same, None)
-            if duplicate_id is not None and (duplicate := await self._get_look(duplicate_id)) is not None:
+            same = find_duplicate(photo_hash, [other_hash for _, other_hash in state.recent_hashes])
+            if same is not None and (duplicate := await self._get_look(state.recent_hashes[same][0])) is not None:
                 return JudgedPhoto(look=duplicate, heatmap=None, is_duplicate=True)
             if self._daily_limit is not None and state.counted_on is None and state.existing_look_id is None:
                 raise DailyLimitError(str(self._daily_limit))

@@ -5,6 +5,8 @@ margin keeps even areas from flickering); 48 bytes are the mean colors of 4 x 4 
 dress in red and the same in blue, colors alone two selfies in the same mirror.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
@@ -43,10 +45,17 @@ def perceptual_hash(image: Image.Image) -> bytes:
     return np.packbits(is_brighter).tobytes() + colors.tobytes()
 
 
-def is_duplicate(first: bytes, second: bytes) -> bool:
-    """Whether two hashes are of the same photo."""
-    first_hash, second_hash = np.frombuffer(first, np.uint8), np.frombuffer(second, np.uint8)
+def find_duplicate(photo: bytes, others: Sequence[bytes]) -> int | None:
+    """The position of the first of several hashes that is of the same photo, or None.
+
+    Args:
+        photo: the hash of a photo.
+        others: hashes of other photos.
+    """
+    first = np.frombuffer(photo, np.uint8)
+    rest = np.frombuffer(b"".join(others), np.uint8).reshape(-1, HASH_LENGTH)
     bits, colors = slice(GRADIENT_BITS // 8), slice(GRADIENT_BITS // 8, None)
-    distance = int(np.bitwise_count(first_hash[bits] ^ second_hash[bits]).sum())
-    difference = int(np.abs(first_hash[colors].astype(np.int16) - second_hash[colors]).max())
-    return distance <= MAX_DIFFERENT_BITS and difference <= MAX_COLOR_DIFFERENCE
+    distances = np.bitwise_count(rest[:, bits] ^ first[bits]).sum(axis=1)
+    differences = np.abs(rest[:, colors].astype(np.int16) - first[colors]).max(axis=1)
+    same = np.flatnonzero((distances <= MAX_DIFFERENT_BITS) & (differences <= MAX_COLOR_DIFFERENCE))
+    return int(same[0]) if same.size else None

@@ -1,11 +1,10 @@
 import io
-import itertools
 
 import pytest
 from PIL import Image, ImageDraw
 
 from core.images.decoding import decode_photo
-from core.vision.perceptual_hash import HASH_LENGTH, is_duplicate, perceptual_hash
+from core.vision.perceptual_hash import HASH_LENGTH, find_duplicate, perceptual_hash
 from tests.images import make_scene
 
 
@@ -29,26 +28,31 @@ PHOTOS = [make_scene(900, 1200, seed=1), mirror_selfie((180, 30, 40)), Image.new
 
 @pytest.mark.parametrize("scale", [1.0, 0.6, 0.25])
 @pytest.mark.parametrize("quality", [95, 75, 40])
-@pytest.mark.parametrize(
-    "photo", [make_scene(900, 1200, seed=1), mirror_selfie((180, 30, 40)), Image.new("RGB", (500, 700), "white")]
-)
+@pytest.mark.parametrize("photo", PHOTOS)
 def test_recompressed_photo_is_a_duplicate(photo: Image.Image, scale: float, quality: int) -> None:
     original = perceptual_hash(photo)
     assert len(original) == HASH_LENGTH
-    assert is_duplicate(original, recompressed_hash(photo, scale=scale, quality=quality))
+    assert find_duplicate(original, [recompressed_hash(photo, scale=scale, quality=quality)]) == 0
 
 
 def test_different_photos_are_no_duplicates() -> None:
     hashes = [perceptual_hash(make_scene(300, 400, seed=seed)) for seed in range(8)]
-    assert not any(is_duplicate(first, second) for first, second in itertools.combinations(hashes, 2))
+    assert all(find_duplicate(photo, hashes[:number]) is None for number, photo in enumerate(hashes))
+    assert [find_duplicate(photo, hashes) for photo in hashes] == list(range(8))
 
 
 def test_another_dress_in_the_same_mirror_is_no_duplicate() -> None:
     # Red and blue of the same lightness: only the colors differ.
     red, blue = mirror_selfie((160, 40, 40)), mirror_selfie((40, 70, 200))
-    assert not is_duplicate(perceptual_hash(red), perceptual_hash(blue))
+    assert find_duplicate(perceptual_hash(red), [perceptual_hash(blue)]) is None
 
 
 def test_uniform_images_of_different_colors_are_no_duplicates() -> None:
-    walls = [perceptual_hash(Image.new("RGB", (300, 400), color)) for color in ("white", "black")]
-    assert not is_duplicate(*walls)
+    white, black = (perceptual_hash(Image.new("RGB", (300, 400), color)) for color in ("white", "black"))
+    assert find_duplicate(white, [black]) is None
+
+
+def test_first_of_equal_photos_is_found() -> None:
+    photo, other = perceptual_hash(PHOTOS[0]), perceptual_hash(PHOTOS[1])
+    assert find_duplicate(photo, [other, photo, photo]) == 1
+    assert find_duplicate(photo, []) is None
