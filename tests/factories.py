@@ -209,6 +209,7 @@ def make_look(look_id: UUID, verdict: Verdict | None = None) -> Look:
         guessed_style=None,
         corrected_style=None,
         item_corrections={},
+        told_colors={},
         pending_question=None,
         created_at=now,
         images_stored_at=now,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, islice
 
@@ -99,11 +99,14 @@ _FIRST, _SECOND = "&", "%"
 _BETWEEN_NAMES = (
     rf"{_FIRST} (?:and|or|n|vs|versus)(?: (?:rather|just|more (?:of|like)|is it|are they))? (?:a |an |the )?{_SECOND}"
     rf"|{_FIRST}(?:이야|야|이에요|예요|에요|인가요?|인지|이냐|냐|일까요?|와|과|이?랑|하고) ?(?:아니면 ?)?{_SECOND}"
+    rf"|{_FIRST}(?:이?나|이?거나|이?든지?) ?{_SECOND}"
     rf"|{_FIRST} ?(?:아니면|또는|혹은|vs) ?{_SECOND}"
 )
 """Between two names that are asked about, or denied, together."""
 BETWEEN_NAMES = re.compile(_BETWEEN_NAMES)
 BETWEEN_COLORS = re.compile(f"{_BETWEEN_NAMES}|{_FIRST} ?{_AND}{_SECOND}")
+_TOGETHER = re.compile(f"{_FIRST} ?{_AND}(?:a |an |the )?{_SECOND}")
+"""Between two names that are both meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,8 @@ class Mention:
     """In the order of the words."""
     also: Attribute | None = None
     """What is named next to it: "navy or black"."""
+    is_alternative: bool = field(default=False, compare=False)
+    """Whether only one of the two is meant, unlike in "navy and black"."""
     of: GarmentKind | None = None
     """The kind of garments that it is asked about, where none is named: "are the shoes white?"."""
 
@@ -161,9 +166,11 @@ def find_mentions(text: str, *, mark: str = "#") -> Iterator[tuple[str, Mention]
     for rest, first in find_names(text, mark=_FIRST):
         for both, second in find_names(rest, mark=_SECOND):
             are_colors = isinstance(first.thing, Color) and isinstance(second.thing, Color)
-            joined, count = (BETWEEN_COLORS if are_colors else BETWEEN_NAMES).subn(mark, both)
-            if count:
-                yield joined, replace(first, also=_find_also(first, second))
+            joint = (BETWEEN_COLORS if are_colors else BETWEEN_NAMES).search(both)
+            if joint is not None:
+                is_alternative = _TOGETHER.fullmatch(joint[0]) is None
+                mention = replace(first, also=_find_also(first, second), is_alternative=is_alternative)
+                yield f"{both[: joint.start()]}{mark}{both[joint.end() :]}", mention
 
 
 def has_too_many_names(text: str) -> bool:

@@ -147,10 +147,6 @@ _KOREAN_ONE_WORD = re.compile(r".*(?:아니고|아니라|아니구) ?\S+")
 The thing is one noun, in Korean one of something to wear: "it's not the jeans, they're great", "청바지가 아니라 핏이
 별로야" and "가방이 아니라 예술이야" speak of something else.
 """
-_ALTERNATIVES = re.compile(
-    r"\b(?:or|vs|versus|maybe)\b|아니면|또는|혹은|이나|거나|(?:야|에요|예요|가요?|인지|냐|까요?) ?(?=[가-힣])"
-)
-"""Between two colors of which one is meant."""
 _ASSERTION = re.compile(
     rf"{_LEAD}it {_BE} (?:(?:actually|really|in fact) {_SHADE}#|{_SHADE}# (?:actually|in fact|though)){_TAIL}"
 )
@@ -165,7 +161,7 @@ def find_item_correction(message: str) -> ItemCorrection | None:
     question, _, rest = message.rpartition("?")
     if len(message) > MAX_LENGTH or (question and _UNWORN.fullmatch(normalize_speech(rest)) is None):
         return None
-    text = normalize_speech(_LEADING_NO.sub("", message))
+    text = normalize_speech(_LEADING_NO.sub("", message).replace("/", " or "))
     if SLANG.search(text) or has_too_many_names(text):
         return None
     correction = _read(text)
@@ -186,7 +182,7 @@ def _read_assertion(subject: Subject | None, text: str) -> ItemCorrection | None
     for rest, mention in find_mentions(text):
         is_said = _ASSERTION.fullmatch(rest) or _KOREAN_ASSERTION.fullmatch(rest.replace(" ", ""))
         if is_said and subject is not None and isinstance(mention.thing, Color):
-            if mention.also is not None and _ALTERNATIVES.search(text):
+            if mention.is_alternative:
                 return None
             of = subject if isinstance(subject, GarmentKind) else None
             also = mention.also if isinstance(mention.also, Color) else None
@@ -245,9 +241,13 @@ def _read_pair(text: str, first: Mention, second: Mention) -> ItemCorrection | N
             properties = tuple(dict.fromkeys((*denied.properties, *also.properties)))
             return ItemCorrection(denied=denied.thing, properties=properties)
         return ItemCorrection(denied=denied.thing, also=also.thing)
-    if ENGLISH_EXCHANGE.fullmatch(text) or KOREAN_EXCHANGE.fullmatch(compact):
-        return _exchange(first, second)
-    return None
+    if not ENGLISH_EXCHANGE.fullmatch(text) and not KOREAN_EXCHANGE.fullmatch(compact):
+        return None
+    exchange = _exchange(first, second)
+    if exchange is not None and second.is_alternative:
+        # "Not white, it's navy or black" does not say which.
+        return replace(exchange, instead=None, instead_also=None)
+    return exchange
 
 
 def _exchange(denied: Mention, instead: Mention) -> ItemCorrection | None:

@@ -31,6 +31,9 @@ def open_answer(look: Look, subject: Subject, aspect: Aspect, seed: VariantSeed,
     if attributes is None:
         return [translate(pick_variant("worn.check.unknown", seed, language), language)]
     garments = find_meant(attributes, subject)
+    asks_color = aspect in {Aspect.COLOR, Aspect.WRONG_COLOR}
+    if not garments and asks_color:
+        garments = tuple(item for item in list_meant(subject) if item in look.told_colors)
     if not garments:
         return _answer_unseen(look, attributes, subject, seed, language)
     if aspect is Aspect.NAME:
@@ -73,6 +76,8 @@ def _answer_aspect(
     """
     name = translate("worn.the", language, thing=thing_name(garment, language))
     if aspect in {Aspect.COLOR, Aspect.WRONG_COLOR}:
+        if garment in look.told_colors:
+            return told_colors_sentence(look, garment, seed, language)
         found = [seen for seen in attributes.colors if seen.worn_on is garment][:2]
         names = [color_name(seen.thing, language) for seen in found if isinstance(seen.thing, Color)]
     else:
@@ -85,18 +90,32 @@ def _answer_aspect(
         frame = pick_variant(f"worn.open.{aspect}.seen", seed, language)
         return translate(frame, language, garment=name, value=value, percent=percent)
     corrected = [thing for thing in look.item_corrections.values() if isinstance(thing, Color)]
-    if aspect is Aspect.COLOR and corrected and not _list_colorless(attributes) - {garment}:
+    if aspect is Aspect.COLOR and corrected and not _list_colorless(look, attributes) - {garment}:
         value = _join_names([color_name(color, language) for color in corrected], language)
         return translate(pick_variant("worn.open.color.told", seed, language), language, garment=name, value=value)
     aspect = Aspect.COLOR if aspect is Aspect.WRONG_COLOR else aspect
     return translate(pick_variant(f"worn.open.{aspect}.none", seed, language), language, garment=name)
 
 
-def _list_colorless(attributes: Attributes) -> set[Item]:
-    """The seen garments and shoes without a seen color: a correction of a color does not hold which one it is about."""
+def told_colors_sentence(look: Look, garment: Item, seed: VariantSeed, language: Language) -> str:
+    """The colors of a garment according to the owner of the look.
+
+    Args:
+        look: the look.
+        garment: of which they told colors.
+        seed: selects the words.
+        language: of the sentence.
+    """
+    value = _join_names([color_name(color, language) for color in look.told_colors[garment]], language)
+    name = translate("worn.the", language, thing=thing_name(garment, language))
+    return translate(pick_variant("worn.open.color.known", seed, language), language, garment=name, value=value)
+
+
+def _list_colorless(look: Look, attributes: Attributes) -> set[Item]:
+    """The garments and shoes without a color, one of which may have one that was told without naming a garment."""
     garments = {seen.thing for seen in attributes.seen if isinstance(seen.thing, Item) and seen.thing.is_worn_alone}
     extras = {item for item in Item if item.group is ItemGroup.EXTRA}
-    return garments - extras - {seen.worn_on for seen in attributes.colors}
+    return garments - extras - {seen.worn_on for seen in attributes.colors} - set(look.told_colors)
 
 
 def _join_names(names: Sequence[str], language: Language) -> str:

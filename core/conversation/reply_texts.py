@@ -15,7 +15,7 @@ from core.conversation.narration import (
     worn_sentence,
 )
 from core.conversation.occasion_fit import answer_for_occasion
-from core.conversation.open_answers import open_answer
+from core.conversation.open_answers import open_answer, told_colors_sentence
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.smalltalk import comment_on_guess
 from core.conversation.worn_details import probability_sentences, share_lines, worn_lines
@@ -114,7 +114,36 @@ def item_correction_texts(look: Look, language: Language) -> list[tuple[str, str
         reply = Reply(kind=kind, language=language, look=look, thing=thing, also=also, instead=instead)
         words = note_item_correction("talk.item.said", thing, instead, language, also=also)
         texts.append((words, _correction_sentence(reply, thing, _seed_for(look, thing))))
+    for garment, (instead, *others) in _list_told_colors(look):
+        kind, instead_also = ReplyKind.ITEM_CORRECTED, next(iter(others), None)
+        reply = Reply(
+            kind=kind, language=language, look=look, garment=garment, instead=instead, instead_also=instead_also
+        )
+        words = _name_told_colors("talk.item.said.color", garment, (instead, instead_also), language)
+        texts.append((words, _told_color_sentence(reply, garment, _seed_for(look, garment))))
     return texts
+
+
+def correction_notes(look: Look, language: Language) -> list[str]:
+    """What the owner of a look corrected, one note for each thing."""
+    corrections = look.item_corrections.items()
+    return [
+        *(note_item_correction("me.correction.item", *pair, language) for pair in corrections),
+        *(
+            _name_told_colors("me.correction.color", garment, colors, language)
+            for garment, colors in _list_told_colors(look)
+        ),
+    ]
+
+
+def _list_told_colors(look: Look) -> list[tuple[Item, tuple[Color, ...]]]:
+    """The garments that are worn according to the owner, with the colors that they told."""
+    return [(garment, colors) for garment, colors in look.told_colors.items() if garment not in look.item_corrections]
+
+
+def _name_told_colors(key: str, garment: Item, colors: Sequence[Color | None], language: Language) -> str:
+    value = _join(colors, _color_word, language)
+    return translate(key, language, garment=_with_article(garment, language), value=value)
 
 
 def _group_corrections(look: Look) -> list[tuple[Attribute, Attribute | None, Attribute | None]]:
@@ -207,14 +236,18 @@ def _item_sentence(reply: Reply, look: Look) -> str:
         look: the look that it is about.
     """
     language, thing = reply.language, reply.thing
+    sentences = [] if is_new(look.created_at) else [_name_look(look, language)]
+    if thing is None and reply.garment is not None:
+        return " ".join([*sentences, _told_color_sentence(reply, reply.garment, _seed_for(look, reply.garment))])
     if thing is None:
         return translate("talk.look_gone", language)
     seed = _seed_for(look, thing)
-    sentences = [] if is_new(look.created_at) else [_name_look(look, language)]
     if reply.kind is not ReplyKind.ITEM_PROBABILITY:
         return " ".join([*sentences, _correction_sentence(reply, thing, seed)])
     things = (thing, reply.garment, reply.also)
-    if denied := next((name for name in things if name in look.item_corrections), None):
+    if isinstance(thing, Color) and reply.garment is not None and reply.garment in look.told_colors:
+        sentences.append(told_colors_sentence(look, reply.garment, seed, language))
+    elif denied := next((name for name in things if name in look.item_corrections), None):
         frame = pick_variant("talk.item.told", seed, language)
         sentences.append(translate(frame, language, thing=_with_article(denied, language)))
     else:
@@ -259,6 +292,14 @@ def _correction_sentence(reply: Reply, thing: Attribute, seed: VariantSeed) -> s
         key, values["garment"] = "talk.item.kept", _with_article(reply.garment, language)
     denied = _join((thing, reply.also), name, language)
     return translate(pick_variant(key, seed, language), language, **values, thing=denied)
+
+
+def _told_color_sentence(reply: Reply, garment: Item, seed: VariantSeed) -> str:
+    """That the colors of a garment are noted, where none that Eva said is taken back."""
+    language = reply.language
+    value = _join((reply.instead, reply.instead_also), _color_word, language)
+    frame = pick_variant("talk.item.colored", seed, language)
+    return translate(frame, language, garment=_with_article(garment, language), value=value)
 
 
 def _join(things: Sequence[Attribute | None], name: Callable[[Attribute, Language], str], language: Language) -> str:

@@ -1,12 +1,13 @@
 """What owners say about their looks: guesses of the style before the verdict, and corrections after it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.clothing import Color, Item
 from core.db import schema
 from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import HAS_IMAGES, LOOK_COLUMNS
@@ -37,34 +38,49 @@ async def record_correction(connection: AsyncConnection, look_id: UUID, style: S
     return await update_where(connection, look_id, corrected_style=style, pending_question=None)
 
 
-async def record_item_correction(
-    connection: AsyncConnection, look: Look, denied: Attribute, instead: Attribute | None
+async def record_item_corrections(
+    connection: AsyncConnection,
+    look: Look,
+    denied: Mapping[Attribute, Attribute | None],
+    told_colors: Mapping[Item, tuple[Color, ...]],
 ) -> Look:
-    """Store what is not worn according to the owner; from then on nothing that is read from the look names it.
+    """Store what is not worn according to the owner, and the colors of garments.
+
+    From then on nothing that is read from the look names what is not worn.
 
     Args:
         connection: a transaction that has locked the look.
-        look: the look, whose verdict names the thing.
-        denied: the item or color.
-        instead: what is worn according to the owner.
+        look: the look.
+        denied: items and colors, each with what is worn instead.
+        told_colors: of garments instead of earlier ones; none to forget them.
 
     Returns:
         The look as it is now.
     """
-    attributes = look.verdict.attributes
-    if attributes is None:
+    left = look.verdict.attributes
+    if left is None:
         return look
-    left = attributes.without(denied, instead)
-    corrections = {**look.item_corrections, denied: instead}
+    corrections, colors = {**look.item_corrections, **denied}, {**look.told_colors, **told_colors}
+    for thing, instead in denied.items():
+        left = left.without(thing, instead)
+    colors = {garment: of_garment for garment, of_garment in colors.items() if of_garment}
+    worn = {color for of_garment in told_colors.values() for color in of_garment}
+    corrections = {
+        thing: instead for thing, instead in corrections.items() if thing not in worn and thing is not instead
+    }
+    if (corrections, colors) == (look.item_corrections, look.told_colors):
+        return look
     await update_where(
         connection,
         look.id,
         attributes=left.to_dict(),
         things=list(left.things),
         filters=left.filter_codes,
-        item_corrections={thing.value: other and other.value for thing, other in corrections.items()},
+        item_corrections={thing.value: instead and instead.value for thing, instead in corrections.items()},
+        told_colors={garment.value: [color.value for color in colors[garment]] for garment in colors} or None,
     )
-    return replace(look, verdict=replace(look.verdict, attributes=left), item_corrections=corrections)
+    verdict = replace(look.verdict, attributes=left)
+    return replace(look, verdict=verdict, item_corrections=corrections, told_colors=colors)
 
 
 async def update_pending_question(connection: AsyncConnection, look_id: UUID, question: PendingQuestion | None) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.clothing import Color, Item
 from core.db import schema
 from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
@@ -85,6 +86,8 @@ class Look(LookSummary):
     """The style according to its owner."""
     item_corrections: Mapping[Attribute, Attribute | None] = field(hash=False)
     """What is not worn according to its owner, each with what is worn instead; `verdict` does not name it any more."""
+    told_colors: Mapping[Item, tuple[Color, ...]] = field(hash=False)
+    """The colors of garments according to its owner, who corrected Eva or told what she could not see."""
     pending_question: PendingQuestion | None
     """While it is GUESS, the verdict has not been revealed."""
     created_at: datetime
@@ -95,8 +98,8 @@ class Look(LookSummary):
 
     @property
     def is_corrected(self) -> bool:
-        """Whether its owner corrected the style or an item."""
-        return self.corrected_style is not None or bool(self.item_corrections)
+        """Whether its owner corrected the style, an item or a color."""
+        return self.corrected_style is not None or bool(self.item_corrections) or bool(self.told_colors)
 
 
 async def create(connection: AsyncConnection, look: LookInsert) -> Look:
@@ -331,6 +334,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
         corrected_style=Style(row.corrected_style) if row.corrected_style else None,
         item_corrections={} if row.item_corrections is None else _parse_corrections(row.item_corrections),
+        told_colors={} if row.told_colors is None else _parse_told_colors(row.told_colors),
         pending_question=PendingQuestion(row.pending_question) if row.pending_question and row.has_images else None,
         hearts=row.hearts,
         created_at=row.created_at,
@@ -351,6 +355,12 @@ def _parse_corrections(stored: str | dict[str, str | None]) -> dict[Attribute, A
         ATTRIBUTES_BY_CODE[code]: None if instead is None else ATTRIBUTES_BY_CODE[instead]
         for code, instead in codes.items()
     }
+
+
+def _parse_told_colors(stored: str | dict[str, list[str]]) -> dict[Item, tuple[Color, ...]]:
+    """Told colors: text from a compiled statement, a dictionary from SQLAlchemy."""
+    codes: dict[str, list[str]] = json.loads(stored) if isinstance(stored, str) else stored
+    return {Item(garment): tuple(Color(color) for color in colors) for garment, colors in codes.items()}
 
 
 GIVEN_COLUMNS = tuple(

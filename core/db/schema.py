@@ -188,6 +188,8 @@ looks = Table(
     Column("corrected_style", Text),
     # Codes of items and colors that are not worn according to the owner, each with what is worn instead, or null.
     Column("item_corrections", JSONB(none_as_null=True)),
+    # Codes of garments, each with the codes of its colors according to the owner; `item_corrections` is set as well.
+    Column("told_colors", JSONB(none_as_null=True)),
     Column("pending_question", Text),
     counter_column("hearts"),
     now_column(),

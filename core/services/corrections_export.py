@@ -12,12 +12,14 @@ from core.db import look_feedback
 from core.db.looks import Look
 from core.errors import ObjectNotFoundError
 from core.resources import Resources
+from core.vision.attributes import pair_code
 
 PAGE_SIZE = 100
 CSV_COLUMNS = ("photo", "split", "style", "second", "sure", "style_b", "second_b", "sure_b", "source", "source_label")
 """The columns of the training data's `labels.csv`."""
-ATTRIBUTE_COLUMNS = ("photo", "items", "colours", "items_b", "colours_b", "not_worn")
-"""The columns of its `attributes.csv`, and the things that the person took back."""
+ATTRIBUTE_COLUMNS = ("photo", "items", "colours", "items_b", "colours_b", "not_worn", "told")
+"""The columns of its `attributes.csv`, the things that the person took back, and the colors that they told of garments,
+as pairs: `navy+coat`."""
 SOURCE = "corrections"
 """The source of all photos of an export, which distinguishes it from other training data."""
 
@@ -30,9 +32,9 @@ async def export_corrections(resources: Resources, folder: Path) -> int:
 
     The person's correction of the style is the label, the model's style the runner-up, and the certainty `likely`.
     Where a person corrected only items, the model's style, to which they did not object, is the label, as a guess.
-    Items and colors are listed for looks whose items were corrected: what the model saw without what the person took
-    back, and with what they named instead. File names are random and nothing identifies the owner. Looks whose images
-    were deleted meanwhile are left out.
+    Items and colors are listed for looks whose items or colors were corrected: what the model saw without what the
+    person took back, and with what they named instead or told of a garment. File names are random and nothing
+    identifies the owner. Looks whose images were deleted meanwhile are left out.
 
     Args:
         resources: database and storage.
@@ -64,7 +66,7 @@ async def export_corrections(resources: Resources, folder: Path) -> int:
             name = f"photos/{look.photo_key.replace('/', '')}"
             await to_thread.run_sync((folder / name).write_bytes, photo)
             rows.append(_label_row(name, look))
-            if look.item_corrections:
+            if look.item_corrections or look.told_colors:
                 attribute_rows.append(_attribute_row(name, look))
         if len(page) < PAGE_SIZE:
             break
@@ -86,12 +88,14 @@ def _label_row(name: str, look: Look) -> dict[str, str]:
 def _attribute_row(name: str, look: Look) -> dict[str, str]:
     attributes = look.verdict.attributes
     seen = [] if attributes is None else [seen_thing.thing for seen_thing in (*attributes.seen, *attributes.colors)]
-    worn = dict.fromkeys([*seen, *filter(None, look.item_corrections.values())])
+    told_colors = [(color, garment) for garment, colors in look.told_colors.items() for color in colors]
+    worn = dict.fromkeys([*seen, *filter(None, look.item_corrections.values()), *(color for color, _ in told_colors)])
     return dict.fromkeys(ATTRIBUTE_COLUMNS, "") | {
         "photo": name,
         "items": " ".join(thing for thing in worn if isinstance(thing, Item)),
         "colours": " ".join(thing for thing in worn if isinstance(thing, Color)),
-        "not_worn": " ".join(look.item_corrections),
+        "not_worn": " ".join(thing for thing in look.item_corrections if thing not in worn),
+        "told": " ".join(pair_code(color, garment) for color, garment in told_colors),
     }
 
 

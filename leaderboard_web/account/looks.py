@@ -9,7 +9,7 @@ from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name
 from core.conversation.narration import style_name, verdict_messages
 from core.conversation.reply import ReplyKind, repeat_guess
-from core.conversation.reply_texts import note_item_correction, reply_sentences
+from core.conversation.reply_texts import correction_notes, reply_sentences
 from core.conversation.smalltalk import comment_on_guess
 from core.db.looks import Look
 from core.db.schema import Channel
@@ -221,8 +221,7 @@ def _correction_notes(look: Look, language: Language) -> list[str]:
     """What the owner corrected."""
     style = look.corrected_style
     notes = [] if style is None else [translate("me.correction", language, style=style_name(style, language))]
-    corrections = look.item_corrections.items()
-    return notes + [note_item_correction("me.correction.item", *pair, language) for pair in corrections]
+    return notes + correction_notes(look, language)
 
 
 def _notice_sentences(own: OwnedLook, notice: str, language: Language) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from core.clothing import Color, Item
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import Reply
 from core.conversation.reply_checkpoints import restore_reply
@@ -17,12 +18,24 @@ from core.resources import Resources
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
 from core.settings import Settings
 from core.styles import Style
+from core.vision.attributes import Attribute
 from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from core.vision.fake_backend import (
+    FAKE_ATTRIBUTES_CARD,
+    FAKE_MODEL_CARD,
+    FakeBackend,
+    add_attributes,
+    make_outputs,
+)
 from tests.factories import make_photo
 
 EN = Language.EN
 CHAT = "telegram:42"
+SHOES_AND_JEANS: dict[Attribute, float] = {Item.JEANS: 0.9, Color.BLUE: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
+JEANS_BLUE_SNEAKERS_RED: dict[Attribute, tuple[float, float]] = {
+    **dict.fromkeys((Item.JEANS, Color.BLUE), (0.5, 0.5)),
+    **dict.fromkeys((Item.SNEAKERS, Color.RED), (0.95, 0.5)),
+}
 
 
 @pytest.fixture
@@ -98,3 +111,27 @@ async def restore(service: ConversationService, person: Person, reply: Reply, me
     checkpoint = json.loads(json.dumps(reply.to_checkpoint()))
     async with service.resources.database.connection() as connection:
         return await restore_reply(connection, person, checkpoint, message)
+
+
+async def say(service: ConversationService, person: Person, message: str) -> Reply:
+    """The reply to a message that gets one."""
+    reply = await write(service, person, message)
+    assert reply is not None, message
+    return reply
+
+
+async def current(service: ConversationService, look: Look) -> Look:
+    """The look as it is stored now."""
+    async with service.resources.database.connection() as connection:
+        stored = await looks.get(connection, look.id)
+    assert stored is not None
+    return stored
+
+
+def make_service(
+    resources: Resources, things: dict[Attribute, float], peaks: dict[Attribute, tuple[float, float]]
+) -> ConversationService:
+    """A service whose model sees these items and colors, each with its place if it is not in the middle."""
+    outputs = add_attributes(make_outputs(Style.BUSINESS_CASUAL), things, peaks=peaks)
+    classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
+    return ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())

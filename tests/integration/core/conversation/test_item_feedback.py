@@ -14,7 +14,7 @@ from core.conversation.narration import verdict_messages
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
-from core.db import look_feedback, looks
+from core.db import look_feedback
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel
@@ -37,7 +37,18 @@ from core.vision.fake_backend import (
 from core.vision.verdict import ConfidenceBand, Refusal
 from tests.factories import create_look as create_stored_look
 from tests.factories import end_images, make_classifier, make_verdict
-from tests.integration.core.conversation.conftest import act, create_look, reload, restore, write
+from tests.integration.core.conversation.conftest import (
+    JEANS_BLUE_SNEAKERS_RED,
+    SHOES_AND_JEANS,
+    act,
+    create_look,
+    current,
+    make_service,
+    reload,
+    restore,
+    say,
+    write,
+)
 from tests.texts import variants
 
 SEEN: dict[Attribute, float] = {Item.COAT: 0.9, Color.BLACK: 0.9, Item.BOOTS: 0.8}
@@ -49,19 +60,6 @@ def service(resources: Resources) -> ConversationService:
     outputs = add_attributes(make_outputs(Style.BUSINESS_CASUAL), SEEN, peaks={Item.BOOTS: (0.9, 0.5)})
     classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
     return ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
-
-
-async def say(service: ConversationService, person: Person, message: str) -> Reply:
-    reply = await write(service, person, message)
-    assert reply is not None, message
-    return reply
-
-
-async def current(service: ConversationService, look: Look) -> Look:
-    async with service.resources.database.connection() as connection:
-        stored = await looks.get(connection, look.id)
-    assert stored is not None
-    return stored
 
 
 async def test_denied_item_is_not_said_again(service: ConversationService, mina: Person, tmp_path: Path) -> None:
@@ -124,8 +122,8 @@ async def test_a_picture_drawn_before_another_correction_is_not_kept(
     look = await create_look(service, mina)
     judging = PhotoJudgingService(resources, make_classifier())
     async with resources.database.transaction() as connection:
-        one = await look_feedback.record_item_correction(connection, look, Item.COAT, None)
-        both = await look_feedback.record_item_correction(connection, one, Item.BOOTS, None)
+        one = await look_feedback.record_item_corrections(connection, look, {Item.COAT: None}, {})
+        both = await look_feedback.record_item_corrections(connection, one, {Item.BOOTS: None}, {})
     kept = await resources.storage.list_sizes()
     found = await judging.redraw_heatmap(one)
     assert (found.item_corrections, found.heatmap_key) == (both.item_corrections, look.heatmap_key)
@@ -210,35 +208,24 @@ async def test_a_color_is_taken_only_off_the_garment_that_was_named(
     classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
     on_boots = ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
     look = await create_look(on_boots, mina)
-    for message in ("The coat isn't black", "the coat isn't black, it's navy", "코트는 검은색이 아니에요"):
+    for message in ("The coat isn't black", "코트는 검은색이 아니에요"):
         reply = await say(on_boots, mina, message)
         assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_PROBABILITY, Color.BLACK, Item.COAT)
         assert (await current(on_boots, look)).item_corrections == {}, "the black boots and the coat stay"
+    told = await say(on_boots, mina, "the coat isn't black, it's navy")
+    assert (told.kind, told.thing, told.garment) == (ReplyKind.ITEM_CORRECTED, None, Item.COAT)
+    stored = await current(on_boots, look)
+    assert (stored.item_corrections, stored.told_colors) == ({}, {Item.COAT: (Color.NAVY,)})
     reply = await say(on_boots, mina, "the boots aren't black")
     assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_CORRECTED, Color.BLACK, Item.BOOTS)
     assert (await current(on_boots, look)).item_corrections == {Color.BLACK: None}
-
-
-SHOES_AND_JEANS: dict[Attribute, float] = {Item.JEANS: 0.9, Color.BLUE: 0.9, Item.SNEAKERS: 0.9, Color.RED: 0.9}
-JEANS_BLUE_SNEAKERS_RED: dict[Attribute, tuple[float, float]] = {
-    **dict.fromkeys((Item.JEANS, Color.BLUE), (0.5, 0.5)),
-    **dict.fromkeys((Item.SNEAKERS, Color.RED), (0.95, 0.5)),
-}
-
-
-def create_other(
-    resources: Resources, things: dict[Attribute, float], peaks: dict[Attribute, tuple[float, float]]
-) -> ConversationService:
-    outputs = add_attributes(make_outputs(Style.BUSINESS_CASUAL), things, peaks=peaks)
-    classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
-    return ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
 
 
 @pytest.mark.parametrize("channel", [Channel.TELEGRAM, Channel.KAKAO, Channel.WEB])
 async def test_a_word_for_several_garments_means_what_was_seen(
     resources: Resources, mina: Person, channel: Channel
 ) -> None:
-    service = create_other(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
+    service = make_service(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
     look = await create_look(service, mina)
     on_screen = look.id if channel is Channel.WEB else None
 
@@ -261,7 +248,9 @@ async def test_a_word_for_several_garments_means_what_was_seen(
     assert reply_sentences(pants)[0] in variants("talk.item.recolored", Language.EN, **nouns)
     shoes = await tell("신발 빨간색 아니에요" if channel is Channel.KAKAO else "the shoes aren't red")
     assert (shoes.kind, shoes.thing, shoes.garment) == (ReplyKind.ITEM_CORRECTED, Color.RED, Item.SNEAKERS)
-    assert (await current(service, look)).item_corrections == {Color.BLUE: Color.GREY, Color.RED: None}
+    stored = await current(service, look)
+    assert stored.item_corrections == {Color.BLUE: None, Color.RED: None}
+    assert stored.told_colors == {Item.JEANS: (Color.GREY,)}
 
 
 async def test_nothing_of_a_kind_is_said_plainly(service: ConversationService, mina: Person) -> None:
@@ -277,69 +266,8 @@ async def test_nothing_of_a_kind_is_said_plainly(service: ConversationService, m
     assert pants.kind is ReplyKind.ITEM_UNSEEN
 
 
-async def test_a_color_is_noted_without_the_wrong_one(resources: Resources, mina: Person) -> None:
-    service = create_other(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
-    look = await create_look(service, mina)
-    for message in ("the jeans are actually blue", "the coat is actually navy", "the top is actually navy"):
-        assert (await say(service, mina, message)).kind is ReplyKind.ITEM_OPEN
-        assert (await current(service, look)).item_corrections == {}
-    reply = await say(service, mina, "바지 사실 검은색이에요")
-    assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_CORRECTED, Color.BLUE, Item.JEANS)
-    reply = await say(service, mina, "my shoes are actually white")
-    assert (reply.thing, reply.instead, reply.garment) == (Color.RED, Color.WHITE, Item.SNEAKERS)
-    expected = {Color.BLUE: Color.BLACK, Color.RED: Color.WHITE}
-    assert (await current(service, look)).item_corrections == expected
-    other = await create_look(service, mina, 2)
-    reply = await say(service, mina, "the shoes aren't black, they're brown")
-    assert (reply.kind, reply.thing, reply.instead) == (ReplyKind.ITEM_CORRECTED, Color.RED, Color.BROWN)
-    assert (await current(service, other)).item_corrections == {Color.RED: Color.BROWN}
-    await service.mark_verdict_shown(await current(service, look))
-    again = await say(service, mina, "my shoes are actually white")
-    assert (again.kind, again.thing, again.garment) == (ReplyKind.ITEM_CORRECTED, Color.RED, Item.SNEAKERS)
-    assert (await current(service, look)).item_corrections == expected
-
-
-async def test_a_color_that_a_garment_has_is_not_taken_off_it(resources: Resources, mina: Person) -> None:
-    white_coat: dict[Attribute, float] = {Item.COAT: 0.9, Color.WHITE: 0.9}
-    service = create_other(resources, white_coat, {})
-    look = await create_look(service, mina)
-    for message in (
-        "my coat is actually black and white",
-        "코트는 사실 검정이랑 흰색이야",
-        "my coat is actually navy or black",
-    ):
-        reply = await write(service, mina, message)
-        assert reply is None or reply.kind is ReplyKind.ITEM_OPEN, message
-        assert (await current(service, look)).item_corrections == {}
-    reply = await say(service, mina, "my coat is actually black and navy")
-    assert (reply.kind, reply.thing, reply.garment) == (ReplyKind.ITEM_CORRECTED, Color.WHITE, Item.COAT)
-    nouns = {"thing": "white", "garment": "the coat", "instead": "black and navy"}
-    assert reply_sentences(reply)[0] in variants("talk.item.recolored", Language.EN, **nouns)
-    assert (await current(service, look)).item_corrections == {Color.WHITE: Color.BLACK}
-    answer = reply_sentences(await say(service, mina, "what color is my coat?"))[0]
-    assert answer in variants("worn.open.color.told", Language.EN, garment="the coat", value="black")
-
-
-async def test_a_color_that_was_told_is_not_said_of_another_garment(service: ConversationService, mina: Person) -> None:
-    await create_look(service, mina)
-    await say(service, mina, "my coat is actually navy")
-    answer = reply_sentences(await say(service, mina, "what color are my boots?"))[0]
-    assert answer in variants("worn.open.color.none", Language.EN, garment="the boots")
-
-
-async def test_a_told_color_is_said_of_its_garment_next_to_things_that_have_their_own(
-    resources: Resources, mina: Person
-) -> None:
-    worn = SHOES_AND_JEANS | {Item.BAG: 0.9}
-    service = create_other(resources, worn, JEANS_BLUE_SNEAKERS_RED | {Item.BAG: (0.2, 0.2)})
-    await create_look(service, mina)
-    await say(service, mina, "my sneakers are actually white")
-    answer = reply_sentences(await say(service, mina, "what color are my sneakers?"))[0]
-    assert answer in variants("worn.open.color.told", Language.EN, garment="the sneakers", value="white")
-
-
 async def test_what_is_worn_instead_contradicts_what_was_seen(resources: Resources, mina: Person) -> None:
-    service = create_other(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
+    service = make_service(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
     look = await create_look(service, mina)
     plain = await say(service, mina, "not pants")
     assert (plain.kind, plain.thing) == (ReplyKind.ITEM_PROBABILITY, Item.TROUSERS), "she saw jeans, and says so"

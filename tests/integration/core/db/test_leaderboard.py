@@ -179,7 +179,7 @@ async def test_color_with_an_item_is_one_code_until_either_is_taken_back(databas
         row = (await connection.execute(stored)).one()
         assert (row.things, row.filters) == (["boots", "red"], ["boots", "red", "red+boots"])
 
-        await look_feedback.record_item_correction(connection, look, Color.RED, None)
+        await look_feedback.record_item_corrections(connection, look, {Color.RED: None}, {})
         row = (await connection.execute(stored)).one()
         assert (row.things, row.filters) == (["boots"], ["boots"])
         assert await page_ids(connection, things=(Color.RED, Item.BOOTS)) == []

@@ -141,6 +141,19 @@ async def test_a_migration_that_ends_by_a_deadlock_is_repeated(url: str) -> None
         assert await find_schema_difference(database) is None
 
 
+async def test_a_column_is_added_to_looks_without_writing_them(url: str) -> None:
+    """Writing every look would lock the table for as long as that takes."""
+    file = text("SELECT pg_relation_filenode('looks')")
+    async with Database(url) as database:
+        await migrate_down(database, "0004")
+        async with database.transaction() as connection:
+            before = (await connection.execute(file)).scalar_one()
+        await migrate_up(database)
+        async with database.transaction() as connection:
+            assert (await connection.execute(file)).scalar_one() == before
+        assert await find_schema_difference(database) is None
+
+
 async def test_a_database_of_another_version_is_an_error(url: str) -> None:
     async with Database(url) as database:
         async with database.transaction() as connection:

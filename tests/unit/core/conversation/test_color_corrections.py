@@ -89,3 +89,25 @@ def test_one_color_or_the_other_corrects_nothing(message: str) -> None:
 )
 def test_correction_of_two_colors(message: str, correction: ItemCorrection) -> None:
     assert find_item_correction(message) == correction
+
+
+@pytest.mark.parametrize(
+    ("message", "denied"),
+    [
+        ("not white, it's navy or black", ItemCorrection(denied=Color.WHITE)),
+        ("it's navy or black, not white", ItemCorrection(denied=Color.WHITE)),
+        ("not white, it's navy/black", ItemCorrection(denied=Color.WHITE)),
+        ("흰색 아니고 네이비나 검정이야", ItemCorrection(denied=Color.WHITE)),
+        ("흰색 아니고 네이비 아니면 검정이에요", ItemCorrection(denied=Color.WHITE)),
+        (
+            "the coat isn't white, it's navy or black",
+            ItemCorrection(denied=Item.COAT, properties=(Color.WHITE,), is_garment_kept=True),
+        ),
+        (
+            "not a red dress, it's blue or navy",
+            ItemCorrection(denied=Item.DRESS, properties=(Color.RED,), is_garment_kept=True),
+        ),
+    ],
+)
+def test_of_two_things_of_which_one_is_meant_neither_is_there_instead(message: str, denied: ItemCorrection) -> None:
+    assert find_item_correction(message) == denied
