@@ -1,11 +1,11 @@
-"""Which reports and hearts of looks are counted, of people who have only a cookie.
+"""Which reports and hearts are counted, of people who have only a cookie.
 
 Three reports take a look off the leaderboard, hearts decide its order there, and anyone can have any number of cookies.
-A person with a chat or a login is always counted. Of all others at one network address, the first report of a look in a
-day is counted and the first `HEARTS_OF_ADDRESS` hearts, which is a school class; of those in one /48 of IPv6, which a
-single customer can have, twice as many. Addresses that are not public (this machine, a home network, an untrusted
-proxy) do not identify anyone, so everything from them is counted. The counters are of all processes together or of each
-(`leaderboard_web.limit_storage`); no address is stored.
+A person with a chat or a login is always counted. Of all others at one network address, the first report of a look or a
+person in a day is counted and the first `HEARTS_OF_ADDRESS` hearts, which is a school class; of those in one /48 of
+IPv6, which a single customer can have, twice as many. Addresses that are not public (this machine, a home network, an
+untrusted proxy) do not identify anyone, so everything from them is counted. The counters are of all processes together
+or of each (`leaderboard_web.limit_storage`); no address is stored.
 
 See ADR 0014.
 """

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from fastapi import Depends, HTTPException, Query
 
+from core.db.leaderboard import LeaderboardEntry
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 MAX_INTEGER = 2**31 - 1
@@ -88,6 +90,13 @@ def build_page(rows: Sequence[Row], size: int, cursor_of: Callable[[Row], Cursor
     """
     shown = rows[:size]
     return Page(rows=shown, next_cursor=cursor_of(shown[-1]).encode() if len(rows) > size else None)
+
+
+def shared_cursor(entry: LeaderboardEntry) -> TimeCursor:
+    """The position of a look in a list of public looks by the time at which they were shared."""
+    shared_at = entry.look.shared_at
+    assert shared_at is not None, "the database requires it of looks on the leaderboard"
+    return TimeCursor(at=shared_at, id=entry.look.id)
 
 
 def cursor_parameter(kind: type[C], name: str) -> Any:

@@ -48,7 +48,7 @@ class ContentCounts:
 
 
 async def has_no_content(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Whether a person has no name, no looks, no follows, no blocks and no reactions."""
+    """Whether a person has no name, looks, follows, blocks, guesses, reports and reactions."""
     return bool((await connection.execute(select(no_content_condition(literal(person_id, Uuid))))).scalar_one())
 
 
@@ -62,7 +62,7 @@ def no_content_condition(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
 
 
 async def count_content(connection: AsyncConnection, person_id: UUID) -> ContentCounts:
-    """How much a person has; a person without any of it may still have a name or reports."""
+    """How much a person has; a person without any of it may still have a name, blocks, guesses or reports."""
     looks, follows = schema.looks, schema.follows
 
     def count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:

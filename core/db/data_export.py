@@ -63,7 +63,7 @@ async def get_personal_data(connection: AsyncConnection, person_id: UUID) -> Per
 def _queries(person_id: UUID) -> dict[str, Select[Any]]:
     """One statement for each table. New columns are included by default, and a test fails for a new table."""
     looks, follows, people, inbox = schema.looks, schema.follows, schema.people, schema.inbox
-    blocks, accusations, limits = schema.blocks, schema.person_reports, schema.rate_limits
+    blocks, person_reports, limits = schema.blocks, schema.person_reports, schema.rate_limits
     tokens, checkpoints, log = schema.one_time_tokens, schema.job_checkpoints, schema.moderation_log
     own_identities = select(schema.identities.c.provider, schema.identities.c.subject).where(
         schema.identities.c.person_id == person_id
@@ -92,11 +92,11 @@ def _queries(person_id: UUID) -> dict[str, Select[Any]]:
         .where(blocks.c.person_id == person_id)
         .order_by(blocks.c.created_at),
         "person_reports": select(
-            people.c.id.label("person_id"), people.c.name, accusations.c.created_at, accusations.c.reason
+            people.c.id.label("person_id"), people.c.name, person_reports.c.created_at, person_reports.c.reason
         )
-        .join(people, people.c.id == accusations.c.reported_id)
-        .where(accusations.c.person_id == person_id)
-        .order_by(accusations.c.created_at),
+        .join(people, people.c.id == person_reports.c.reported_id)
+        .where(person_reports.c.person_id == person_id)
+        .order_by(person_reports.c.created_at),
         "moderation_log": select(
             log.c.action,
             log.c.created_at,

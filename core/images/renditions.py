@@ -1,8 +1,9 @@
-"""Images made from a photo on first use, and deleted with it: thumbnails, the photo as WebP, share images.
+"""Images made from a photo on first use, and deleted with it: thumbnails, the photo as WebP, share images, cards.
 
-Their keys are derived from the photo's key, so that deleting a photo can delete them all. A thumbnail of another kind
-gets a new version number; a share image, and a heatmap with its tags in another language, say by themselves how they
-were drawn and are replaced in place. Retired names stay in the list of keys to delete.
+The heatmap with its tags in another language is one of them. Their keys are derived from the photo's key, so that
+deleting a photo can delete them all. A thumbnail of another kind gets a new version number; share images, cards and
+heatmaps say by themselves how they were drawn and are replaced in place. Retired names stay in the list of keys to
+delete.
 
 See ADR 0034.
 """

@@ -11,7 +11,6 @@ from core.conversation.display_names import display_name
 from core.conversation.listings import format_month, most_frequent
 from core.conversation.narration import style_name
 from core.db import blocks, follows, looks, reactions
-from core.db.leaderboard import LeaderboardEntry
 from core.db.person_lists import ListedPerson, Relation, list_people
 from core.db.worn_counts import count_styles, count_worn
 from core.i18n.translations import Language
@@ -19,7 +18,7 @@ from core.seoul_time import start_of_month
 from core.styles import Style
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Transaction, Viewer
-from leaderboard_web.pagination import BeforeTime, TimeCursor, build_page
+from leaderboard_web.pagination import BeforeTime, TimeCursor, build_page, shared_cursor
 from leaderboard_web.redirects import NoticeQuery, notice_sentences, redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_card, build_own_look
@@ -112,7 +111,7 @@ async def following_page(
     rows = await follows.get_feed_page(
         connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before), viewer_key=viewer.key or ""
     )
-    page = build_page(rows, LOOKS_PER_PAGE, _feed_cursor)
+    page = build_page(rows, LOOKS_PER_PAGE, shared_cursor)
     return render_page(
         request,
         "account/following.html",
@@ -244,9 +243,3 @@ def _describe_person(
 
 def _position(cursor: TimeCursor | None) -> tuple[datetime, UUID] | None:
     return None if cursor is None else (cursor.at, cursor.id)
-
-
-def _feed_cursor(entry: LeaderboardEntry) -> TimeCursor:
-    shared_at = entry.look.shared_at
-    assert shared_at is not None, "the database requires it of looks on the leaderboard"
-    return TimeCursor(at=shared_at, id=entry.look.id)

@@ -1,4 +1,4 @@
-"""`/me/settings`: language, display name, who says the style first, whether Eva may learn, links to logins and data."""
+"""`/me/settings`: language, display name, who says the style first, learning, the daily message, logins and data."""
 
 from typing import Annotated, Literal
 

@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.narration import style_name
 from core.db import blocks, leaderboard, people
-from core.db.leaderboard import LeaderboardEntry
 from core.db.people import Person
 from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError
-from leaderboard_web.pagination import BeforeTime, TimeCursor, build_page
+from leaderboard_web.pagination import BeforeTime, build_page, shared_cursor
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
@@ -55,7 +54,7 @@ async def person_page(
     entries = await leaderboard.list_for_person(
         db, person.id, limit=PAGE_SIZE + 1, after=(before.at, before.id) if before else None, viewer_key=viewer_key
     )
-    page = build_page(entries, PAGE_SIZE, _cursor)
+    page = build_page(entries, PAGE_SIZE, shared_cursor)
     return render_page(
         request,
         "person.html",
@@ -112,12 +111,6 @@ async def block_person(name: str, connection: Transaction, viewer: Viewer, state
     if person is None or not await blocks.create_block(connection, person_id, person.id):
         raise GoneError("page.person_gone")
     return _blocked(viewer, state)
-
-
-def _cursor(entry: LeaderboardEntry) -> TimeCursor:
-    shared_at = entry.look.shared_at
-    assert shared_at is not None, "the database requires it of looks on the leaderboard"
-    return TimeCursor(at=shared_at, id=entry.look.id)
 
 
 def _blocked(viewer: ViewerSession, state: AppState) -> Response:
