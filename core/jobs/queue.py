@@ -179,7 +179,7 @@ class JobQueue:
             function(self.app)
 
     async def run_worker(self, context: Mapping[str, Any], *, concurrency: int = 8, until_empty: bool = False) -> None:
-        """Run jobs until cancelled; running jobs may then finish.
+        """Run jobs until canceled; running jobs may then finish.
 
         Args:
             context: what tasks with `pass_context` find in `context.additional_context`.
@@ -187,7 +187,7 @@ class JobQueue:
             until_empty: return when no job can start.
 
         Raises:
-            asyncio.CancelledError: the worker was cancelled.
+            asyncio.CancelledError: the worker was canceled.
         """
         if until_empty:
             await self._run_jobs(context, concurrency, until_empty=True)
