@@ -1,4 +1,4 @@
-"""The tables that Eva keeps for herself: photos by day, rate limits, one-time tokens, and the key of the installation.
+"""The tables that Eva keeps for herself: photos by day, rate limits, one-time tokens, the key and the last backup.
 
 `core.db.schema` has all tables, and is what everything else imports.
 """
