@@ -3,7 +3,8 @@
 Links to result cards are in the same table, but may be used again until they end.
 
 Only a SHA-256 hash of each is stored, so that a copy of the table contains no valid token. The three kinds have
-different hashes, so that none is accepted as another. The hash of a card link covers the look: a token opens one card.
+different hashes, so that none is accepted as another, and the first byte of a hash names its kind, so that login links
+can be ended together. The hash of a card link covers the look: a token opens one card.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import schema
 from core.db.errors import missing_person_as_error
 
+LINK, PROOF, CARD = range(3)
+"""Kinds of tokens: the first byte of their hashes."""
 LOGIN_LINK_LIFETIME = timedelta(minutes=10)
 TOKEN_BYTES = 24
 
@@ -63,7 +66,7 @@ async def record_used_proof(connection: AsyncConnection, proof: str, person_id: 
     Raises:
         PersonNotFoundError: the person was deleted.
     """
-    return await _insert_token(connection, _hash("proof", proof), person_id, lifetime)
+    return await _insert_token(connection, _hash(PROOF, proof), person_id, lifetime)
 
 
 async def create_card_link(connection: AsyncConnection, look_id: UUID, person_id: UUID, *, lifetime: timedelta) -> str:
@@ -96,6 +99,13 @@ async def delete_card_link(connection: AsyncConnection, look_id: UUID, token: st
     await connection.execute(delete(table).where(table.c.token_hash == _hash_card_token(look_id, token)))
 
 
+async def delete_login_links(connection: AsyncConnection, person_id: UUID) -> None:
+    """End all login links of a person at once."""
+    table = schema.one_time_tokens
+    is_link = func.get_byte(table.c.token_hash, 0) == LINK
+    await connection.execute(delete(table).where(table.c.person_id == person_id, is_link))
+
+
 async def delete_expired(connection: AsyncConnection) -> int:
     """Delete expired tokens and proofs; their number."""
     table = schema.one_time_tokens
@@ -110,12 +120,12 @@ async def _insert_token(connection: AsyncConnection, token_hash: bytes, person_i
 
 
 def _hash_link_token(token: str) -> bytes:
-    return _hash("link", token)
+    return _hash(LINK, token)
 
 
 def _hash_card_token(look_id: UUID, token: str) -> bytes:
-    return _hash("card", f"{look_id} {token}")
+    return _hash(CARD, f"{look_id} {token}")
 
 
-def _hash(kind: str, secret: str) -> bytes:
-    return hashlib.sha256(f"{kind} {secret}".encode()).digest()
+def _hash(kind: int, secret: str) -> bytes:
+    return bytes([kind]) + hashlib.sha256(f"{kind} {secret}".encode()).digest()[1:]

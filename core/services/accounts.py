@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import account_merge, people
+from core.db import account_merge, one_time_tokens, people
 from core.db.people import Identity
 from core.db.schema import IdentityProvider
 from core.errors import PersonNotFoundError
@@ -95,7 +95,8 @@ async def end_session(connection: AsyncConnection, session_key: str) -> None:
 
 
 async def end_all_sessions(connection: AsyncConnection, person_id: UUID) -> None:
-    """End all browser sessions of a person."""
+    """End all browser sessions of a person, and the links that would begin new ones."""
+    await one_time_tokens.delete_login_links(connection, person_id)
     await people.delete_identities(connection, person_id, (IdentityProvider.WEB,))
 
 
@@ -122,7 +123,11 @@ def get_login_method(provider: IdentityProvider) -> str:
 
 
 async def unlink_login(connection: AsyncConnection, person_id: UUID, login_method: str) -> None:
-    """Remove a login method, a key of `LOGIN_METHODS`, from a person; its next use creates a new person."""
+    """Remove a login method, a key of `LOGIN_METHODS`, from a person; its next use creates a new person.
+
+    Login links end as well, since the chat of this method may have them.
+    """
+    await one_time_tokens.delete_login_links(connection, person_id)
     await people.delete_identities(connection, person_id, LOGIN_METHODS[login_method])
 
 

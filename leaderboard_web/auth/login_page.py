@@ -213,9 +213,10 @@ async def _end_sessions(
         if scope == "out":
             ended &= {viewer.key or ""}
         is_last_login = len(ended) == len(identities)
-        if person_id is not None and not is_last_login:
-            for session_key in ended:
-                await accounts.end_session(connection, session_key)
+        if person_id is not None and not is_last_login and scope == "everywhere":
+            await accounts.end_all_sessions(connection, person_id)
+        elif person_id is not None and not is_last_login and viewer.key is not None:
+            await accounts.end_session(connection, viewer.key)
         elif (
             person_id is not None and not is_confirmed and not await account_merge.has_no_content(connection, person_id)
         ):

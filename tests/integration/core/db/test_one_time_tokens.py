@@ -63,3 +63,21 @@ async def test_a_deleted_person_gets_no_token(database: Database) -> None:
     with pytest.raises(PersonNotFoundError):
         async with database.transaction() as connection:
             await one_time_tokens.create(connection, uuid7())
+
+
+async def test_login_links_of_a_person_end_together(database: Database) -> None:
+    minute = timedelta(minutes=1)
+    async with database.transaction() as connection:
+        person, other = (await create_person(connection)).id, (await create_person(connection)).id
+        links = [await one_time_tokens.create(connection, person) for _ in range(2)]
+        of_other = await one_time_tokens.create(connection, other)
+        look_id = uuid7()
+        card = await one_time_tokens.create_card_link(connection, look_id, person, lifetime=minute)
+        await one_time_tokens.record_used_proof(connection, "signature", person, lifetime=minute)
+
+        await one_time_tokens.delete_login_links(connection, person)
+
+        assert [await one_time_tokens.consume(connection, link) for link in links] == [None, None]
+        assert await one_time_tokens.consume(connection, of_other) == other
+        assert await one_time_tokens.is_card_link_valid(connection, look_id, card)
+        assert not await one_time_tokens.record_used_proof(connection, "signature", person, lifetime=minute)

@@ -7,11 +7,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from core.db import people
+from core.db import one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import translate
 from core.resources import Resources
 from core.services import accounts
+from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.factories import hearted_look_ids
 from tests.fake_oauth_providers import FakeOAuthProviders
@@ -94,6 +95,21 @@ async def test_logout_everywhere_ends_all_sessions(resources: Resources, browser
     assert await get_session_person_id(resources, second) is None
     assert translate("login.title.known", EN) not in (await second.get("/login")).text
     assert await count(resources, "people") == 1
+
+
+@pytest.mark.parametrize("operation", ["everywhere", "disconnect/kakao"])
+async def test_login_links_end_with_the_sessions_or_the_login(
+    resources: Resources, browser: BrowserFactory, operation: str
+) -> None:
+    owner, thief = browser(), browser()
+    await log_in(owner, "kakao")
+    person = await get_session_person_id(resources, owner)
+    assert person is not None
+    async with resources.database.transaction() as connection:
+        link = f"{LOGIN_LINK_PATH}/{await one_time_tokens.create(connection, person)}"
+    await owner.post(f"/login/{operation}", data={"sure": "1"})
+    assert (await thief.post(link)).status_code == 410
+    assert await get_session_person_id(resources, thief) is None
 
 
 async def test_logout_without_login_asks_before_erasing(resources: Resources, mina: httpx.AsyncClient) -> None:
