@@ -74,15 +74,17 @@ class ViewerSession:
         return None if self.key is None else await people.get_by_identity(connection, IdentityProvider.WEB, self.key)
 
     async def get_or_create_person_id(self, connection: AsyncConnection) -> UUID:
-        """The id of the session's person, who is created if necessary; call `set_cookie` on the response then.
+        """The id of the session's person, who is created if necessary, with a new key; `set_cookie` sends it.
 
         Raises:
             PersonNotFoundError: the person was erased in this moment.
         """
-        key = self._issue_if_missing()
-        identity = await people.get_identity(connection, IdentityProvider.WEB, key)
+        identity = None
+        if self.key is not None:
+            identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
         if identity is None:
-            language = request_language(self._request)
+            # A session that ended does not begin again: others may have a copy of its cookie.
+            key, language = self._issue_key(), request_language(self._request)
             person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=language)
             return person.id
         await sessions.touch(connection, identity)
@@ -94,8 +96,8 @@ class ViewerSession:
         Raises:
             PersonNotFoundError: the person was erased in this moment.
         """
-        replaced, self.key, self._token = self.key, None, None
-        await accounts.start_session(connection, person_id, self._issue_if_missing(), replaces=replaced)
+        replaced = self.key
+        await accounts.start_session(connection, person_id, self._issue_key(), replaces=replaced)
 
     def set_cookie(self, response: Response) -> None:
         """Send the token of the session with a response; does nothing where there is no session."""
@@ -109,12 +111,11 @@ class ViewerSession:
                 secure=self.is_secure,
             )
 
-    def _issue_if_missing(self) -> str:
-        """The key of the session; a new one if the browser sent none."""
-        if self.key is None:
-            self._token = self._signer.issue()
-            self.key = self._signer.verify(self._token)
-            assert self.key is not None, "an issued token is valid"
+    def _issue_key(self) -> str:
+        """The key of a new session, in place of what the browser sent."""
+        self._token = self._signer.issue()
+        self.key = self._signer.verify(self._token)
+        assert self.key is not None, "an issued token is valid"
         return self.key
 
 

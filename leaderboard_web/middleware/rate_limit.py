@@ -29,6 +29,8 @@ PEOPLE_PER_NETWORK = 10
 """How many people at once the writes of one address are for."""
 HOUSEHOLDS_PER_SITE = 8
 """The limit of a /48 as a multiple of that of a /64."""
+ENDED_SESSION_USES = 10
+"""How often the cookie of a session that ended makes a new visitor until its own limit of writes is reached."""
 NEW_VISITOR_COOKIE = re.compile(rf"(?:{VISITOR_COOKIE}|{SECURE_VISITOR_COOKIE})=([^\";]+)".encode())
 """Start of a Set-Cookie header that creates a visitor; a deleted cookie has an empty value in quotation marks."""
 
@@ -71,24 +73,44 @@ class RateLimitMiddleware:
         for limit in self._applicable_limits(scope["path"], host, session_key):
             if not await self._limiter.hit(*limit):
                 await self._refuse(*limit)
-        if session_key is not None or scope["path"].startswith(API_PREFIX):
+        if scope["path"].startswith(API_PREFIX):
             await self.app(scope, receive, send)
             return
         new_visitors = list(_network_limits(self._new_visitors, "limits.new_visitors", host))
-        for limit in new_visitors:
-            if not await self._limiter.test(*limit):
-                await self._refuse(*limit)
+        if session_key is None:
+            for limit in new_visitors:
+                if not await self._limiter.test(*limit):
+                    await self._refuse(*limit)
 
         async def send_and_count(message: Message) -> None:
             if message["type"] == "http.response.start" and (token := _new_visitor_token(message)) is not None:
-                for limit in new_visitors:
-                    await self._limiter.hit(*limit)
-                if new_key := self._token_signer.verify(token):
-                    for write_limit in self._writes:
-                        await self._limiter.hit(write_limit, "limits.writes", new_key)
+                await self._count_new_session(self._token_signer.verify(token), session_key, new_visitors)
             await send(message)
 
         await self.app(scope, receive, send_and_count)
+
+    async def _count_new_session(
+        self, new_key: str | None, replaced_key: str | None, new_visitors: Iterable[CountedLimit]
+    ) -> None:
+        """Count what a response does that sends a cookie: nothing if the browser had this session.
+
+        Args:
+            new_key: of the session that the response sends.
+            replaced_key: of the session that the browser sent; it has ended, or ends with a login. A request that sends
+                it again makes a new visitor each time, so that it uses up its own limit faster.
+            new_visitors: limits of the visitor's network.
+        """
+        if new_key is None or new_key == replaced_key:
+            return
+        for limit in new_visitors:
+            await self._limiter.hit(*limit)
+        for write_limit in self._writes:
+            await self._limiter.hit(write_limit, "limits.writes", new_key)
+            if replaced_key is not None:
+                of_session = write_limit, "limits.writes", replaced_key
+                left = (await self._limiter.get_window_stats(*of_session)).remaining
+                cost = min(left, math.ceil(write_limit.amount / ENDED_SESSION_USES))
+                await self._limiter.hit(*of_session, cost=cost)
 
     def _applicable_limits(self, path: str, host: str | None, session_key: str | None) -> Iterator[CountedLimit]:
         """The limits that a request counts for."""

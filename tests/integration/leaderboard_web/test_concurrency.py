@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from bot.app import BotApplication
 from core.db import looks, people, schema
+from core.db.schema import IdentityProvider
 from core.resources import Resources
 from core.signing import VisitorTokenSigner, load_secret_key
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier
@@ -50,6 +51,10 @@ async def test_concurrent_hearts_are_counted_once_per_person(
         assert await looks.share(connection, look.id)
     visitors = VisitorTokenSigner(load_secret_key(service.settings))
     tokens = [visitors.issue() for _ in range(CLIENT_COUNT)]
+    async with resources.database.transaction() as connection:
+        for token in tokens:
+            person_id = (await create_person(connection)).id
+            await people.create_identity(connection, person_id, IdentityProvider.WEB, visitors.verify(token) or "")
     limits = httpx.Limits(max_connections=CLIENT_COUNT, keepalive_expiry=1)
     async with httpx.AsyncClient(base_url=site, limits=limits, timeout=60, trust_env=False) as client:
 
@@ -65,7 +70,7 @@ async def test_concurrent_hearts_are_counted_once_per_person(
                 assert found is not None
                 return found.hearts, (await connection.execute(rows)).scalar_one()
 
-        # Two concurrent requests of each visitor, all of whom are new.
+        # Two concurrent requests of each visitor.
         await asyncio.gather(*(react(token, "heart") for token in tokens * 2))
         assert await hearts() == (CLIENT_COUNT, CLIENT_COUNT)
         half = tokens[: CLIENT_COUNT // 2]

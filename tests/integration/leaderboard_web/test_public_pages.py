@@ -16,7 +16,7 @@ from core.clothing import Color, Item
 from core.conversation.narration import PUBLIC_SLOTS, MessageSlot, public_verdict_messages, verdict_messages
 from core.db import look_feedback, lookbook, looks, people, reactions, schema
 from core.db.looks import Look
-from core.db.schema import PendingQuestion
+from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.signing import VisitorTokenSigner
@@ -263,6 +263,19 @@ async def test_a_forged_session_cookie_is_replaced(client: httpx.AsyncClient, re
     reply = await client.post(f"/looks/{look.id}/heart", headers=SAME_ORIGIN | forged)
     assert reply.status_code == 303
     assert reply.headers["set-cookie"].partition(";")[0] != forged["Cookie"]
+
+
+async def test_a_session_that_ended_does_not_begin_again(client: httpx.AsyncClient, resources: Resources) -> None:
+    look = await share_look(resources)
+    first = await client.post(f"/looks/{look.id}/heart", headers=SAME_ORIGIN)
+    copied = {"Cookie": first.headers["set-cookie"].partition(";")[0]}
+    client.cookies.clear()
+    async with resources.database.transaction() as connection:
+        await connection.execute(schema.identities.delete().where(schema.identities.c.provider == IdentityProvider.WEB))
+    reply = await client.post(f"/looks/{look.id}/heart", headers=SAME_ORIGIN | copied)
+    assert reply.headers["set-cookie"].partition(";")[0] != copied["Cookie"]
+    client.cookies.clear()
+    assert translate("me.stranger.title", Language.EN) in (await client.get("/me", headers=copied)).text
 
 
 async def test_cross_site_hearts_are_refused(client: httpx.AsyncClient, resources: Resources) -> None:

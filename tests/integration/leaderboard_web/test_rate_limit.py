@@ -8,13 +8,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from core.db import looks, people
+from core.db import looks, people, schema
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.settings import Settings
 from leaderboard_web.app import create_app
 from leaderboard_web.middleware.client_address import client_network
-from leaderboard_web.middleware.rate_limit import HOUSEHOLDS_PER_SITE
+from leaderboard_web.middleware.rate_limit import ENDED_SESSION_USES, HOUSEHOLDS_PER_SITE
 from tests.factories import create_look, create_person, make_classifier, make_photo
 from tests.harness import make_application, serve_on_free_port
 from tests.html import attributes
@@ -73,6 +73,27 @@ async def test_new_visitors_of_a_network_are_limited(resources: Resources, sampl
         judged = await third.post("/api/judge", files={"photo": make_photo()})
         assert judged.status_code == 200, "the API creates no visitors"
         assert (await known.post(f"{path}/unheart")).status_code == 303
+
+
+async def test_sessions_that_ended_make_few_new_visitors(resources: Resources, samples: Path) -> None:
+    path = await share_look(resources)
+    async with (
+        serve_on_free_port(create_site(resources, samples, new_visitors_per_ip_per_hour=4)) as address,
+        httpx.AsyncClient(base_url=address, headers=JSON) as client,
+    ):
+        first = await client.post(f"{path}/heart")
+        ended = {"Cookie": first.headers["set-cookie"].partition(";")[0]}
+        async with resources.database.transaction() as connection:
+            await connection.execute(schema.identities.delete().where(schema.identities.c.provider == "web"))
+        statuses = []
+        for _ in range(ENDED_SESSION_USES + 3):
+            client.cookies.clear()
+            statuses.append((await client.post(f"{path}/heart", headers=ended)).status_code)
+        assert statuses.count(200) < ENDED_SESSION_USES
+        assert statuses[-1] == 429
+        client.cookies.clear()
+        refused = await client.post(f"{path}/heart")
+        assert refused.json()["message"] == translate("limits.new_visitors", Language.EN)
 
 
 async def test_photos_of_a_network_are_limited_per_day(resources: Resources, samples: Path) -> None:
