@@ -42,11 +42,13 @@ from leaderboard_web.share_image import draw_share_image
 from leaderboard_web.sharing import share_image_version, verdict_sentence
 from leaderboard_web.urls import PageRoute
 
+# Search engines show copies of pictures long after their owners took them back.
+NO_INDEX = {"X-Robots-Tag": "noindex"}
 # For one person, whose computer the next person may use.
-PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, no-store"}
+PRIVATE_CACHE_HEADERS = {"Cache-Control": "private, no-store", **NO_INDEX}
 # An image that its owner deletes must not stay in shared caches.
-PUBLIC_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
-SHARE_IMAGE_CACHE_HEADERS = {"Cache-Control": "private, max-age=3600"}
+PUBLIC_CACHE_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable", **NO_INDEX}
+SHARE_IMAGE_CACHE_HEADERS = {"Cache-Control": "private, max-age=3600", **NO_INDEX}
 CARD_HEADERS = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, nofollow, noimageindex"}
 
 router = APIRouter(route_class=PageRoute)

@@ -18,6 +18,8 @@ from leaderboard_web.urls import PageRoute
 
 MAX_REPORT_LENGTH = 300
 """Characters of the text of a report."""
+DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Bidirectional classes of characters that embed, override or isolate a direction (UAX 9)."""
 
 router = APIRouter(route_class=PageRoute)
 
@@ -153,6 +155,12 @@ def report_text(reason: str, line: str, *, reasons: type[StrEnum]) -> str:
     """
     *_, other = reasons
     chosen = reason if reason in set(reasons) else other
-    printable = "".join(" " if unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in line)
+    printable = "".join(" " if _is_control(letter) else letter for letter in line)
     text = " ".join(printable.split())[:MAX_REPORT_LENGTH]
     return f"{chosen}: {text}" if text else str(chosen)
+
+
+def _is_control(character: str) -> bool:
+    """Whether a character controls a device, or the direction of what follows on the moderators' page."""
+    is_direction = unicodedata.bidirectional(character) in DIRECTIONS
+    return is_direction or unicodedata.category(character) in {"Cc", "Cs"}

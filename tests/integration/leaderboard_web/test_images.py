@@ -95,6 +95,10 @@ async def test_public_url_works_only_while_the_look_is_public(client: httpx.Asyn
         private_thumbnail_url(links, look),
     ]
     assert [await opened(url) for url in public_urls + private_urls] == [200] * 6
+    for url in public_urls + private_urls:
+        headers = (await client.get(url or "")).headers
+        assert headers["cache-control"].startswith("private"), "no shared cache shows a picture that was taken back"
+        assert headers["x-robots-tag"] == "noindex", "no search engine keeps one"
     for accepted, media_type in (("image/avif,image/webp,*/*", "image/webp"), ("*/*", "image/jpeg")):
         answer = await client.get(shared.photo, headers={"Accept": accepted})
         with Image.open(BytesIO(answer.content)) as image, Image.open(BytesIO(JPEG)) as stored:

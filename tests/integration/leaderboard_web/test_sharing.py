@@ -128,7 +128,7 @@ async def test_shared_look_has_link_preview_and_share_image(
         card = await client.request(method, urlsplit(image).path)
         assert (card.status_code, card.headers["content-type"]) == (200, "image/jpeg")
         # A shared cache would show the photo for an hour after its owner took it back.
-        assert card.headers["cache-control"] == "private, max-age=3600"
+        assert (card.headers["cache-control"], card.headers["x-robots-tag"]) == ("private, max-age=3600", "noindex")
         assert int(card.headers["content-length"]) < 1_000_000
     assert Image.open(BytesIO((await client.get(urlsplit(image).path)).content)).size == (1200, 630)
     assert await resources.storage.get(share_image_key(look.photo_key or "", language))

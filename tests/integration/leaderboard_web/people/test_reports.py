@@ -24,7 +24,7 @@ from tests.integration.leaderboard_web.people.conftest import (
 async def test_a_report_is_stored_with_its_reason(client: httpx.AsyncClient, resources: Resources, mina: UUID) -> None:
     path = f"/looks/{(await share_look(resources, mina)).id}"
     assert "<details" in (await client.get(path)).text
-    form = {"reason": "hate", "line": " it \0says\n  <b>things</b> " + "x" * 500}
+    form = {"reason": "hate", "line": " it \0says\u202e\u2066\n  <b>things</b> " + "x" * 500}
     reply = await client.post(f"{path}/report", data=form, headers=SAME_ORIGIN)
     assert (reply.status_code, reply.headers["location"]) == (303, f"{path}/reported")
     assert translate("report.thanks", Language.EN) in unescape((await client.get(f"{path}/reported")).text)
