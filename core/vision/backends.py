@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import LifoQueue
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,6 +31,8 @@ ATTRIBUTE_OUTPUTS = frozenset(
 )
 """The names of the further outputs of a model that knows items and colors; it has all of them."""
 TFLITE_BANNER = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU."
+_stderr_lock = Lock()
+"""Held while stderr is captured: of two captures at once, the later one would restore the file of the earlier one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -240,7 +243,7 @@ def _check_signature(inputs: Any, outputs: Any, model: Path) -> None:
 @contextmanager
 def _suppress_tflite_banner() -> Iterator[None]:
     """Drop the one line that LiteRT always writes to stderr; it has no switch for it. Other lines are passed on."""
-    with tempfile.TemporaryFile() as captured:
+    with _stderr_lock, tempfile.TemporaryFile() as captured:
         stderr = os.dup(2)
         os.dup2(captured.fileno(), 2)
         try:

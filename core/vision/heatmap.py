@@ -99,10 +99,11 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
         if points_at_lit:
             reached = float(cam[int(down * len(cam)), int(across * cam.shape[1])])
             level = max(MIN_CONTOUR_LEVEL, min(level, REASON_LEVEL_PART * reached))
+    # Compared before the map is stretched: a product that is rounded down would dim every cell at the level.
+    is_lit = cam >= level
     # Stretched so that the contour is always at the same value.
     stretched = np.minimum(cam * (CONTOUR_LEVEL / level), 1)
     # With cells near the contour's level, there would be specks that are nothing but contour.
-    is_lit = stretched >= CONTOUR_LEVEL
     stretched = np.where(is_lit, np.maximum(stretched, MIN_LIT_VALUE), np.minimum(stretched, MAX_DIM_VALUE))
     heat = Image.fromarray(np.rint(stretched * 255).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC)
     drawn = photo.convert("RGB", _DIMMED)

@@ -1,5 +1,7 @@
+import os
 import sys
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from core.vision.backends import (
     OUTPUTS,
     LiteRTBackend,
     TensorFlowBackend,
+    _suppress_tflite_banner,
     _to_model_outputs,
 )
 
@@ -134,3 +137,27 @@ def test_outputs_that_are_no_numbers_are_refused(broken: float) -> None:
     evidence[0, 3, 3, 3] = broken
     with pytest.raises(BackendUnavailableError, match="evidence are not finite"):
         _to_model_outputs(_tensors(evidence=evidence))
+
+
+def test_interpreters_that_are_created_at_once_leave_stderr_as_it_was() -> None:
+    is_first_inside, is_second_inside, may_second_end = Event(), Event(), Event()
+
+    def create_first() -> None:
+        with _suppress_tflite_banner():
+            is_first_inside.set()
+            is_second_inside.wait(0.3)
+
+    def create_second() -> None:
+        is_first_inside.wait()
+        with _suppress_tflite_banner():
+            is_second_inside.set()
+            may_second_end.wait()
+
+    before = os.fstat(2)
+    first, second = Thread(target=create_first), Thread(target=create_second)
+    first.start()
+    second.start()
+    first.join()
+    may_second_end.set()
+    second.join()
+    assert os.path.samestat(os.fstat(2), before), "log lines would go into a deleted file from now on"

@@ -137,6 +137,13 @@ def test_most_of_the_evidence_is_lit() -> None:
         assert _lit_share(cam) >= 0.6
 
 
+def test_equal_cells_at_the_level_of_the_contour_are_lit() -> None:
+    for value in (0.059203066, 0.0668056, 0.11882294, 0.12475825, 0.2):
+        cam = np.full((8, 6), value, np.float32)
+        cam[0, 0] = 1.0
+        assert _lit_share(cam) >= 0.6, value
+
+
 def test_reasons_are_pointed_at_in_the_lit_area() -> None:
     cam = _corner_cam()
     cam[12:14, 4:8] = 0.12
