@@ -1,17 +1,19 @@
 """The labelled photos: splits, the annotators' labels, and soft targets for the network."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from core.errors import DatasetError
+from core.images.pixel_conversion import flatten_on_white, to_averageable_mode
 from core.styles import STYLES, Style
+from core.training.label_files import parse_certainty, parse_rows, read_rows
 
 NOT_OUTFIT = "not_outfit"
 UNCLEAR = "unclear"
@@ -79,16 +81,35 @@ class Example:
 
 
 def open_photo(path: Path) -> Image.Image:
-    """Decode a photo as RGB.
+    """Decode a photo as RGB, upright and on white where it is transparent, as photos of people are.
 
     Raises:
         DatasetError: the file cannot be read.
     """
     try:
         with Image.open(path) as image:
-            return image.convert("RGB")
-    except OSError as error:
+            upright = ImageOps.exif_transpose(image)
+            return flatten_on_white(to_averageable_mode(upright)).convert("RGB")
+    except Exception as error:
+        # Pillow's decoders raise many types on damaged bytes.
         raise DatasetError(f"{path.name} cannot be read") from error
+
+
+def check_photos(examples: Sequence[Example]) -> None:
+    """Check that the photos exist and begin as pictures do, before hours of work on the others.
+
+    Raises:
+        DatasetError: some do not.
+    """
+    broken = []
+    for example in examples:
+        try:
+            with Image.open(example.photo):
+                pass
+        except Exception:  # noqa: BLE001
+            broken.append(example.photo.name)
+    if broken:
+        raise DatasetError(f"{len(broken)} of {len(examples)} photos cannot be read, the first is {broken[0]}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +131,8 @@ def read_examples(folder: Path, *splits: Split) -> list[Example]:
         DatasetError: the file is missing, or a row does not follow the format.
     """
     path = folder / "labels.csv"
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-        examples = [_example(folder, row) for row in rows if Split(row["split"]) in splits]
-    except FileNotFoundError as error:
-        raise DatasetError(f"no {path.name} in the data directory") from error
-    except (KeyError, ValueError) as error:
-        raise DatasetError(f"{path.name}: {error}") from error
+    rows = read_rows(path, ("split", "style"))
+    examples = [example for example in parse_rows(path, rows, partial(_example, folder)) if example.split in splits]
     if not examples:
         raise DatasetError(f"{path.name} has no photo in {', '.join(splits)}")
     return examples
@@ -146,21 +161,22 @@ def targets(examples: Sequence[Example]) -> Targets:
 
 
 def _example(folder: Path, row: dict[str, str]) -> Example:
+    second_view = row.get("style_b", "")
     return Example(
         photo=folder / row["photo"],
         split=Split(row["split"]),
-        label=_label(row["style"], row["second"], row["sure"]),
-        second_view=_label(row["style_b"], row["second_b"], row["sure_b"])
-        if row["style_b"] not in {"", UNCLEAR}
+        label=_label(row["style"], row.get("second", ""), row.get("sure", "")),
+        second_view=_label(second_view, row.get("second_b", ""), row.get("sure_b", ""))
+        if second_view not in {"", UNCLEAR}
         else None,
-        source=row["source"],
-        source_label=row["source_label"],
+        source=row.get("source", ""),
+        source_label=row.get("source_label", ""),
     )
 
 
 def _label(style: str, second: str, sure: str) -> Label:
     return Label(
         style=None if style == NOT_OUTFIT else Style(style),
-        second=Style(second) if second and second != NOT_OUTFIT else None,
-        sure=int(sure),
+        second=None if second in {"", UNCLEAR, NOT_OUTFIT} else Style(second),
+        sure=parse_certainty(sure),
     )

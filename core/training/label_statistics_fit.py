@@ -5,7 +5,6 @@
 DATA is the folder with `labels.csv` and `attributes.csv`. Only photos of the split `train` count.
 """
 
-import csv
 import sys
 from pathlib import Path
 
@@ -13,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from core.clothing import COLORS
 from core.errors import DatasetError
 from core.styles import STYLES
+from core.training.dataset import Split
+from core.training.photo_table import read_photo_table
 from core.vision.attributes import ATTRIBUTES
 from core.vision.label_statistics import LABEL_STATISTICS_FILE, LabelStatistics
 
@@ -31,28 +33,25 @@ def read_training_labels(folder: Path) -> tuple[NDArray[np.bool_], NDArray[np.in
         Outfits x things, and the position of each outfit's style.
 
     Raises:
-        DatasetError: a file is missing or has an unknown style.
+        DatasetError: a file is missing or invalid, or names nothing that a training outfit wears.
     """
-    try:
-        labels = _read_rows(folder / "labels.csv")
-        attributes = {row["photo"]: row for row in _read_rows(folder / "attributes.csv")}
-    except FileNotFoundError as error:
-        raise DatasetError(f"{error.filename} is missing") from error
-    position = {style.value: place for place, style in enumerate(STYLES)}
-    things, styles = [], []
-    for row in labels:
-        found = attributes.get(row["photo"])
-        if row["split"] == "train" and row["style"] in position and found is not None:
-            codes = {*found["items"].split(), *found["colours"].split()}
-            things.append([thing.value in codes for thing in ATTRIBUTES])
-            styles.append(position[row["style"]])
-    if not things:
+    table = read_photo_table(folder)
+    rows = table.rows(Split.TRAIN)
+    rows = rows[(table.style[rows, 0] >= 0) & ~np.isnan(table.items[rows, 0, 0])]
+    if not len(rows):
         raise DatasetError("no training outfit has attributes")
-    return np.array(things), np.array(styles)
+    colors = (table.colors[rows, 0, :, None] == np.arange(len(COLORS))).any(axis=1)
+    return np.concatenate([table.items[rows, 0] > 0, colors], axis=1), table.style[rows, 0]
 
 
 def compute_label_statistics(things: NDArray[np.bool_], styles: NDArray[np.int64]) -> LabelStatistics:
-    """Count and fit; arguments as `read_training_labels` returns them. Every style must occur."""
+    """Count and fit; arguments as `read_training_labels` returns them.
+
+    Raises:
+        DatasetError: a style has no outfit.
+    """
+    if missing := [style for place, style in enumerate(STYLES) if not (styles == place).any()]:
+        raise DatasetError(f"no training outfit has the style {', '.join(missing)}")
     model = LogisticRegression(C=REGULARIZATION, max_iter=1000).fit(things.astype(np.float64), styles)
     log_odds, share = np.empty(model.coef_.T.shape), np.empty(model.coef_.T.shape)
     for place in range(len(STYLES)):
@@ -73,12 +72,11 @@ def _log_odds(things: NDArray[np.bool_]) -> NDArray[np.float64]:
     return odds
 
 
-def _read_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
 if __name__ == "__main__":
-    LABEL_STATISTICS_FILE.write_text(
-        compute_label_statistics(*read_training_labels(Path(sys.argv[1]))).to_json(), "utf-8"
-    )
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m core.training.label_statistics_fit DATA")
+    try:
+        computed = compute_label_statistics(*read_training_labels(Path(sys.argv[1])))
+    except DatasetError as error:
+        sys.exit(str(error))
+    LABEL_STATISTICS_FILE.write_text(computed.to_json(), "utf-8")

@@ -1,9 +1,9 @@
 """All labels of `labels.csv` and `attributes.csv` as arrays, one row per photo, for training several heads at once."""
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,18 @@ from numpy.typing import NDArray
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import DatasetError
 from core.styles import Style
-from core.training.dataset import NOT_OUTFIT, UNCLEAR
+from core.training.dataset import NOT_OUTFIT, UNCLEAR, Split
+from core.training.label_files import parse_certainty, parse_rows, read_rows
 
 NO_VIEW = -2
 NOT_AN_OUTFIT = -1
 VIEWS = ("", "_b", "_c")
+ATTRIBUTE_VIEWS = VIEWS[:2]
 """Suffixes of the columns: three annotators for styles, the first two of them for items and colors."""
+COLOR_RANKS = 3
+"""Colors that a view names at most."""
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,31 +63,40 @@ def read_photo_table(folder: Path) -> PhotoTable:
     """Read both files.
 
     Raises:
-        DatasetError: a file is missing or holds an unknown code.
+        DatasetError: a file is missing or invalid.
     """
-    try:
-        labels = _read(folder / "labels.csv")
-        attributes = {row["photo"]: row for row in _read(folder / "attributes.csv")}
-        return PhotoTable(
-            photo=np.array([row["photo"] for row in labels]),
-            split=np.array([row["split"] for row in labels]),
-            source=np.array([row["source"] for row in labels]),
-            style=np.array([[_style(row.get(f"style{view}", "")) for view in VIEWS] for row in labels]),
-            second=np.array([[_second(row.get(f"second{view}", "")) for view in VIEWS] for row in labels]),
-            sure=np.array([[_sure(row, view) for view in VIEWS] for row in labels]),
-            gold=np.array([_style(row.get("gold", "")) for row in labels]),
-            items=np.array([_items(attributes.get(row["photo"])) for row in labels], np.float32),
-            colors=np.array([_colors(attributes.get(row["photo"])) for row in labels]),
-        )
-    except FileNotFoundError as error:
-        raise DatasetError(f"{Path(error.filename).name} is missing") from error
-    except (KeyError, ValueError) as error:
-        raise DatasetError(f"labels.csv or attributes.csv: {error}") from error
+    labels_path, attributes_path = folder / "labels.csv", folder / "attributes.csv"
+    labels = read_rows(labels_path, ("split", "style"))
+    if not labels:
+        raise DatasetError(f"{labels_path.name} has no photo")
+    attributes = {row["photo"]: row for row in read_rows(attributes_path, ("items", "colours"))}
+    found = [attributes.get(row["photo"]) for row in labels]
+
+    def parse(parse_label: Callable[[dict[str, str]], Value]) -> NDArray[Any]:
+        return np.array(parse_rows(labels_path, labels, parse_label))
+
+    return PhotoTable(
+        photo=np.array([row["photo"] for row in labels]),
+        split=parse(lambda row: Split(row["split"]).value),
+        source=np.array([row.get("source", "") for row in labels]),
+        style=parse(lambda row: [_style(row.get(f"style{view}", "")) for view in VIEWS]),
+        second=parse(lambda row: [_second(row.get(f"second{view}", "")) for view in VIEWS]),
+        sure=parse(lambda row: [_sure(row, view) for view in VIEWS]),
+        gold=parse(lambda row: _style(row.get("gold", ""))),
+        items=np.array(_parse_found(attributes_path, found, _items, [[float("nan")] * len(ITEMS)] * 2), np.float32),
+        colors=np.array(_parse_found(attributes_path, found, _colors, [[NO_VIEW] * COLOR_RANKS] * 2)),
+    )
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+def _parse_found(
+    path: Path,
+    found: Sequence[dict[str, str] | None],
+    parse: Callable[[dict[str, str]], Value],
+    otherwise: Value,
+) -> list[Value]:
+    """Parse the rows of those photos that have one."""
+    parsed = iter(parse_rows(path, [row for row in found if row is not None], parse))
+    return [otherwise if row is None else next(parsed) for row in found]
 
 
 def _style(code: str) -> int:
@@ -95,13 +110,13 @@ def _second(code: str) -> int:
 
 
 def _sure(row: dict[str, str], view: str) -> int:
-    return 0 if _style(row.get(f"style{view}", "")) == NO_VIEW else int(row.get(f"sure{view}", "") or 2)
+    return 0 if _style(row.get(f"style{view}", "")) == NO_VIEW else parse_certainty(row.get(f"sure{view}", ""))
 
 
-def _items(row: dict[str, str] | None) -> list[list[float]]:
+def _items(row: dict[str, str]) -> list[list[float]]:
     return [
-        [float("nan")] * len(ITEMS) if row is None or not _has_view(row, view) else _marks(row[f"items{view}"].split())
-        for view in ("", "_b")
+        _marks(row.get(f"items{view}", "").split()) if _has_view(row, view) else [float("nan")] * len(ITEMS)
+        for view in ATTRIBUTE_VIEWS
     ]
 
 
@@ -110,10 +125,10 @@ def _marks(codes: Sequence[str]) -> list[float]:
     return [float(item in named) for item in ITEMS]
 
 
-def _colors(row: dict[str, str] | None) -> list[list[int]]:
-    named = [row[f"colours{view}"].split() if row else [] for view in ("", "_b")]
-    return [([COLORS.index(Color(code)) for code in codes] + [NO_VIEW] * 3)[:3] for codes in named]
+def _colors(row: dict[str, str]) -> list[list[int]]:
+    named = [row.get(f"colours{view}", "").split() for view in ATTRIBUTE_VIEWS]
+    return [([COLORS.index(Color(code)) for code in codes] + [NO_VIEW] * COLOR_RANKS)[:COLOR_RANKS] for codes in named]
 
 
 def _has_view(row: dict[str, str], view: str) -> bool:
-    return bool(row[f"items{view}"] or row[f"colours{view}"])
+    return bool(row.get(f"items{view}") or row.get(f"colours{view}"))

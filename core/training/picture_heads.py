@@ -6,17 +6,16 @@
 See ADR 0035.
 """
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from core.errors import DatasetError
+from core.training.dataset import open_photo
 from core.training.head_export import build_last_maps
+from core.training.label_files import parse_rows, read_rows
 from core.training.linear_heads import fit_linear_map
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import Preprocessing
@@ -31,6 +30,7 @@ REFUSAL_PRECISION = 0.85
 MIN_PROBABILITY, MIN_SAID = 0.5, 8
 """A kind that is said is more likely than all others together, and was right often enough in at least so many."""
 KINDS_FILE, BOXES_FILE = "kinds.csv", "boxes.csv"
+SIDES = ("left", "top", "right", "bottom")
 STEPS_PER_CELL = 8
 """Boxes are drawn in this many steps for each cell and direction."""
 
@@ -59,10 +59,15 @@ def read_kinds(folder: Path) -> dict[str, int]:
         DatasetError: it is missing or names another kind.
     """
     positions = {str(kind): position for position, kind in enumerate(KINDS)}
-    try:
-        return {row["photo"]: positions[row["kind"]] for row in _read(folder / KINDS_FILE)}
-    except KeyError as error:
-        raise DatasetError(f"{KINDS_FILE}: {error}") from error
+
+    def parse(row: dict[str, str]) -> int:
+        if row["kind"] not in positions:
+            raise ValueError(f"unknown kind {row['kind']}")
+        return positions[row["kind"]]
+
+    path = folder / KINDS_FILE
+    rows = read_rows(path, ("kind",))
+    return dict(zip((row["photo"] for row in rows), parse_rows(path, rows, parse), strict=True))
 
 
 def read_boxes(folder: Path) -> dict[str, PictureBoxes]:
@@ -71,15 +76,22 @@ def read_boxes(folder: Path) -> dict[str, PictureBoxes]:
     Raises:
         DatasetError: it is missing or invalid.
     """
+    path = folder / BOXES_FILE
+    rows = read_rows(path, ("what", *SIDES), is_unique=False)
     boxes: dict[str, PictureBoxes] = {}
-    try:
-        for row in _read(folder / BOXES_FILE):
-            found = boxes.setdefault(row["photo"], PictureBoxes())
-            box = (float(row["left"]), float(row["top"]), float(row["right"]), float(row["bottom"]))
-            {"clothes": found.clothes, "face": found.faces}[row["what"]].append(box)
-    except (KeyError, ValueError) as error:
-        raise DatasetError(f"{BOXES_FILE}: {error}") from error
+    for row, (what, box) in zip(rows, parse_rows(path, rows, _parse_box), strict=True):
+        found = boxes.setdefault(row["photo"], PictureBoxes())
+        (found.clothes if what == "clothes" else found.faces).append(box)
     return boxes
+
+
+def _parse_box(row: dict[str, str]) -> tuple[str, Box]:
+    left, top, right, bottom = (float(row[side]) for side in SIDES)
+    if row["what"] not in {"clothes", "face"}:
+        raise ValueError(f"a box of {row['what']}")
+    if not (0 <= left <= right <= 1 and 0 <= top <= bottom <= 1):
+        raise ValueError("a box is not in fractions of the picture, from left to right and from top to bottom")
+    return row["what"], (left, top, right, bottom)
 
 
 def fit_kind_head(
@@ -158,8 +170,7 @@ def fit_clothes_head(
     network = build_last_maps(weights, size=(shape.height, shape.width))
     features, targets, counts = [], [], []
     for photo in photos:
-        with Image.open(folder / photo) as file:
-            model_input = fit_to_input(file.convert("RGB"), shape)
+        model_input = fit_to_input(open_photo(folder / photo), shape)
         maps = model_input.crop_to_image(np.asarray(network(model_input.pixels[None].astype(np.float32)))[0])
         rows, columns, channels = maps.shape
         features.append(maps.reshape(-1, channels))
@@ -168,14 +179,6 @@ def fit_clothes_head(
     goal = np.concatenate(targets)[:, None].astype(np.float32)
     cells = np.concatenate(features)
     return fit_linear_map("clothes", cells, goal, np.concatenate(counts), CLOTHES_PENALTY, exclusive=False)
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            return list(csv.DictReader(lines))
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path.name} is missing") from error
 
 
 def _fill(boxes: Sequence[Box], rows: int, columns: int) -> NDArray[np.float32]:

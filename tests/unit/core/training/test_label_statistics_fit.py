@@ -50,6 +50,16 @@ def test_missing_labels_are_reported(tmp_path: Path) -> None:
         read_training_labels(tmp_path)
 
 
+def test_style_without_an_outfit_is_reported(labelled: Path) -> None:
+    from core.errors import DatasetError
+    from core.training.label_statistics_fit import compute_label_statistics, read_training_labels
+
+    path = labelled / "labels.csv"
+    path.write_text(path.read_text().replace(",train,retro", ",train,casual"))
+    with pytest.raises(DatasetError, match="retro"):
+        compute_label_statistics(*read_training_labels(labelled))
+
+
 def test_bundled_file_says_something_of_every_thing() -> None:
     statistics = LabelStatistics.from_dict(json.loads(LABEL_STATISTICS_FILE.read_text("utf-8")))
     for thing in ATTRIBUTES:
