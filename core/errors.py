@@ -261,6 +261,14 @@ class ExportMismatchError(TrainingError):
     """The exported model disagrees with the trained one and was not written."""
 
 
+class DiskSpaceError(TrainingError):
+    """There is too little space on the disk."""
+
+
+class WorkerEndedError(TrainingError):
+    """A process that computed features was killed, most often for its memory; the same command continues."""
+
+
 class MessengerError(EvaError):
     """A messenger call or reply is invalid or failed."""
 

@@ -10,6 +10,8 @@ from core.errors import DatasetError
 from core.vision.model_card import Preprocessing
 
 CONFIG_FILE = "recipe.json"
+BLOCKS = ("block4", "block5")
+"""The blocks that a stage may begin with, from the input on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +70,32 @@ def load_config(path: Path) -> TrainingConfig:
     """Read the configuration of a run.
 
     Raises:
-        DatasetError: the directory holds no run.
+        DatasetError: the directory holds no run, or the file is invalid.
     """
     try:
         raw = json.loads(path.read_text("utf-8"))
+        preprocessing = Preprocessing.from_dict(raw.pop("preprocessing"))
+        stages = tuple(Stage(**stage) for stage in raw.pop("stages"))
+        return TrainingConfig(**raw, stages=stages, preprocessing=preprocessing)
     except FileNotFoundError as error:
         raise DatasetError(f"no {path.name}: not the directory of a run") from error
-    preprocessing = Preprocessing.from_dict(raw.pop("preprocessing"))
-    stages = tuple(Stage(**stage) for stage in raw.pop("stages"))
-    return TrainingConfig(**raw, stages=stages, preprocessing=preprocessing)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DatasetError(f"{path.name} is no training configuration: {error}") from error
+
+
+def check_stages(config: TrainingConfig) -> None:
+    """Check that no stage freezes what was trained before it.
+
+    The stored maps come from the ImageNet weights, so a block that was trained cannot be among those that made them.
+
+    Raises:
+        DatasetError: a stage does.
+    """
+    trained = BLOCKS[0] if config.start else BLOCKS[-1]
+    for stage in config.stages:
+        if stage.block not in BLOCKS:
+            raise DatasetError(f"a stage trains {stage.block}; there are {', '.join(BLOCKS)}")
+        if BLOCKS.index(stage.block) > BLOCKS.index(trained):
+            before = "the run that --start names" if config.start else "an earlier stage"
+            raise DatasetError(f"a stage freezes what comes before {stage.block}, but {before} may have trained it")
+        trained = stage.block

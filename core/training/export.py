@@ -6,6 +6,7 @@ See ADR 0002 and ADR 0003.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from core.errors import ExportMismatchError
+from core.training.atomic_files import replacing
 
 MIN_TOP1_AGREEMENT = 0.98
 MIN_CAM_CORRELATION = 0.98
@@ -104,6 +106,23 @@ def check_agreement(trained: BatchOutputs, exported: BatchOutputs) -> ExportAgre
             f"top-1 agreement {agreement.top1_agreement:.4f}, CAM correlation {agreement.cam_correlation:.4f}"
         )
     return agreement
+
+
+def store_base(folder: Path, network: keras.Model, name: str = "base") -> Path:
+    """Convert a frozen network, unless the directory has it; the file has the digest of the weights in its name.
+
+    Args:
+        folder: of the run, created if missing.
+        network: whose outputs have names.
+        name: of the file; networks with the same weights and another input have different ones.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    content = b"".join(weight.tobytes() for weight in network.get_weights()) + "".join(network.output).encode()
+    base = folder / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}.tflite"
+    if not base.exists():
+        with replacing(base) as partial:
+            partial.write_bytes(convert_to_litert(network))
+    return base
 
 
 def convert_to_litert(model: keras.Model) -> bytes:

@@ -1,7 +1,8 @@
 """Augmentation of feature maps: what is left of a photo's style after its source and parts of it are blurred.
 
 MixStyle (Zhou et al. 2021) exchanges channel statistics of two photos, so that the look of a source is no hint; random
-erasing (Zhong et al. 2020) removes cells; mixup (Zhang et al. 2018) blends maps and targets.
+erasing (Zhong et al. 2020) removes cells; mixup (Zhang et al. 2018) blends maps and targets. A seed, two whole numbers,
+decides every draw, so that an interrupted run draws what it would have drawn.
 """
 
 from typing import Any
@@ -30,18 +31,26 @@ def mix_statistics(maps: Any, partner: Any, share: Any) -> Any:
     return tf.nn.relu((maps - mean) / deviation * mixed_deviation + mixed_mean)
 
 
-def erase_cells(maps: Any, chance: float) -> Any:
+def draw_partners(count: Any, seed: Any) -> Any:
+    """Draw the positions of the photos' partners."""
+    return tf.argsort(tf.random.stateless_uniform((count,), seed))
+
+
+def erase_cells(maps: Any, chance: float, seed: Any) -> Any:
     """Set a rectangle of cells of some photos to zero."""
     batch = tf.shape(maps)[0]
+    seeds = tf.random.split(seed, 5)
 
-    def is_inside(count: Any) -> Any:
-        length = tf.random.uniform((batch, 1), *ERASED_SIDE)
-        start = tf.random.uniform((batch, 1)) * (1 - length)
+    def is_inside(count: Any, length_seed: Any, start_seed: Any) -> Any:
+        length = tf.random.stateless_uniform((batch, 1), length_seed, *ERASED_SIDE)
+        start = tf.random.stateless_uniform((batch, 1), start_seed) * (1 - length)
         place = (tf.cast(tf.range(count), tf.float32)[None] + 0.5) / tf.cast(count, tf.float32)
         return (place >= start) & (place < start + length)
 
-    hole = is_inside(tf.shape(maps)[1])[:, :, None] & is_inside(tf.shape(maps)[2])[:, None, :]
-    hole &= tf.random.uniform((batch, 1, 1)) < chance
+    down = is_inside(tf.shape(maps)[1], seeds[0], seeds[1])
+    across = is_inside(tf.shape(maps)[2], seeds[2], seeds[3])
+    hole = down[:, :, None] & across[:, None, :]
+    hole &= tf.random.stateless_uniform((batch, 1, 1), seeds[4]) < chance
     return tf.where(hole[..., None], 0.0, maps)
 
 
@@ -62,10 +71,11 @@ def blend(values: Any, weights: Any, partner: Any, share: Any) -> tuple[Any, Any
     return (own[:, None] * values + other[:, None] * tf.gather(values, partner)) / total[:, None], own + other
 
 
-def draw_shares(count: Any, concentration: float, chance: float) -> Any:
+def draw_shares(count: Any, concentration: float, chance: float, seed: Any) -> Any:
     """Draw each photo's own part, 0.5 to 1; 1 for those that are not mixed."""
+    seeds = tf.random.split(seed, 2)
     # Beta(a, a) is the share of one of two Gammas.
-    gammas = tf.random.gamma((2, count), concentration) + 1e-6
+    gammas = tf.random.stateless_gamma((2, count), seeds[0], concentration) + 1e-6
     share = gammas[0] / (gammas[0] + gammas[1])
     share = tf.maximum(share, 1 - share)
-    return tf.where(tf.random.uniform((count,)) < chance, share, 1.0)
+    return tf.where(tf.random.stateless_uniform((count,), seeds[1]) < chance, share, 1.0)

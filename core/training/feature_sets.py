@@ -1,9 +1,7 @@
 """The stored features that `eva finetune` and `eva heads` read: training photos in several versions, and validation."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 
 import keras
@@ -13,9 +11,18 @@ from rich.console import Console
 from rich.progress import Progress
 
 from core.errors import DatasetError
+from core.runtime import available_cpus
 from core.training.dataset import Split, read_examples
-from core.training.export import convert_to_litert
-from core.training.features import FeatureStore, MapReader, PhotoReader, Reader, digest_names, extract_features
+from core.training.export import store_base
+from core.training.features import (
+    FeatureStore,
+    MapReader,
+    PhotoReader,
+    Reader,
+    check_space,
+    digest_names,
+    extract_features,
+)
 from core.training.head_export import CUT, build_pooled_network, build_pooled_tail
 from core.vision.model_card import Preprocessing
 
@@ -54,12 +61,17 @@ def extract_training_features(
     Raises:
         DatasetError: the data are incomplete.
         CheckpointMismatchError: `run_dir` holds features of other photos or of another network.
+        DiskSpaceError: the features need more space than there is.
     """
     examples = read_examples(data, Split.TRAIN)
     network = build_pooled_network(weights, size=(shape.height, shape.width), with_maps=with_maps)
     if with_maps:
-        size = len(examples) * (1 + augmented) * int(np.prod(network.output[CUT].shape[1:]))
+        size = len(examples) * int(np.prod(network.output[CUT].shape[1:]))
+        size *= 1 + augmented
         console.print(f"{1 + augmented} versions of {len(examples)} photos need {size / 1e9:.1f} GB in {run_dir}")
+        run_dir.mkdir(parents=True, exist_ok=True)
+        stored = sum(_stored_bytes(run_dir / FEATURES_FOLDER / name) for name in training_versions(augmented))
+        check_space(run_dir, size - stored)
     seeds = [None, *range(AUGMENTATION_SEED, AUGMENTATION_SEED + augmented)]
     readers = [PhotoReader(examples=examples, shape=shape, seed=seed) for seed in seeds]
     return _extract(run_dir, network, dict(zip(training_versions(augmented), readers, strict=True)))
@@ -118,20 +130,19 @@ def extract_validation_features(
     return _extract(run_dir, network, {"val": reader})[0]
 
 
+def _stored_bytes(folder: Path) -> int:
+    """The space that features take on the disk: their files have their full length from the start, but holes."""
+    return sum(512 * path.stat().st_blocks for path in folder.glob("*.npy"))
+
+
 def pool_versions(stores: Sequence[FeatureStore]) -> NDArray[np.float32]:
     """The pooled features of all versions, one after another."""
     return np.concatenate([store.pooled() for store in stores])
 
 
 def _extract(run_dir: Path, network: keras.Model, readers: Mapping[str, Reader]) -> list[FeatureStore]:
-    """Run a network over several versions of the photos; its file has its weights' digest in its name."""
-    run_dir.mkdir(parents=True, exist_ok=True)
-    digest = sha256(b"".join(weight.tobytes() for weight in network.get_weights()) + "".join(network.output).encode())
-    base = run_dir / f"base-{digest.hexdigest()[:12]}.tflite"
-    if not base.exists():
-        partial_file = base.with_suffix(".partial")
-        partial_file.write_bytes(convert_to_litert(network))
-        partial_file.replace(base)
+    """Run a network over several versions of the photos."""
+    base = store_base(run_dir, network)
     stores = []
     with Progress(console=console) as progress:
         for name, reader in readers.items():
@@ -139,7 +150,7 @@ def _extract(run_dir: Path, network: keras.Model, readers: Mapping[str, Reader])
                 reader,
                 base=base,
                 folder=run_dir / FEATURES_FOLDER / name,
-                processes=os.cpu_count() or 1,
+                processes=available_cpus(),
                 advance=partial(progress.advance, progress.add_task(f"features {name}", total=len(reader))),
             )
             stores.append(store)

@@ -8,7 +8,10 @@ dense.
 
 import json
 import multiprocessing
+import shutil
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +21,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from core.errors import CheckpointMismatchError
+from core.errors import CheckpointMismatchError, DiskSpaceError, WorkerEndedError
+from core.training.atomic_files import replacing, write_text
 from core.training.augmentation import augment
 from core.training.dataset import Example
 from core.vision.classifier import fit_to_input
@@ -159,6 +163,9 @@ def extract_features(
 
     Raises:
         CheckpointMismatchError: `folder` holds features of other photos or of another base.
+        DatasetError: a photo cannot be read.
+        DiskSpaceError: the features need more space than there is.
+        WorkerEndedError: a process was killed, most often for its memory.
     """
     store = FeatureStore(folder=folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -172,8 +179,9 @@ def extract_features(
     )
     if not (folder / FINISHED_FILE).exists():
         _create_files(reader, base, folder)
-        (folder / PLAN_FILE).write_text(plan, "utf-8")
-        np.save(folder / FINISHED_FILE, np.zeros(len(chunks), bool))
+        write_text(folder / PLAN_FILE, plan)
+        with replacing(folder / FINISHED_FILE) as partial:
+            np.save(partial, np.zeros(len(chunks), bool))
     elif (folder / PLAN_FILE).read_text("utf-8") != plan:
         raise CheckpointMismatchError(folder.name)
     finished = np.load(folder / FINISHED_FILE, mmap_mode="r+")
@@ -181,11 +189,29 @@ def extract_features(
     missing = [(int(number), chunks[number]) for number in np.flatnonzero(~finished)]
     if missing:
         context = multiprocessing.get_context("spawn")
-        with context.Pool(processes, _initialize_worker, (reader, base, folder)) as pool:
-            for number, count in pool.imap_unordered(_extract_chunk, missing):
+        # Unlike a pool of `multiprocessing`, it does not wait forever for a process that was killed.
+        pool = ProcessPoolExecutor(processes, context, _initialize_worker, (reader, base, folder))
+        try:
+            for future in as_completed([pool.submit(_extract_chunk, chunk) for chunk in missing]):
+                number, count = future.result()
                 finished[number] = True
                 advance(count)
+        except BrokenProcessPool as error:
+            raise WorkerEndedError(folder.name) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
     return store
+
+
+def check_space(folder: Path, size: int) -> None:
+    """Check that a file system has so many bytes left: a mapped file on a full one ends its process without a word.
+
+    Raises:
+        DiskSpaceError: it has not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise DiskSpaceError(f"{size / 1e9:.1f} GB are needed in {folder}, {free / 1e9:.1f} GB are free")
 
 
 def _create_files(reader: Reader, base: Path, folder: Path) -> None:
@@ -194,6 +220,8 @@ def _create_files(reader: Reader, base: Path, folder: Path) -> None:
     calibration = [
         runner(reader.read_plain(row)) for row in range(0, len(reader), -(-len(reader) // CALIBRATION_PHOTOS))
     ]
+    values = sum(sample.size * (4 if name == POOLED_FILE else 1) for name, sample in calibration[0].items())
+    check_space(folder, values * len(reader))
     for name, sample in calibration[0].items():
         array = np.lib.format.open_memmap(
             folder / f"{name}.npy",

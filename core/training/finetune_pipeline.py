@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from core.errors import CheckpointMismatchError, DatasetError
-from core.training.dataset import Split
+from core.training.atomic_files import save_arrays
+from core.training.dataset import Split, check_photos, read_examples
 from core.training.distillation import blend_with_teachers, file_digest, predict_by_teachers, read_tuned
 from core.training.feature_sets import extract_training_features, pool_versions
 from core.training.features import FeatureStore
@@ -61,6 +62,8 @@ def finetune_convolutions(
     Raises:
         DatasetError: the data are incomplete, the source is not a VGG-16, or `start` or a teacher has no heads
             or has seen the fold that is left out.
+        DiskSpaceError: the features need more space than there is.
+        WorkerEndedError: a process that computed features was killed.
         CheckpointMismatchError: `run_dir` holds a run with another configuration, or the one that `start` comes from.
     """
     if start is not None and start.resolve().parent == run_dir.resolve():
@@ -70,9 +73,12 @@ def finetune_convolutions(
     warn_of_seen_sources(card, config.without_fold)
     config = _add_networks(config, start, teachers)
     table = read_photo_table(data)
+    check_photos(read_examples(data, Split.TRAIN))
     claim_run_directory(run_dir, config)
     rows = table.rows(Split.TRAIN)
     used = find_used_photos(table, rows, config.without_fold)
+    if used.sum() < config.batch:
+        raise DatasetError(f"a step takes {config.batch} training photos, and there are {used.sum()}")
     stores = extract_training_features(
         data, run_dir, weights, card.preprocessing, augmented=config.versions, with_maps=True
     )
@@ -92,8 +98,8 @@ def finetune_convolutions(
         weights=shares,
         run_dir=run_dir,
     )
-    np.savez(run_dir / TUNED_FILE, allow_pickle=False, **tuned)
-    np.savez(run_dir / CONVOLUTIONS_FILE, allow_pickle=False, **interpolate(weights, tuned, config.share))
+    save_arrays(run_dir / TUNED_FILE, tuned)
+    save_arrays(run_dir / CONVOLUTIONS_FILE, interpolate(weights, tuned, config.share))
     console.print(f"{run_dir / CONVOLUTIONS_FILE} is written")
 
 

@@ -12,8 +12,9 @@ from rich.console import Console
 from scipy.special import expit
 
 from core.styles import STYLES
+from core.training.atomic_files import save_arrays
 from core.training.calibration import choose_thresholds, fit_temperature
-from core.training.dataset import Split, read_examples
+from core.training.dataset import Split, check_photos, read_examples
 from core.training.embedding import fit_embedding
 from core.training.evaluation import round_metrics
 from core.training.export import convert_to_litert
@@ -150,6 +151,7 @@ def fit_model_heads(
     is_kept = find_used_photos(table, train, config.without_fold)
     unseen = train[~is_kept]
     check_measured(table, table.rows(Split.VAL), "val")
+    check_photos(read_examples(data, Split.TRAIN, Split.VAL))
     if config.without_fold is not None:
         check_measured(table, unseen, f"fold {config.without_fold}")
     teacher = _ask_teacher(data, teacher_dir, table, train[is_kept], card)
@@ -159,7 +161,7 @@ def fit_model_heads(
     summary = _adjust_heads(weights, table, train[is_kept], everything.validation, tuned, config)
     summary |= {"convolutions": card.version, "previous": card.training.get("heads")}
     weights |= _fit_picture_heads(data, table, features, weights, card, teacher)
-    np.savez(run_dir / WEIGHTS_FILE, allow_pickle=False, **weights)
+    save_arrays(run_dir / WEIGHTS_FILE, weights)
     new = export_heads(
         data=data,
         table=table,

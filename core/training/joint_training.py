@@ -14,11 +14,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from core.errors import CheckpointMismatchError, DatasetError
+from core.training.atomic_files import save_arrays, write_text
 from core.training.config import CONFIG_FILE
 from core.training.feature_mixing import (
     MIXSTYLE_CONCENTRATION,
     MIXUP_CONCENTRATION,
     blend,
+    draw_partners,
     draw_shares,
     erase_cells,
     mix_statistics,
@@ -171,7 +173,7 @@ def claim_run_directory(run_dir: Path, config: FinetuneConfig) -> None:
     path = run_dir / CONFIG_FILE
     if path.exists() and path.read_text("utf-8") != text:
         raise CheckpointMismatchError(run_dir.name)
-    path.write_text(text, "utf-8")
+    write_text(path, text)
 
 
 def _schedule(rate: float, steps: int) -> Any:
@@ -187,12 +189,16 @@ def _draw_batches(
     first: int,
     steps: int,
 ) -> Iterator[tuple[int, tuple[NDArray[Any], ...]]]:
-    """Read ahead by two batches. A step's draw depends on seed and step alone, so a resumed run continues alike."""
+    """Read ahead by two batches. The draws of a step depend on seed and step alone, so a resumed run continues alike.
+
+    The first part of a batch is the seed of the draws that the step itself makes.
+    """
 
     def load(step: int) -> tuple[NDArray[Any], ...]:
         rng = np.random.default_rng((config.seed, step))
         rows = np.sort(rng.choice(len(weights), config.batch, p=weights, replace=False))
         return (
+            np.array([config.seed % 2**31, step], np.int32),
             *maps.read(rows, rng),
             targets.style[rows],
             targets.style_weight[rows],
@@ -221,8 +227,11 @@ def _build_train_step(
     def binary(truth: Any, logits: Any) -> Any:
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(truth, logits), axis=-1)
 
+    dropouts = [layer for layer in tail.layers if isinstance(layer, keras.layers.Dropout)]
+
     @tf.function  # type: ignore[untyped-decorator]
     def step(
+        seed: Any,
         codes: Any,
         scale: Any,
         style: Any,
@@ -235,10 +244,13 @@ def _build_train_step(
     ) -> Any:
         maps = tf.square(tf.cast(codes, tf.float32) * (1 / 255)) * scale
         count = tf.shape(maps)[0]
-        partner = tf.random.shuffle(tf.range(count))
-        own = draw_shares(count, MIXSTYLE_CONCENTRATION, config.mixstyle)[:, None, None, None]
-        maps = erase_cells(mix_statistics(maps, partner, own), config.erase)
-        share = draw_shares(count, MIXUP_CONCENTRATION, config.mixup)
+        seeds = tf.random.split(seed, 4 + len(dropouts))
+        for layer, layer_seed in zip(dropouts, tf.unstack(seeds[4:]), strict=True):
+            layer.seed_generator.state.assign(tf.bitcast(layer_seed, tf.uint32))
+        partner = draw_partners(count, seeds[0])
+        own = draw_shares(count, MIXSTYLE_CONCENTRATION, config.mixstyle, seeds[1])[:, None, None, None]
+        maps = erase_cells(mix_statistics(maps, partner, own), config.erase, seeds[2])
+        share = draw_shares(count, MIXUP_CONCENTRATION, config.mixup, seeds[3])
         wide = share[:, None, None, None]
         maps = wide * maps + (1 - wide) * tf.gather(maps, partner)
         style, style_w = blend(style, style_w, partner, share)
@@ -287,10 +299,8 @@ class _Checkpoint:
 
     def save(self, step: int) -> None:
         """Store the state before a step."""
-        partial = self._path.with_suffix(".partial.npz")
         arrays = {str(i): variable.numpy() for i, variable in enumerate(self._variables)}
-        np.savez(partial, allow_pickle=False, step=step, **arrays)
-        partial.replace(self._path)
+        save_arrays(self._path, {"step": np.array(step), **arrays})
 
     def restore(self) -> int:
         """Load the last state, if there is one, and return its step."""

@@ -1,6 +1,5 @@
 """The training commands: train, export, evaluate, and compare candidates."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,17 +15,19 @@ from rich.progress import Progress
 from scipy.special import expit
 
 from core.errors import DatasetError, UnknownBackboneError
+from core.runtime import available_cpus
+from core.training.atomic_files import replacing, write_text
 from core.training.calibration import choose_thresholds, fit_temperature
-from core.training.config import CONFIG_FILE, TrainingConfig, load_config
-from core.training.dataset import Example, Split, Targets, read_examples, targets
+from core.training.config import CONFIG_FILE, TrainingConfig, check_stages, load_config
+from core.training.dataset import Example, Split, Targets, check_photos, read_examples, targets
 from core.training.distillation import cross_validated_predictions
 from core.training.evaluation import evaluate_outputs, round_metrics
 from core.training.export import (
     build_serving_network,
     check_agreement,
-    convert_to_litert,
     convert_to_serving,
     run_model,
+    store_base,
 )
 from core.training.features import FeatureStore, PhotoReader, extract_features
 from core.training.head_evaluation import evaluate_heads
@@ -69,18 +70,18 @@ def train(
 
     Raises:
         UnknownBackboneError: the configuration names another backbone.
-        DatasetError: the data or the teacher's features are incomplete.
+        DatasetError: the data or the teacher's features are incomplete, or a stage would train on maps of convolutions
+            that are not the network's.
         CheckpointMismatchError: `run_dir` holds a run with another configuration.
     """
     if config.backbone not in ARCHITECTURES:
         raise UnknownBackboneError(f"{config.backbone}; there are {', '.join(ARCHITECTURES)}")
     if start:
         config = replace(config, start=sha256(start.read_bytes()).hexdigest()[:8])
+    check_stages(config)
     train_examples, validation_examples = read_examples(data, Split.TRAIN), read_examples(data, Split.VAL)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    base = run_dir / "base.tflite"
-    if not base.exists():
-        base.write_bytes(convert_to_litert(_build_frozen_base(config, weights)))
+    check_photos([*train_examples, *validation_examples])
+    base = store_base(run_dir, _build_frozen_base(config, weights))
     plan: list[tuple[str, Sequence[Example], int | None]] = [("val", validation_examples, None)]
     plan += [(f"train-{number}", train_examples, AUGMENTATION_SEED + number) for number in range(config.versions)]
     stores = {}
@@ -91,7 +92,7 @@ def train(
                 PhotoReader(examples=examples, shape=config.preprocessing, seed=seed),
                 base=base,
                 folder=run_dir / "features" / name,
-                processes=os.cpu_count() or 1,
+                processes=available_cpus(),
                 advance=partial(progress.advance, task),
             )
     versions = [store for name, store in stores.items() if name != "val"]
@@ -158,8 +159,10 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
     )
     evaluation = evaluate_outputs(examples, outputs.style_logits, outputs.outfit_logit, card)
     model_dir.mkdir(parents=True, exist_ok=True)
-    (model_dir / MODEL_FILE).write_bytes(blob)
-    network.save(run_dir / "eva.keras")
+    with replacing(run_dir / "eva.keras") as partial_file:
+        network.save(partial_file)
+    with replacing(model_dir / MODEL_FILE) as partial_file:
+        partial_file.write_bytes(blob)
     _write_model_card(card, model_dir, {"val": evaluation.metrics.to_dict()})
     console.print(
         f"{card.version}: agrees with Keras in {agreement.top1_agreement:.1%}, "
@@ -273,4 +276,4 @@ def _to_model_inputs(examples: Sequence[Example], shape: Preprocessing) -> list[
 
 def _write_model_card(card: ModelCard, model_dir: Path, metrics: dict[str, Any]) -> None:
     card.metrics.update(metrics)
-    (model_dir / CARD_FILE).write_text(card.to_json() + "\n", "utf-8")
+    write_text(model_dir / CARD_FILE, card.to_json() + "\n")

@@ -19,8 +19,8 @@ Batch = tuple["NDArray[np.float32]", dict[str, "NDArray[np.float32]"], dict[str,
 class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Maps after one cut with their targets.
 
-    Without weights, every photo comes once, in order (validation). With weights, each epoch draws a new sample, and
-    each photo takes one of the stores' versions at random.
+    Without weights, every photo comes once, in order (validation). With weights, `draw` draws the sample of an epoch,
+    and each photo takes one of the stores' versions at random.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._maps = [store.maps(cut) for store in stores]
         self._targets, self._batch, self._rates = targets, batch_size, weights
         self._size = size or len(targets.outfit)
-        self._seed, self._epoch = seed, 0
-        self._draw()
+        self._seed = seed
+        self.draw(0)
 
     def __len__(self) -> int:
         return math.ceil(self._size / self._batch)
@@ -68,17 +68,13 @@ class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]
             {"style": targets.style_weight[rows], "outfit": np.ones(len(rows), np.float32)},
         )
 
-    def on_epoch_end(self) -> None:
-        """Draw the next epoch's sample."""
-        self._epoch += 1
-        self._draw()
-
-    def _draw(self) -> None:
+    def draw(self, epoch: int) -> None:
+        """Draw the sample of an epoch, which depends on the seed and its number alone."""
         if self._rates is None:
             self._rows = np.arange(self._size)
             self._versions = np.zeros(self._size, int)
             return
-        rng = np.random.default_rng((self._seed, self._epoch))
+        rng = np.random.default_rng((self._seed, epoch))
         share = self._rates / self._rates.sum()
         times = (share * self._size + rng.random(share.size)).astype(int)
         rows = np.repeat(np.arange(share.size), times)

@@ -1,6 +1,7 @@
 """Training in resumable stages: the heads, then ever more layers before them."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import CheckpointMismatchError
 from core.styles import STYLES
+from core.training.atomic_files import replacing, save_arrays, write_text
 from core.training.config import CONFIG_FILE, Stage, TrainingConfig
 from core.training.dataset import Example, Targets
 from core.training.features import FeatureStore
@@ -80,12 +82,15 @@ def train_stages(
                 continue
             print_line(f"stage {number}: {stage.photos} photos through {stage.block} and later layers")
             _fit_tail(network, config, stage, number, train_set, validation_set, run_dir)
-            network.save_weights(done)
+            with replacing(done) as partial:
+                network.save_weights(partial)
+            shutil.rmtree(_backup_dir(run_dir, number), ignore_errors=True)
     finally:
         keras.config.set_dtype_policy("float32")
     trained = build_network(build_base(config.backbone, weights, shape))
     trained.set_weights(network.get_weights())
-    trained.save(run_dir / "model.keras")
+    with replacing(run_dir / "model.keras") as partial:
+        trained.save(partial)
     return trained
 
 
@@ -110,7 +115,7 @@ def _claim_run_directory(run_dir: Path, config: TrainingConfig) -> None:
     path = run_dir / CONFIG_FILE
     if path.exists() and path.read_text("utf-8") != text:
         raise CheckpointMismatchError(run_dir.name)
-    path.write_text(text, "utf-8")
+    write_text(path, text)
 
 
 def _fit_heads(
@@ -163,7 +168,7 @@ def _fit_heads(
         kernel, bias = model.get_layer(name).get_weights()
         kernel = kernel / deviation[:, None]
         folded |= {f"{name}_kernel": kernel, f"{name}_bias": bias - mean @ kernel}
-    np.savez(path, allow_pickle=False, **folded)
+    save_arrays(path, folded)
 
 
 def _fit_tail(
@@ -202,12 +207,21 @@ def _fit_tail(
         batches,
         epochs=VALIDATIONS_PER_STAGE,
         validation_data=BalancedBatches(validation_set.stores, cut, validation_set.targets, batch_size=config.batch),
+        # The sample is in random order already; Keras would draw another one from a state that no backup has.
+        shuffle=False,
         callbacks=[
+            # Before the averaged weights take the place of those that training continues with.
+            keras.callbacks.BackupAndRestore(_backup_dir(run_dir, number), delete_checkpoint=False),
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-            keras.callbacks.BackupAndRestore(run_dir / f"stage{number}.backup"),
+            _EpochDraws(batches, config.seed + number),
             _MetricsLogger(run_dir, f"stage{number}"),
         ],
     )
+
+
+def _backup_dir(run_dir: Path, number: int) -> Path:
+    """Where a stage is backed up until its result is written."""
+    return run_dir / f"stage{number}.backup"
 
 
 def _compile(model: keras.Model, optimizer: Any, gate_weight: float) -> None:
@@ -223,6 +237,21 @@ def _compile(model: keras.Model, optimizer: Any, gate_weight: float) -> None:
             "outfit": [keras.metrics.AUC(name="auroc", from_logits=True)],
         },
     )
+
+
+class _EpochDraws(keras.callbacks.Callback):  # type: ignore[misc]
+    """Makes the sample and the dropout of an epoch depend on its number, so that a resumed stage draws the same."""
+
+    def __init__(self, batches: BalancedBatches, seed: int) -> None:
+        super().__init__()
+        self._batches, self._seed = batches, seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._batches.draw(epoch)
+        for layer in self.model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                # A backup has no states of generators. The second number counts the draws: one for each step.
+                layer.seed_generator.state.assign([self._seed, epoch * len(self._batches)])
 
 
 class _MetricsLogger(keras.callbacks.Callback):  # type: ignore[misc]

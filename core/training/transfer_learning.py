@@ -1,6 +1,5 @@
 """Linear probes on frozen features: comparison of input candidates, and transfer to other labels."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -17,9 +16,10 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from core.training.dataset import Example, Split, read_examples
+from core.runtime import available_cpus
+from core.training.dataset import Example, Split, check_photos, read_examples
 from core.training.distillation import REGULARIZATION_C
-from core.training.export import convert_to_litert
+from core.training.export import store_base
 from core.training.features import PhotoReader, extract_features
 from core.training.network import ARCHITECTURES, build_base
 from core.vision.model_card import Preprocessing, ResizeMode
@@ -111,24 +111,27 @@ def compare_frozen_features(
         backbone: a key of ARCHITECTURES.
         photos: number of training photos.
         seed: of the selection of these photos.
+
+    Raises:
+        DatasetError: the data are incomplete.
+        CheckpointMismatchError: `output_dir` holds features of other photos, or of another backbone or weights.
     """
     train = [example for example in read_examples(data, Split.TRAIN) if example.is_outfit]
     rows = np.sort(np.random.default_rng(seed).permutation(len(train))[:photos])
     examples = [train[row] for row in rows] + [
         example for example in read_examples(data, Split.VAL) if example.is_outfit
     ]
-    output_dir.mkdir(parents=True, exist_ok=True)
+    check_photos(examples)
     scores = []
     with Progress() as progress:
         for name, shape in INPUT_CANDIDATES.items():
-            base = output_dir / f"pooled-{shape.height}x{shape.width}.tflite"
-            if not base.exists():
-                base.write_bytes(convert_to_litert(_build_pooled_base(backbone, weights, shape)))
+            network = _build_pooled_base(backbone, weights, shape)
+            base = store_base(output_dir, network, f"pooled-{shape.height}x{shape.width}")
             store = extract_features(
                 PhotoReader(examples=examples, shape=shape, seed=None),
                 base=base,
                 folder=output_dir / name.replace(" ", "-"),
-                processes=os.cpu_count() or 1,
+                processes=available_cpus(),
                 advance=partial(progress.advance, progress.add_task(name, total=len(examples))),
             )
             pooled = store.pooled()
@@ -159,7 +162,7 @@ def _build_pooled_base(backbone: str, weights: Path | None, shape: Preprocessing
 def linear_probe(
     features: NDArray[np.float32], examples: Sequence[Example], *, train_count: int
 ) -> tuple[float, float]:
-    """Fit a logistic regression on fixed features; returns its accuracy and macro-F1."""
+    """Fit a logistic regression on fixed features; returns its accuracy, and how often it names style or runner-up."""
     roots = np.sqrt(np.maximum(features, 0))
     labels = np.array([style.position for example in examples if (style := example.label.style) is not None])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=REGULARIZATION_C, max_iter=400))

@@ -1,5 +1,6 @@
 """The training commands on a tiny network."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -8,13 +9,14 @@ import keras
 import numpy as np
 import pytest
 
-from core.errors import CheckpointMismatchError, UnknownBackboneError
+from core.errors import CheckpointMismatchError, DatasetError, UnknownBackboneError
 from core.styles import STYLES
-from core.training import pipeline
-from core.training.config import Stage, TrainingConfig, load_config
+from core.training import pipeline, staged_training
+from core.training.config import Stage, TrainingConfig, check_stages, load_config
 from core.training.dataset import Split, read_examples
 from core.training.export import convert_to_litert
 from core.training.features import PhotoReader, dequantize, extract_features
+from core.training.network import ARCHITECTURES
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import Preprocessing, load_model_card
 
@@ -82,6 +84,81 @@ def test_interrupted_run_is_resumed(unchanged_data: Path, trained: Path, tiny: s
     assert [json.loads(line)["stage"] for line in new] == ["stage1"] * 4, "heads and stage 0 were not repeated"
     again = keras.models.load_model(run / "model.keras").get_weights()
     assert np.array_equal(whole[0], again[0]), "what no stage trains stays as it was"
+
+
+def test_stage_that_is_killed_gives_the_same_network_when_it_is_resumed(
+    unchanged_data: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = (Stage(block="block5", photos=64, rate=1e-2),)
+    config = make_config(tiny, stages=stages, dropout=0.3, versions=1)
+    monkeypatch.setattr(staged_training, "HEAD_EPOCHS", 2)
+    monkeypatch.setattr(staged_training, "HEAD_STEPS", 2)
+
+    def run(name: str) -> list[np.ndarray]:
+        pipeline.train(data=unchanged_data, weights=None, run_dir=tmp_path / name, config=config)
+        return keras.models.load_model(tmp_path / name / "model.keras").get_weights()
+
+    whole = run("whole")
+    results = shutil.ignore_patterns("heads.npz", "log.jsonl", "*.h5", "*.keras")
+    shutil.copytree(tmp_path / "whole", tmp_path / "broken", ignore=results)
+    original = staged_training._MetricsLogger.on_epoch_end
+
+    def interrupt(logger: staged_training._MetricsLogger, epoch: int, logs: dict[str, float] | None = None) -> None:
+        original(logger, epoch, logs)
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(staged_training._MetricsLogger, "on_epoch_end", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run("broken")
+    assert not (tmp_path / "broken" / "stage0.weights.h5").exists()
+    assert all(np.allclose(first, second, atol=1e-6) for first, second in zip(whole, run("broken"), strict=True))
+    lines = [json.loads(line) for line in (tmp_path / "broken" / "log.jsonl").read_text("utf-8").splitlines()]
+    assert [line.get("part") for line in lines] == [None, 0, 1, 2, 3], "what was finished is not repeated"
+
+
+@pytest.mark.parametrize(
+    ("start", "blocks", "problem"),
+    [
+        ("", ("block4", "block5"), "an earlier stage"),
+        ("5cf8a99c", ("block5",), "--start"),
+        ("", ("block3",), "there are block4, block5"),
+    ],
+)
+def test_stage_that_reads_maps_of_other_convolutions_is_refused(
+    start: str, blocks: tuple[str, ...], problem: str
+) -> None:
+    stages = tuple(Stage(block=block, photos=320, rate=1e-3) for block in blocks)
+    with pytest.raises(DatasetError, match=problem):
+        check_stages(make_config("vgg16", stages=stages, start=start))
+    check_stages(make_config("vgg16"))
+    check_stages(make_config("vgg16", stages=(Stage(block="block4", photos=320, rate=1e-3),), start="5cf8a99c"))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"stages": []}', '{"preprocessing": {}, "stages": []}'])
+def test_invalid_configuration_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "own.json").write_text(text, "utf-8")
+    with pytest.raises(DatasetError, match=r"own\.json is no training configuration"):
+        load_config(tmp_path / "own.json")
+
+
+def test_candidates_of_another_network_are_not_mixed_up(unchanged_data: Path, tiny: str, tmp_path: Path) -> None:
+    def compare() -> None:
+        pipeline.compare_candidates(data=unchanged_data, weights=None, output_dir=tmp_path, backbone=tiny, photos=20)
+
+    compare()
+    architecture = ARCHITECTURES[tiny]
+
+    def make(**arguments: object) -> keras.Model:
+        network = architecture.make(**arguments)
+        network.get_layer("block5_conv1").set_weights([2 * weight for weight in network.layers[-1].get_weights()])
+        return network
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ARCHITECTURES, tiny, dataclasses.replace(architecture, make=make))
+        with pytest.raises(CheckpointMismatchError):
+            compare()
 
 
 def test_run_starts_from_another_network_with_another_input_size(

@@ -1,0 +1,85 @@
+"""Extraction of features where something goes wrong on the way."""
+
+import os
+import signal
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from core.errors import DatasetError, DiskSpaceError, WorkerEndedError
+from core.training import feature_sets, features
+from core.training.atomic_files import replacing, save_arrays
+from core.training.dataset import Split, read_examples
+from core.training.export import store_base
+from core.training.feature_sets import extract_training_features
+from core.training.features import PhotoReader, extract_features
+from core.training.head_export import build_pooled_network
+from core.vision.model_card import Preprocessing
+from tests.unit.core.training.heads_data import random_weights
+
+SHAPE = Preprocessing(width=32, height=32)
+
+
+class DeadlyReader(PhotoReader):
+    """Ends its process at a photo, as the kernel does when the memory is full."""
+
+    def read(self, row: int) -> np.ndarray:
+        """The pixels of a photo before the last ones."""
+        if row == 20:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().read(row)
+
+
+def extract(data: Path, folder: Path, kind: type[PhotoReader] = PhotoReader) -> None:
+    network = build_pooled_network(random_weights(), size=(32, 32), with_maps=True)
+    extract_features(
+        kind(examples=read_examples(data, Split.VAL), shape=SHAPE, seed=None),
+        base=store_base(folder, network),
+        folder=folder / "features",
+        processes=1,
+        advance=lambda _: None,
+    )
+
+
+def test_process_that_is_killed_is_an_error_and_no_endless_wait(unchanged_data: Path, tmp_path: Path) -> None:
+    with pytest.raises(WorkerEndedError):
+        extract(unchanged_data, tmp_path, DeadlyReader)
+    finished = np.load(tmp_path / "features" / "finished.npy")
+    assert finished.tolist() == [True, False], "the same command continues here"
+
+
+def test_photo_that_breaks_on_the_way_is_named(data: Path, tmp_path: Path) -> None:
+    read_examples(data, Split.VAL)[20].photo.write_bytes(b"no picture")
+    with pytest.raises(DatasetError, match=r"092\.png cannot be read"):
+        extract(data, tmp_path)
+
+
+class Usage(NamedTuple):
+    """As `shutil.disk_usage` gives it."""
+
+    total: int
+    used: int
+    free: int
+
+
+def test_too_little_space_is_found_before_the_work_begins(
+    unchanged_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features.shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 100))
+    with pytest.raises(DiskSpaceError, match="GB are free"):
+        extract(unchanged_data, tmp_path)
+    assert not list((tmp_path / "features").iterdir())
+    monkeypatch.setattr(feature_sets, "_extract", lambda *_: pytest.fail("features are extracted"))
+    with pytest.raises(DiskSpaceError):
+        extract_training_features(unchanged_data, tmp_path, random_weights(), SHAPE, augmented=1, with_maps=True)
+
+
+def test_file_of_a_killed_run_is_the_earlier_one_or_complete(tmp_path: Path) -> None:
+    path = tmp_path / "weights.npz"
+    save_arrays(path, {"first": np.arange(3)})
+    with pytest.raises(KeyboardInterrupt), replacing(path) as partial:
+        partial.write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert dict(np.load(path))["first"].tolist() == [0, 1, 2]
