@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
+from core.errors import DatasetError
 from core.styles import STYLES
 from core.training.calibration import expected_calibration_error
 from core.training.dataset import Example
@@ -32,11 +33,12 @@ class EvaluationMetrics:
     top2: float
     macro_f1: float
     ece: float
-    gate_auroc: float
+    gate_auroc: float | None
+    """None without a photo without an outfit."""
     false_rejects: float
     """Share of outfits that the outfit threshold rejects."""
-    false_accepts: float
-    """Share of photos without an outfit that pass the threshold."""
+    false_accepts: float | None
+    """Share of photos without an outfit that pass the threshold; None if there are none."""
     annotators: float | None
     """Agreement of the two annotators on photos in which both see an outfit."""
     per_style: dict[str, dict[str, float]]
@@ -76,8 +78,13 @@ def evaluate_outputs(
         style_logits: n x 8.
         outfit_logits: n.
         card: temperature and thresholds.
+
+    Raises:
+        DatasetError: no photo has an outfit.
     """
     rows = np.array([row for row, example in enumerate(examples) if example.is_outfit])
+    if not rows.size:
+        raise DatasetError("no photo of this split has an outfit")
     outfits = [examples[row] for row in rows]
     labels = np.array([style.position for example in outfits if (style := example.label.style) is not None])
     probabilities = softmax(style_logits[rows] / card.temperature, axis=1)
@@ -100,9 +107,9 @@ def evaluate_outputs(
         top2=float((order[:, :2] == labels[:, None]).any(axis=1).mean()),
         macro_f1=float(np.mean([metrics["f1"] for metrics in per_style.values()])),
         ece=expected_calibration_error(probabilities.max(axis=1), is_correct),
-        gate_auroc=float(roc_auc_score(is_outfit, outfit)),
+        gate_auroc=None if is_outfit.all() else float(roc_auc_score(is_outfit, outfit)),
         false_rejects=float((outfit[is_outfit] < card.thresholds.outfit).mean()),
-        false_accepts=float((outfit[~is_outfit] >= card.thresholds.outfit).mean()),
+        false_accepts=None if is_outfit.all() else float((outfit[~is_outfit] >= card.thresholds.outfit).mean()),
         annotators=annotators,
         per_style=per_style,
         per_source=_accuracy_by_source(outfits, is_correct, acceptable),

@@ -72,7 +72,14 @@ def blend(values: Any, weights: Any, partner: Any, share: Any) -> tuple[Any, Any
 
 
 def draw_shares(count: Any, concentration: float, chance: float, seed: Any) -> Any:
-    """Draw each photo's own part, 0.5 to 1; 1 for those that are not mixed."""
+    """Draw each photo's own part, 0.5 to 1; 1 for those that are not mixed.
+
+    Args:
+        count: of the photos.
+        concentration: of the Beta distribution.
+        chance: share of the photos that are mixed.
+        seed: of the draw.
+    """
     seeds = tf.random.split(seed, 2)
     # Beta(a, a) is the share of one of two Gammas.
     gammas = tf.random.stateless_gamma((2, count), seeds[0], concentration) + 1e-6

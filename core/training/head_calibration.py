@@ -12,6 +12,8 @@ NAMING_PRECISION = 0.85
 """Share of what is named that must be there."""
 MIN_PROBABILITY = 0.5
 """What is named is more likely there than not, whatever is right by luck among the few photos of a rare item."""
+STORED_STEPS = 10_000
+"""The card stores thresholds with four digits."""
 MIN_NAMED = 8
 """Photos over a threshold, at least, for its precision to be believed."""
 
@@ -94,6 +96,9 @@ def choose_threshold(
 ) -> float:
     """Find the lowest probability from which at least `fewest` are named and a share of `precision` is right.
 
+    Of all probabilities in the digits that the model card stores, so that both hold for what is read from it, and equal
+    probabilities are named together.
+
     Args:
         probability: n, calibrated, 0 to 1.
         is_right: n, whether naming it would be right.
@@ -103,15 +108,13 @@ def choose_threshold(
     Returns:
         At least MIN_PROBABILITY; `NEVER` if there is none.
     """
-    order = np.argsort(-probability)
-    counts = np.arange(1, len(order) + 1)
-    enough = np.flatnonzero(
-        (np.cumsum(is_right[order]) / counts >= precision)
-        & (counts >= fewest)
-        & (probability[order] >= MIN_PROBABILITY)
-    )
-    # Rounded up to what the model card stores, so that a photo at the limit stays outside.
-    return float(np.ceil(probability[order[enough[-1]]] * 1e4) / 1e4) if enough.size else NEVER
+    levels = np.unique(np.maximum(np.floor(probability * STORED_STEPS) / STORED_STEPS, MIN_PROBABILITY))
+    rising = np.argsort(probability)
+    below = np.searchsorted(probability[rising], levels)
+    named = len(rising) - below
+    right = is_right.sum() - np.concatenate([[0], np.cumsum(is_right[rising])])[below]
+    enough = np.flatnonzero((named >= max(1, fewest)) & (right >= precision * named))
+    return float(levels[enough[0]]) if enough.size else NEVER
 
 
 def _platt(logits: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[float, float]:

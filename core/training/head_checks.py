@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import DatasetError
 from core.training.finetune_pipeline import CONVOLUTIONS_FILE, check_fold
+from core.training.head_calibration import outfits_with_attributes
 from core.training.head_evaluation import shared_styles
 from core.training.photo_table import PhotoTable
 
@@ -34,10 +35,12 @@ def check_tuned(tuned: Path, without_fold: int | None) -> None:
 
 
 def check_measured(table: PhotoTable, rows: NDArray[np.int64], name: str) -> None:
-    """Check that the style can be measured on these photos, which `name` names.
+    """Check that style, items and colors can be measured on these photos, which `name` names.
 
     Raises:
         DatasetError: it cannot.
     """
     if not (shared_styles(table, rows) >= 0).any():
         raise DatasetError(f"labels.csv has no photo of {name} with a style that two views share")
+    if not outfits_with_attributes(table, rows).size:
+        raise DatasetError(f"attributes.csv has no outfit of {name} with items and colors")

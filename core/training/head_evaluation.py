@@ -55,7 +55,7 @@ def evaluate_heads(
     metrics: dict[str, Any] = {
         "photos": int(has_gold.sum()),
         "top1": float(is_right.mean()),
-        "top1_unanimous": float(is_right[is_agreed].mean()),
+        "top1_unanimous": float(is_right[is_agreed].mean()) if is_agreed.any() else None,
         "unanimous": int(is_agreed.sum()),
         "top2": float((order[:, :2] == truth[:, None]).any(axis=1).mean()),
         "macro_f1": float(f1_score(truth, order[:, 0], labels=range(len(STYLES)), average="macro", zero_division=0)),
@@ -177,6 +177,8 @@ def _evaluate_attributes(
     calibration: AttributeCalibration,
 ) -> dict[str, Any]:
     places = outfits_with_attributes(table, rows)
+    if not places.size:
+        return {}
     named = rows[places]
     items = calibration.items.probabilities(logits["items"][places])
     colors = calibration.colors.probabilities(logits["colors"][places])
@@ -209,7 +211,7 @@ def _items(views: NDArray[np.float32], logits: NDArray[np.float32]) -> dict[str,
             agreed[item] = float(average_precision_score(truth, logits[same, place]))
     return {
         "photos": int(named.sum()),
-        "map": float(np.mean(list(by_item.values()))),
+        "map": float(np.mean(list(by_item.values()))) if by_item else None,
         "map_agreed": float(np.mean(list(agreed.values()))) if agreed else None,
         "ap": by_item,
     }
@@ -226,7 +228,7 @@ def _colors(views: NDArray[np.int64], logits: NDArray[np.float32]) -> dict[str, 
     main = (views[:, :, 0] == first[:, None]).any(axis=1)
     return {
         "photos": int(named.sum()),
-        "map": float(np.mean(list(by_color.values()))),
+        "map": float(np.mean(list(by_color.values()))) if by_color else None,
         "main_either_view": float(main[named].mean()),
         "main_first_view": float((views[named, 0, 0] == first[named]).mean()),
         "ap": by_color,

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.training.dataset import open_photo
+from core.training.head_calibration import choose_threshold
 from core.training.head_export import build_last_maps
 from core.training.label_files import parse_rows, read_rows
 from core.training.linear_heads import fit_linear_map
+from core.vision.attribute_calibration import NEVER
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import Preprocessing
 from core.vision.verdict import Refusal, softmax
@@ -27,8 +29,8 @@ KIND_PENALTY, CLOTHES_PENALTY = 0.1, 0.03
 """Chosen on validation photos."""
 REFUSAL_PRECISION = 0.85
 """Share of what is said about pictures without an outfit that must be right."""
-MIN_PROBABILITY, MIN_SAID = 0.5, 8
-"""A kind that is said is more likely than all others together, and was right often enough in at least so many."""
+MIN_SAID = 8
+"""A kind that is said was right often enough in at least so many pictures."""
 KINDS_FILE, BOXES_FILE = "kinds.csv", "boxes.csv"
 SIDES = ("left", "top", "right", "bottom")
 STEPS_PER_CELL = 8
@@ -130,15 +132,10 @@ def choose_refusals(
     probabilities, labels = softmax(logits[labels >= 0]), labels[labels >= 0]
     chosen = {}
     for position, refusal in enumerate(Refusal):
-        values = probabilities[:, position]
-        order = np.argsort(-values)
-        counts = np.arange(1, len(order) + 1)
-        precision = np.cumsum(labels[order] == position) / counts
-        enough = (precision >= REFUSAL_PRECISION) & (counts >= MIN_SAID) & (values[order] >= MIN_PROBABILITY)
-        if enough.any():
-            lowest = float(values[order[np.flatnonzero(enough)[-1]]])
-            # Rounded down to what the model card stores, so that the photo at the limit stays inside.
-            chosen[refusal] = max(MIN_PROBABILITY, float(np.floor(lowest * 1e4) / 1e4))
+        values = probabilities[:, position].astype(np.float64)
+        threshold = choose_threshold(values, labels == position, MIN_SAID, REFUSAL_PRECISION)
+        if threshold < NEVER:
+            chosen[refusal] = threshold
     return chosen
 
 

@@ -1,6 +1,6 @@
 """The training commands: train, export, evaluate, and compare candidates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from scipy.special import expit
 
-from core.errors import DatasetError, UnknownBackboneError
+from core.errors import DatasetError, ModelMismatchError, UnknownBackboneError
 from core.runtime import available_cpus
 from core.training.atomic_files import replacing, write_text
 from core.training.calibration import choose_thresholds, fit_temperature
@@ -30,11 +30,11 @@ from core.training.export import (
     store_base,
 )
 from core.training.features import FeatureStore, PhotoReader, extract_features
-from core.training.head_evaluation import evaluate_heads
+from core.training.head_evaluation import evaluate_heads, shared_styles
 from core.training.head_export import run_head_model
 from core.training.main_color_fit import evaluate_main_color
 from core.training.network import ARCHITECTURES, build_base
-from core.training.photo_table import read_photo_table
+from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.report import write_report
 from core.training.staged_training import FeatureSet, train_stages
 from core.training.transfer_learning import compare_frozen_features, evaluate_linear_head, pooled_features
@@ -179,22 +179,25 @@ def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_d
         model_dir: directory of the exported model.
         split: name of the split.
         report_dir: output directory of the report.
+
+    Raises:
+        DatasetError: the data are incomplete, or there is no such split.
+        ModelMismatchError: model and card are of two exports.
     """
+    if split not in set(Split):
+        raise DatasetError(f"there is no split {split}, only {', '.join(Split)}")
     card = load_model_card(model_dir / CARD_FILE)
+    blob = (model_dir / card.file).read_bytes()
+    if sha256(blob).hexdigest() != card.sha256:
+        raise ModelMismatchError(f"{CARD_FILE} is not the card of {card.file}")
     examples = read_examples(data, Split(split))
-    outputs = run_head_model((model_dir / card.file).read_bytes(), _to_model_inputs(examples, card.preprocessing))
-    outfit = outputs["outfit_logit"][:, 0]
-    evaluation = evaluate_outputs(examples, outputs["style_logits"], outfit, card)
+    table = None if card.attributes is None else read_photo_table(data)
+    outputs = run_head_model(blob, _to_model_inputs(examples, card.preprocessing))
+    evaluation = evaluate_outputs(examples, outputs["style_logits"], outputs["outfit_logit"][:, 0], card)
     write_report(evaluation, examples, report_dir, f"{card.version} on {split}")
     metrics: dict[str, Any] = {split: evaluation.metrics.to_dict() | {"confusion": evaluation.confusion.tolist()}}
-    if card.attributes is not None:
-        table = read_photo_table(data)
-        logits = {"style": outputs["style_logits"], "outfit": outfit}
-        logits |= {"items": outputs["item_logits"], "colors": outputs["color_logits"]}
-        metrics[split]["heads"] = round_metrics(evaluate_heads(table, table.rows(split), logits, card))
-        if card.attributes.main_color is not None:
-            named = evaluate_main_color(data, table, Split(split), card, model_dir / card.file)
-            metrics[split]["heads"]["main_color"] = round_metrics(named)
+    if table is not None:
+        metrics[split] |= _measure_heads(data, table, Split(split), outputs, card, model_dir / card.file)
     foreign = [
         example for example in read_examples(data, *Split) if example.source == TRANSFER_SOURCE and example.source_label
     ]
@@ -204,9 +207,39 @@ def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_d
             keras.models.load_model(run_dir / KERAS_FILE), _to_model_inputs(foreign, card.preprocessing)
         )
         metrics["second_head"] = evaluate_linear_head(features, [example.source_label for example in foreign]).to_dict()
+        console.print(metrics["second_head"])
     _write_model_card(card, model_dir, metrics)
     console.print((report_dir / "report.md").read_text("utf-8"), markup=False)
-    console.print(metrics.get("second_head"))
+
+
+def _measure_heads(
+    data: Path,
+    table: PhotoTable,
+    split: Split,
+    outputs: Mapping[str, NDArray[np.float32]],
+    card: ModelCard,
+    model: Path,
+) -> dict[str, Any]:
+    """The figures of all heads, as `heads`; nothing where no style has two views.
+
+    Args:
+        data: directory with photos/.
+        table: all labels.
+        split: the photos.
+        outputs: of the model for these photos.
+        card: of the model.
+        model: its file.
+    """
+    rows = table.rows(split)
+    if (shared_styles(table, rows) < 0).all():
+        console.print(f"no photo of {split} has a style that two views share, so the heads are not measured")
+        return {}
+    logits = {"style": outputs["style_logits"], "outfit": outputs["outfit_logit"][:, 0]}
+    logits |= {"items": outputs["item_logits"], "colors": outputs["color_logits"]}
+    heads = round_metrics(evaluate_heads(table, rows, logits, card))
+    if card.attributes is not None and card.attributes.main_color is not None and "named" in heads:
+        heads["main_color"] = round_metrics(evaluate_main_color(data, table, split, card, model))
+    return {"heads": heads}
 
 
 def compare_candidates(*, data: Path, weights: Path | None, output_dir: Path, backbone: str, photos: int) -> None:

@@ -52,7 +52,7 @@ def _render_markdown(metrics: EvaluationMetrics, title: str) -> str:
             ["macro-F1", _format_percent(metrics.macro_f1)],
             ["agreement of the two annotators", _format_percent(metrics.annotators)],
             ["calibration error (ECE)", f"{metrics.ece:.3f}"],
-            ["gate AUROC", f"{metrics.gate_auroc:.4f}"],
+            ["gate AUROC", "-" if metrics.gate_auroc is None else f"{metrics.gate_auroc:.4f}"],
             ["outfits rejected", _format_percent(metrics.false_rejects)],
             ["photos without an outfit accepted", _format_percent(metrics.false_accepts)],
         ],

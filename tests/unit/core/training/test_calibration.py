@@ -1,6 +1,8 @@
 import numpy as np
 
 from core.training.calibration import choose_thresholds, expected_calibration_error, fit_temperature
+from core.training.head_calibration import choose_threshold
+from core.vision.attribute_calibration import NEVER
 
 
 def overconfident(n: int = 4000, factor: float = 3.0) -> tuple[np.ndarray, np.ndarray]:
@@ -36,6 +38,21 @@ def test_thresholds_meet_their_targets_on_the_same_photos() -> None:
     assert (chances.argmax(axis=1) == labels)[clear].mean() > 0.78
     assert (outfit[is_outfit] < chosen.outfit).mean() <= 0.021
     assert 0 < chosen.ambiguous_margin < chosen.clear
+
+
+def test_named_photos_are_right_often_enough_as_the_card_stores_it() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(300):
+        count = int(rng.integers(5, 40))
+        # Few values, so that many are equal.
+        probability = np.round(rng.beta(2, 1, count), int(rng.integers(1, 3))) + rng.choice([0.0, 3e-5])
+        is_right = rng.random(count) < probability
+        threshold = choose_threshold(probability, is_right, 4, 0.8)
+        named = probability >= float(f"{threshold:.4f}")
+        assert threshold == NEVER or (named.sum() >= 4 and is_right[named].mean() >= 0.8 and threshold >= 0.5)
+        for lower in probability[(probability >= 0.5) & ~named]:
+            wider = probability >= lower
+            assert wider.sum() < 4 or is_right[wider].mean() < 0.8, "the lowest one is chosen"
 
 
 def test_temperature_respects_weights() -> None:

@@ -1,14 +1,19 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.errors import DatasetError
 from core.styles import STYLES, Style
+from core.training import report
 from core.training.dataset import Example, Label, Split
-from core.training.evaluation import evaluate_outputs
+from core.training.evaluation import evaluate_outputs, round_metrics
+from core.training.head_evaluation import evaluate_heads
+from core.training.photo_table import read_photo_table
 from core.training.transfer_learning import evaluate_linear_head
-from core.vision.fake_backend import FAKE_MODEL_CARD
+from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD
 from core.vision.verdict import Thresholds
 
 CARD = replace(FAKE_MODEL_CARD, temperature=2.0, thresholds=Thresholds(outfit=0.5, clear=0.8, ambiguous_margin=0.1))
@@ -67,6 +72,32 @@ def test_confusion_matrix_orientation() -> None:
     confusion = evaluate_outputs(EXAMPLES, LOGITS, OUTFIT, CARD).confusion
     assert confusion[Style.STREET.position, Style.RETRO.position] == 1
     assert confusion[Style.RETRO.position, Style.STREET.position] == 0
+
+
+def test_split_without_negatives_has_no_figures_of_the_gate(tmp_path: Path) -> None:
+    figures = evaluate_outputs(EXAMPLES[:4], LOGITS[:4], OUTFIT[:4], CARD).metrics
+    assert figures.gate_auroc is figures.false_accepts is None
+    assert json.loads(json.dumps(figures.to_dict(), allow_nan=False))["false_rejects"] == 0.25
+    assert "| gate AUROC | - |" in report._render_markdown(figures, "")
+    with pytest.raises(DatasetError, match="no photo of this split has an outfit"):
+        evaluate_outputs(EXAMPLES[4:], LOGITS[4:], OUTFIT[4:], CARD)
+
+
+def test_figures_of_heads_on_few_labels_are_numbers_or_missing(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text(
+        "photo,split,style,style_b,style_c\na,test,mode,mode,casual\nb,test,casual,,\nc,test,not_outfit,,\n"
+    )
+    (tmp_path / "attributes.csv").write_text("photo,items,colours\na,jeans,blue\n")
+    table = read_photo_table(tmp_path)
+    logits = {"style": LOGITS[:3], "outfit": OUTFIT[:3]}
+    logits |= {name: np.zeros((3, count), np.float32) for name, count in (("items", 42), ("colors", 14))}
+    figures = round_metrics(evaluate_heads(table, np.arange(3), logits, FAKE_ATTRIBUTES_CARD))
+    json.dumps(figures, allow_nan=False)
+    assert figures["photos"] == 1
+    assert figures["top1_unanimous"] is figures["items_map"] is figures["colors_map"] is None
+    (tmp_path / "attributes.csv").write_text("photo,items,colours\n")
+    figures = evaluate_heads(read_photo_table(tmp_path), np.arange(3), logits, FAKE_ATTRIBUTES_CARD)
+    assert "named" not in figures
 
 
 def test_linear_head_is_cross_validated() -> None:

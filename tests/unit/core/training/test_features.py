@@ -1,6 +1,7 @@
 """Extraction of features where something goes wrong on the way."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.errors import DatasetError, DiskSpaceError, WorkerEndedError
-from core.training import feature_sets, features
+from core.training import feature_sets
 from core.training.atomic_files import replacing, save_arrays
 from core.training.dataset import Split, read_examples
 from core.training.export import store_base
@@ -67,7 +68,7 @@ class Usage(NamedTuple):
 def test_too_little_space_is_found_before_the_work_begins(
     unchanged_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(features.shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 100))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 100))
     with pytest.raises(DiskSpaceError, match="GB are free"):
         extract(unchanged_data, tmp_path)
     assert not list((tmp_path / "features").iterdir())

@@ -102,6 +102,26 @@ def test_fold_without_shared_labels_cannot_be_measured(folders: Folders, capsys:
     assert "may have been trained on the sources" in " ".join(capsys.readouterr().err.split())
 
 
+def test_validation_without_items_cannot_be_measured(folders: Folders) -> None:
+    (folders.data / "attributes.csv").write_text("photo,items,colours\n")
+    with pytest.raises(DatasetError, match="no outfit of val"):
+        folders.heads()
+
+
+def test_photo_that_is_missing_is_found_first(folders: Folders) -> None:
+    path = folders.data / "labels.csv"
+    path.write_text(path.read_text().replace("photos/000.png", "photos/nowhere.png"))
+    with pytest.raises(DatasetError, match=r"1 of 96 photos cannot be read, the first is nowhere\.png"):
+        folders.heads()
+    with pytest.raises(DatasetError, match=r"1 of 72 photos cannot be read"):
+        folders.finetune(folders.runs / "next", config=FinetuneConfig())
+
+
+def test_step_needs_as_many_photos(folders: Folders) -> None:
+    with pytest.raises(DatasetError, match="takes 100 training photos, and there are 72"):
+        folders.finetune(folders.runs / "next", config=FinetuneConfig(batch=100))
+
+
 def test_new_model_replaces_none_that_is_read(folders: Folders) -> None:
     with pytest.raises(DatasetError, match="would replace"):
         folders.heads(model_dir=folders.source)

@@ -131,6 +131,9 @@ def test_every_logit_of_the_exported_file_is_made_of_its_evidence(weights: dict[
     assert min(check_head_agreement(trained, exported).values()) > 0.98
     with pytest.raises(ExportMismatchError, match="item_logits"):
         check_head_agreement(trained, exported | {"item_logits": -exported["item_logits"]})
+    for changed in (exported["item_logits"] + 1, 1.5 * exported["item_logits"]):
+        with pytest.raises(ExportMismatchError, match="item_logits"):
+            check_head_agreement(trained, exported | {"item_logits": changed})
 
 
 def test_heads_are_fitted_and_exported_for_serving(

@@ -1,6 +1,8 @@
 """Fine-tuning with all heads: mixing of feature maps, interpolation of weights, and resuming."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,11 +47,12 @@ def test_a_rectangle_of_cells_is_erased() -> None:
 
 
 def test_every_draw_depends_on_its_seed() -> None:
-    for draw in (
+    draws: tuple[Callable[[list[int]], Any], ...] = (
         lambda seed: draw_partners(50, seed),
         lambda seed: draw_shares(50, 0.3, 0.5, seed),
         lambda seed: erase_cells(tf.ones((8, 20, 14, 2)), 0.5, seed),
-    ):
+    )
+    for draw in draws:
         first, again, other = (draw(seed).numpy() for seed in ([7, 1], [7, 1], [7, 2]))
         assert np.array_equal(first, again)
         assert not np.array_equal(first, other)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from core.errors import CheckpointMismatchError, DatasetError, UnknownBackboneError
+from core.errors import CheckpointMismatchError, DatasetError, ModelMismatchError, UnknownBackboneError
 from core.styles import STYLES
 from core.training import pipeline, staged_training
 from core.training.config import Stage, TrainingConfig, check_stages, load_config
@@ -57,6 +57,12 @@ def test_train_export_and_evaluate(unchanged_data: Path, trained: Path, tmp_path
     for picture in ("confusion.png", "reliability.png", "mistakes.jpg"):
         assert (report / picture).stat().st_size > 1000
 
+    with pytest.raises(DatasetError, match="no split tset, only train, val"):
+        pipeline.evaluate(data=data, run_dir=run, model_dir=models, split="tset", report_dir=report)
+    (models / "eva.tflite").write_bytes((models / "eva.tflite").read_bytes() + b"\0")
+    with pytest.raises(ModelMismatchError):
+        pipeline.evaluate(data=data, run_dir=run, model_dir=models, split="test", report_dir=report)
+
     stages = [json.loads(line)["stage"] for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
     assert stages == ["heads", *["stage0"] * 4, *["stage1"] * 4]
 
@@ -96,7 +102,8 @@ def test_stage_that_is_killed_gives_the_same_network_when_it_is_resumed(
 
     def run(name: str) -> list[np.ndarray]:
         pipeline.train(data=unchanged_data, weights=None, run_dir=tmp_path / name, config=config)
-        return keras.models.load_model(tmp_path / name / "model.keras").get_weights()
+        weights: list[np.ndarray] = keras.models.load_model(tmp_path / name / "model.keras").get_weights()
+        return weights
 
     whole = run("whole")
     results = shutil.ignore_patterns("heads.npz", "log.jsonl", "*.h5", "*.keras")
