@@ -275,7 +275,7 @@ async def test_a_session_that_ended_does_not_begin_again(client: httpx.AsyncClie
     reply = await client.post(f"/looks/{look.id}/heart", headers=SAME_ORIGIN | copied)
     assert reply.headers["set-cookie"].partition(";")[0] != copied["Cookie"]
     client.cookies.clear()
-    assert translate("me.stranger.title", Language.EN) in (await client.get("/me", headers=copied)).text
+    assert translate("me.anonymous.title", Language.EN) in (await client.get("/me", headers=copied)).text
 
 
 async def test_cross_site_hearts_are_refused(client: httpx.AsyncClient, resources: Resources) -> None:

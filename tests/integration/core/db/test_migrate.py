@@ -95,9 +95,11 @@ async def wait_for_row(database: Database, statement: TextClause) -> None:
 async def test_looks_are_read_and_written_while_their_index_is_built(url: str) -> None:
     """A build over a large table takes minutes; it also waits for every transaction that has written to the table."""
     async with Database(url) as database:
+        async with database.transaction() as connection:
+            await create_look(connection, (await create_person(connection)).id)
         await migrate_down(database, "0003")
         async with database.transaction() as writer:
-            await create_look(writer, (await create_person(writer)).id)
+            await writer.execute(text("LOCK TABLE looks IN ROW EXCLUSIVE MODE"))
             migration = asyncio.create_task(migrate_up(database))
             await wait_for_row(database, BUILDS)
             async with database.transaction() as visitor:
@@ -157,7 +159,7 @@ async def test_a_column_is_added_to_looks_without_writing_them(url: str) -> None
 async def test_a_database_of_another_version_is_an_error(url: str) -> None:
     async with Database(url) as database:
         async with database.transaction() as connection:
-            await connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
+            await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         with pytest.raises(PersistenceError, match="another version"):
             await migrate_up(database)
 

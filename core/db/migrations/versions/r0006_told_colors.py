@@ -4,11 +4,11 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
-runs_with_code_of = ("0003", "0004")
+runs_with_code_of = ("0003", "0004", "0005")
 """Except what `0004` says of 0003. Former releases do not know told colors, and keep them."""
 
 
