@@ -48,6 +48,8 @@
       - WeightsUnavailableError
       - CheckpointMismatchError
       - ExportMismatchError
+      - DiskSpaceError
+      - WorkerEndedError
     - MessengerError              Telegram and KakaoTalk
       - InvalidBotTokenError
       - InvalidPayloadError
