@@ -156,13 +156,14 @@ class FakeKakao(LocalServer):
             reply = response.json()
         except ValueError:
             reply = None
+        callback_url = str((payload.get("userRequest") or {}).get("callbackUrl") or "")
         result = KakaoResponse(
             status=response.status_code,
             reply=reply,
             seconds=time.monotonic() - started,
-            violations=find_violations(reply),
+            violations=_find_response_violations(response, reply, has_callback=bool(callback_url)),
         )
-        token = str(payload.get("userRequest", {}).get("callbackUrl", "")).rpartition("/")[2]
+        token = callback_url.rpartition("/")[2]
         with self._changed:
             self.responses.append(result)
             if token in self._tokens and isinstance(reply, dict):
@@ -277,7 +278,8 @@ class FakeKakao(LocalServer):
             reply = None
         with self._changed:
             token = self._tokens.get(name)
-            message = _callback_error(token, reply)
+            is_json = _is_json(request.headers.get("content-type", ""))
+            message = _callback_error(token, reply if is_json else None)
             if token is not None:
                 token.is_used = True
             status = "FAIL" if message else "SUCCESS"
@@ -287,6 +289,28 @@ class FakeKakao(LocalServer):
             self._changed.notify_all()
         body = {"taskId": secrets.token_hex(16), "status": status, "message": message or status}
         return JSONResponse(body | {"timestamp": round(1000 * time.time())})
+
+
+def _find_response_violations(response: httpx.Response, reply: object, *, has_callback: bool) -> list[str]:
+    """Why Kakao shows nothing of a response; empty for one that it shows.
+
+    Args:
+        response: of the skill.
+        reply: its JSON.
+        has_callback: whether the request offered a callback.
+    """
+    violations = find_violations(reply)
+    if response.status_code != 200:
+        violations.append(f"status: {response.status_code}")
+    if not _is_json(response.headers.get("content-type", "")):
+        violations.append("content-type: not JSON")
+    if isinstance(reply, dict) and reply.get("useCallback") and not has_callback:
+        violations.append("useCallback: no callback was offered")
+    return violations
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "application/json"
 
 
 def _callback_error(token: _CallbackToken | None, reply: object) -> str:

@@ -14,6 +14,7 @@ thread-safe; on an event loop call `deliver_update` and `wait` in `asyncio.to_th
 import asyncio
 import itertools
 import json
+import math
 import threading
 import time
 from collections import defaultdict
@@ -30,7 +31,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.testing.server import LocalServer
-from bot.testing.telegram_api import BotApiError, FakeBotApi, JsonObject
+from bot.testing.telegram_api import FakeBotApi
+from bot.testing.telegram_rules import BotApiError, JsonObject
 from bot.testing.telegram_updates import UpdateFactory
 
 TOKEN = "123456:fake-token-of-nobody"
@@ -41,7 +43,7 @@ BOT_USER: dict[str, Any] = {
     "username": "eva_stylist_bot",
     "supports_inline_queries": True,
 }
-JSON_FIELDS = {"allowed_updates", "commands", "entities", "link_preview_options", "media", "reply_markup"} | {
+JSON_FIELDS = {"allowed_updates", "button", "commands", "entities", "link_preview_options", "media", "reply_markup"} | {
     "reply_parameters",
     "results",
     "scope",
@@ -96,6 +98,7 @@ class FakeTelegram(LocalServer):
         self.calls: list[ApiCall] = []
         self._faults: defaultdict[str, list[_PlannedFault]] = defaultdict(list)
         self._pending: list[JsonObject] = []
+        self._flood_ends_at, self._skipped_seconds = 0.0, 0.0
         self._changed = threading.Condition()
 
     def messages(self, chat_id: int | None = None, kind: str | None = None) -> list[JsonObject]:
@@ -152,6 +155,27 @@ class FakeTelegram(LocalServer):
             parameters: `retry_after` or `migrate_to_chat_id`.
         """
         self._faults[method].append(_PlannedFault(count, BotApiError(status, description, **parameters), delay))
+
+    def demand_wait(self, seconds: float) -> None:
+        """Refuse all messages and edits until this time has passed, as after a flood; see `skip_time`."""
+        self._flood_ends_at = self._now() + seconds
+
+    def skip_time(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self._skipped_seconds += seconds
+
+    def _now(self) -> float:
+        return time.monotonic() + self._skipped_seconds
+
+    def _check_flood(self, method: str) -> None:
+        """Refuse a call during a flood.
+
+        Raises:
+            BotApiError: the flood has not ended.
+        """
+        seconds = math.ceil(self._flood_ends_at - self._now())
+        if seconds > 0 and method.startswith(("send", "edit")):
+            raise BotApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
     def delay_next(self, method: str, seconds: float, *, count: int = 1) -> None:
         """Delay the responses to the next calls of a method, which have their effect at once."""
@@ -211,6 +235,7 @@ class FakeTelegram(LocalServer):
         try:
             if fault and fault.error:
                 raise fault.error
+            self._check_flood(method)
             with self._changed:
                 result = self.api.call_method(method, fields, files)
             response: Response = JSONResponse({"ok": True, "result": result})

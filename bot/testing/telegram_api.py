@@ -1,4 +1,4 @@
-"""The methods of the fake Bot API, with the limits and error texts of the original.
+"""The methods of the fake Bot API; `telegram_rules` has what they refuse.
 
 Source: https://core.telegram.org/bots/api. Error texts that it does not document are those that bots receive.
 """
@@ -14,72 +14,28 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from bot.testing.telegram_rules import (
+    CHAT_ACTIONS,
+    MAX_CALLBACK_ANSWER_LENGTH,
+    MAX_CAPTION_LENGTH,
+    MAX_DESCRIPTION,
+    MAX_SHORT_DESCRIPTION,
+    MAX_TEXT_LENGTH,
+    BotApiError,
+    JsonObject,
+    check_commands,
+    check_description,
+    check_inline_results,
+    check_webhook,
+    parse_keyboard,
+    parse_reply,
+    parse_text,
+)
 from core.i18n.translations import utf16_length
 
-MAX_TEXT_LENGTH, MAX_CAPTION_LENGTH, MAX_CALLBACK_ANSWER_LENGTH = 4096, 1024, 200
-"""In UTF-16 code units."""
-MAX_CALLBACK_DATA_BYTES = 64
 MAX_PHOTO_BYTES, MAX_DOWNLOAD_BYTES = 10_000_000, 20_000_000
 MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10_000, 20
 """Width plus height in pixels, and the longer side divided by the shorter."""
-INLINE_KINDS = {"switch_inline_query", "switch_inline_query_current_chat", "switch_inline_query_chosen_chat"}
-BUTTON_KINDS = {"callback_data", "url", *INLINE_KINDS, "copy_text"}
-
-JsonObject = dict[str, Any]
-
-
-class BotApiError(Exception):
-    """An error response of the API."""
-
-    def __init__(self, status: int, description: str, **parameters: int) -> None:
-        super().__init__(description)
-        self.status, self.description, self.parameters = status, description, parameters
-
-
-def parse_text(
-    fields: Mapping[str, Any], key: str, max_length: int, length_error: str, *, required: bool = False
-) -> str:
-    """The text of a call, which has no markup: no parse mode is supported.
-
-    Args:
-        fields: the parameters of the call.
-        key: the parameter with the text.
-        max_length: in UTF-16 code units.
-        length_error: error text for longer ones.
-        required: whether an empty text is an error.
-
-    Raises:
-        BotApiError: the text is empty or too long, or there is a parse mode.
-    """
-    if "parse_mode" in fields:
-        raise BotApiError(400, "Bad Request: unsupported parse_mode")
-    text = str(fields.get(key, "")).strip()
-    if required and not text:
-        raise BotApiError(400, "Bad Request: message text is empty")
-    if utf16_length(text) > max_length:
-        raise BotApiError(400, f"Bad Request: {length_error}")
-    return text
-
-
-def parse_keyboard(fields: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The inline keyboard of a call; None without one.
-
-    Raises:
-        BotApiError: a button is invalid.
-    """
-    markup = fields.get("reply_markup")
-    if not isinstance(markup, dict) or "inline_keyboard" not in markup:
-        return None
-    for button in itertools.chain.from_iterable(markup["inline_keyboard"]):
-        if not button.get("text"):
-            raise BotApiError(400, "Bad Request: inline keyboard button text is empty")
-        if len(BUTTON_KINDS & button.keys()) != 1:
-            raise BotApiError(400, "Bad Request: BUTTON_TYPE_INVALID")
-        if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= MAX_CALLBACK_DATA_BYTES:
-            raise BotApiError(400, "Bad Request: BUTTON_DATA_INVALID")
-        if "url" in button and not str(button["url"]).startswith(("http://", "https://", "tg://")):
-            raise BotApiError(400, "Bad Request: BUTTON_URL_INVALID")
-    return markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +67,10 @@ class FakeBotApi:
     """Chats that blocked the bot."""
     migrated_chats: dict[int, int] = field(default_factory=dict)
     """The new ids of groups that were upgraded to supergroups."""
+    received: set[tuple[int, int]] = field(default_factory=set)
+    """Messages of users, by chat id and message id."""
+    topics: set[tuple[int, int]] = field(default_factory=set)
+    """Topics in which users wrote, by chat id and thread id."""
     id_counter: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def call_method(self, method: str, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> object:
@@ -175,8 +135,18 @@ class FakeBotApi:
         if chat_id in self.blocked_chats:
             raise BotApiError(403, "Forbidden: bot was blocked by the user")
 
+    def _check_place(self, chat_id: int, fields: Mapping[str, Any]) -> None:
+        """Check that the topic and the message to reply to exist."""
+        if "message_thread_id" in fields and (chat_id, int(fields["message_thread_id"])) not in self.topics:
+            raise BotApiError(400, "Bad Request: message thread not found")
+        replied_id, may_be_missing = parse_reply(fields)
+        is_known = replied_id is None or (chat_id, int(replied_id)) in self.received | self.messages.keys()
+        if not is_known and not may_be_missing:
+            raise BotApiError(400, "Bad Request: message to be replied not found")
+
     def _send(self, fields: Mapping[str, Any], **content: Any) -> JsonObject:
         chat_id = int(fields["chat_id"])
+        self._check_place(chat_id, fields)
         message = {
             "message_id": next(self.id_counter),
             "date": int(time.time()),
@@ -231,7 +201,10 @@ class FakeBotApi:
         caption = parse_text(fields, "caption", MAX_CAPTION_LENGTH, "message caption is too long")
         return self._send(fields, photo=self._photo(fields, files), **({"caption": caption} if caption else {}))
 
-    def _send_chat_action(self, _: Mapping[str, Any], __: Mapping[str, bytes]) -> object:
+    def _send_chat_action(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
+        if fields.get("action") not in CHAT_ACTIONS:
+            raise BotApiError(400, "Bad Request: wrong parameter action in request")
+        self._check_place(int(fields["chat_id"]), fields)
         return True
 
     def _edit_message_text(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
@@ -256,6 +229,7 @@ class FakeBotApi:
         return self._close_query(str(fields.get("callback_query_id")))
 
     def _answer_inline_query(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
+        check_inline_results(fields)
         return self._close_query(str(fields.get("inline_query_id")))
 
     def _close_query(self, query_id: str) -> bool:
@@ -279,6 +253,7 @@ class FakeBotApi:
         }
 
     def _set_webhook(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
+        check_webhook(fields)
         self.webhook = dict(fields) if fields.get("url") else {}
         return True
 
@@ -291,16 +266,19 @@ class FakeBotApi:
         return info | {key: value for key, value in self.webhook.items() if key != "secret_token"}
 
     def _set_my_commands(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
+        check_commands(fields)
         self.commands[str(fields.get("language_code", ""))] = list(fields["commands"])
         return True
 
     def _get_my_commands(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
         return self.commands.get(str(fields.get("language_code", "")), [])
 
-    def _set_my_description(self, _: Mapping[str, Any], __: Mapping[str, bytes]) -> object:
+    def _set_my_description(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
+        check_description(fields, "description", MAX_DESCRIPTION)
         return True
 
-    def _set_my_short_description(self, _: Mapping[str, Any], __: Mapping[str, bytes]) -> object:
+    def _set_my_short_description(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
+        check_description(fields, "short_description", MAX_SHORT_DESCRIPTION)
         return True
 
 

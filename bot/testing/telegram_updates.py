@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bot.testing.telegram_api import FakeBotApi, JsonObject
+    from bot.testing.telegram_api import FakeBotApi
+    from bot.testing.telegram_rules import JsonObject
 
 
 @dataclass(slots=True)
@@ -141,9 +142,13 @@ class UpdateFactory:
         self, user_id: int, *, chat_id: int | None = None, language: str | None = "ko", **content: Any
     ) -> JsonObject:
         chat_id = user_id if chat_id is None else chat_id
+        message_id = next(self.api.id_counter)
+        self.api.received.add((chat_id, message_id))
+        if content.get("is_topic_message"):
+            self.api.topics.add((chat_id, content["message_thread_id"]))
         return self._update(
             message={
-                "message_id": next(self.api.id_counter),
+                "message_id": message_id,
                 "date": int(time.time()),
                 "chat": {"id": chat_id, "type": "private" if chat_id > 0 else "supergroup"},
                 "from": _user(user_id, language),

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.testing.telegram import ApiCall, FakeTelegram
-from bot.testing.telegram_api import JsonObject
+from bot.testing.telegram_rules import JsonObject
 from core.i18n.translations import Language, translate
 
 USER_ID = 42

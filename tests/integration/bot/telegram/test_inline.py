@@ -32,7 +32,9 @@ async def share_two_looks(harness: TelegramHarness) -> None:
 
 async def send_inline_query(harness: TelegramHarness, text: str = "", *, user_id: int = USER_ID) -> dict[str, Any]:
     await harness.send_updates(harness.updates.inline_query(text, user_id=user_id))
-    return dict(harness.telegram.calls_to("answerInlineQuery")[-1].fields)
+    answer = harness.telegram.calls_to("answerInlineQuery")[-1]
+    assert answer.status == 200, "Telegram shows nothing of an answer that it refuses"
+    return dict(answer.fields)
 
 
 async def test_results_are_text_without_a_public_url(harness: TelegramHarness) -> None:

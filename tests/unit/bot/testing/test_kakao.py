@@ -1,5 +1,6 @@
 """The fake enforces Kakao's rules: one callback, after a promise, with a valid reply."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ class Skill:
 
     def __init__(self) -> None:
         self.reply: Any = VALID_REPLY
+        self.status, self.media_type = 200, "application/json"
         self.headers: list[dict[str, str]] = []
         self.bodies: list[bytes] = []
         self.app = Starlette(routes=[Route("/skill", self._serve, methods=["POST"])])
@@ -32,7 +34,9 @@ class Skill:
     async def _serve(self, request: Request) -> Response:
         self.headers.append(dict(request.headers))
         self.bodies.append(await request.body())
-        return PlainTextResponse("?") if self.reply is None else JSONResponse(self.reply)
+        if self.reply is None:
+            return PlainTextResponse("?")
+        return JSONResponse(self.reply, self.status, media_type=self.media_type)
 
 
 @pytest.fixture
@@ -75,6 +79,30 @@ def test_response_is_validated(kakao: FakeKakao, skill: Skill) -> None:
     assert kakao.send(kakao.text_message("안녕")).violations
     skill.reply = None
     assert kakao.send(kakao.text_message("안녕")).violations
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type", "reply"),
+    [
+        (500, "application/json", VALID_REPLY),
+        (200, "text/html", VALID_REPLY),
+        (200, "application/json", callback_promise(Language.KO)),
+    ],
+)
+def test_response_that_kakao_does_not_show(
+    kakao: FakeKakao, skill: Skill, status: int, media_type: str, reply: Any
+) -> None:
+    skill.status, skill.media_type, skill.reply = status, media_type, reply
+    assert len(kakao.send(kakao.text_message("안녕")).violations) == 1
+
+
+def test_callback_is_json(kakao: FakeKakao, skill: Skill) -> None:
+    skill.reply = callback_promise(Language.KO)
+    payload = kakao.photo(b"photo", callback=True)
+    kakao.send(payload)
+    url = payload["userRequest"]["callbackUrl"]
+    response = httpx.post(url, content=json.dumps(VALID_REPLY), headers={"content-type": "text/plain"}, trust_env=False)
+    assert response.json()["message"] == INVALID_REPLY
 
 
 def test_pressed_button_sends_its_extra(kakao: FakeKakao, skill: Skill) -> None:

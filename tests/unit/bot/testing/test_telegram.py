@@ -67,6 +67,81 @@ async def test_invalid_messages_are_rejected(bot: Bot, text: str, options: dict[
         await bot.send_message(42, text, **options)
 
 
+def button(**kind: Any) -> dict[str, Any]:
+    return {"inline_keyboard": [[{"text": "A"} | kind]]}
+
+
+def photo_result(**more: Any) -> dict[str, Any]:
+    return {"type": "photo", "id": "1", "photo_url": "https://a.b/1.jpg", "thumbnail_url": "https://a.b/1.jpg"} | more
+
+
+MESSAGE = {"chat_id": 42, "text": "A"}
+ARTICLE = {"type": "article", "id": "1", "title": "A", "input_message_content": {"message_text": "A"}}
+COMMAND = {"command": "help", "description": "Help"}
+
+
+@pytest.mark.parametrize(
+    ("method", "accepted", "refused"),
+    [
+        ("sendMessage", {}, {"reply_parameters": {"message_id": 999}}),
+        ("sendMessage", {"reply_parameters": {"message_id": 9, "allow_sending_without_reply": True}}, {"text": ""}),
+        ("sendMessage", {}, {"message_thread_id": 5}),
+        ("sendMessage", {"reply_markup": button(url="https://a.b")}, {"reply_markup": button(url="http://localhost")}),
+        ("sendMessage", {"reply_markup": button(url="http://10.0.0.1:80/")}, {"reply_markup": button(url="mailto:a")}),
+        ("sendMessage", {}, {"reply_markup": {"inline_keyboard": [9 * [{"text": "A", "callback_data": "s"}]]}}),
+        ("sendMessage", {}, {"reply_markup": {"inline_keyboard": 101 * [[{"text": "A", "callback_data": "s"}]]}}),
+        ("sendMessage", {}, {"reply_markup": button(callback_data="s", url="https://a.b")}),
+        ("sendChatAction", {"action": "typing"}, {"action": "dancing"}),
+        ("answerInlineQuery", {"results": [photo_result()]}, {"results": 2 * [photo_result()]}),
+        ("answerInlineQuery", {"results": []}, {"results": [photo_result(id=str(i)) for i in range(51)]}),
+        ("answerInlineQuery", {"results": [photo_result(id=64 * "1")]}, {"results": [photo_result(id=22 * "가")]}),
+        ("answerInlineQuery", {"results": []}, {"results": [photo_result(photo_url="http://localhost/1.jpg")]}),
+        ("answerInlineQuery", {"results": []}, {"results": [photo_result(thumbnail_url="")]}),
+        ("answerInlineQuery", {"results": []}, {"results": [photo_result(caption=1025 * "A")]}),
+        ("answerInlineQuery", {"results": [ARTICLE]}, {"results": [ARTICLE | {"title": ""}]}),
+        ("answerInlineQuery", {"results": []}, {"results": [ARTICLE | {"input_message_content": {}}]}),
+        ("answerInlineQuery", {"results": []}, {"results": [ARTICLE | {"reply_markup": button()}]}),
+        ("answerInlineQuery", {"button": {"text": "A", "start_parameter": "a-1"}}, {"button": {"text": "A"}}),
+        ("setWebhook", {"url": "https://a.b", "secret_token": "a_B-1"}, {"url": "https://a.b", "secret_token": "a b"}),
+        ("setWebhook", {"url": "", "max_connections": 100}, {"url": "https://a.b", "max_connections": 101}),
+        ("setWebhook", {"allowed_updates": ["message"]}, {"url": "https://a.b", "allowed_updates": ["messages"]}),
+        ("setMyCommands", {"commands": [COMMAND]}, {"commands": [COMMAND | {"command": "Help"}]}),
+        ("setMyCommands", {"commands": 100 * [COMMAND]}, {"commands": 101 * [COMMAND]}),
+        ("setMyCommands", {"commands": [COMMAND]}, {"commands": [COMMAND | {"description": ""}]}),
+        ("setMyCommands", {"commands": [], "language_code": "ko"}, {"commands": [], "language_code": "ko-KR"}),
+        ("setMyDescription", {"description": 512 * "A"}, {"description": 513 * "A"}),
+        ("setMyShortDescription", {"short_description": 120 * "A"}, {"short_description": 121 * "A"}),
+    ],
+)
+async def test_what_telegram_accepts_and_refuses(
+    telegram: FakeTelegram, bot: Bot, method: str, accepted: dict[str, Any], refused: dict[str, Any]
+) -> None:
+    common: dict[str, Any] = MESSAGE if method.startswith("send") else {}
+    if method == "answerInlineQuery":
+        common = {"inline_query_id": telegram.updates.inline_query("?")["inline_query"]["id"], "results": []}
+    with pytest.raises(BadRequest):
+        await bot.do_api_request(method, api_kwargs=common | refused)
+    assert await bot.do_api_request(method, api_kwargs=common | accepted)
+
+
+async def test_reply_to_a_known_message_of_a_known_topic(telegram: FakeTelegram, bot: Bot) -> None:
+    message = telegram.updates.text("안녕", chat_id=-5, message_thread_id=9, is_topic_message=True)["message"]
+    place = {"message_thread_id": 9, "reply_parameters": {"message_id": message["message_id"]}}
+    assert await bot.do_api_request("sendMessage", api_kwargs={"chat_id": -5, "text": "A"} | place)
+
+
+async def test_messages_are_refused_until_a_flood_ends(telegram: FakeTelegram, bot: Bot) -> None:
+    message = await bot.send_message(42, "1")
+    telegram.demand_wait(60)
+    for call in (bot.send_message(42, "2"), bot.edit_message_text("3", chat_id=42, message_id=message.message_id)):
+        with pytest.raises(RetryAfter):
+            await call
+    assert await bot.get_me()
+    telegram.skip_time(60)
+    await bot.send_message(42, "4")
+    assert [message["text"] for message in telegram.messages(42)] == ["1", "4"]
+
+
 @pytest.mark.parametrize("data", [b"not an image", encode_image(make_quadrants(2000, 64))])
 async def test_invalid_photos_are_rejected(bot: Bot, data: bytes) -> None:
     with pytest.raises(BadRequest):
