@@ -58,6 +58,7 @@
       - RemotePhotoGoneError
       - RemotePhotoUnavailableError
       - DeliveryError
+        - FloodWaitError
       - MessageRejectedError
       - ChatUnavailableError
 
@@ -301,6 +302,15 @@ class RemotePhotoUnavailableError(MessengerError):
 
 class DeliveryError(MessengerError):
     """The messenger did not accept the message; a later attempt may succeed."""
+
+
+class FloodWaitError(DeliveryError):
+    """The messenger accepts no more calls for some time."""
+
+    def __init__(self, detail: str = "", *, seconds: float = 0.0) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+        """From when on it accepts calls again."""
 
 
 class MessageRejectedError(MessengerError):

@@ -2,7 +2,7 @@
 
 error                    handling
 -----------------------  ------------------------------------------------------------------------------------------
-flood (429)              waits as long as Telegram says, up to MAX_FLOOD_WAIT
+flood (429)              waits as long as Telegram says; beyond MAX_FLOOD_WAIT, FloodWaitError for the job to wait
 network, 5xx             retried after 1, 2 and 4 seconds
 no response in time      not retried, since the message may have arrived: a missing message is better than a double one
 blocked, chat deleted    ChatUnavailableError
@@ -51,6 +51,7 @@ from core.db.schema import Channel
 from core.errors import (
     ChatUnavailableError,
     DeliveryError,
+    FloodWaitError,
     MessageRejectedError,
     MessengerError,
     PhotoTooLargeError,
@@ -100,7 +101,7 @@ IGNORED_ERRORS = (*REFUSALS, TimedOut)
 QUOTED_VALUE = re.compile(r"""(['"]).*?\1""")
 """What Telegram quotes of a message in the text of an error: the URL of a button may log its reader in."""
 
-# The warning announces that `retry_after` becomes a timedelta; `_to_seconds` accepts both.
+# The warning announces that `retry_after` becomes a timedelta; `flood_wait` accepts both.
 warnings.filterwarnings("ignore", message=".*`retry_after`", category=PTBDeprecationWarning)
 
 log = structlog.get_logger()
@@ -211,7 +212,8 @@ class TelegramClient:
 
         Raises:
             ChatUnavailableError: the bot was blocked, or the chat was deleted.
-            DeliveryError: Telegram could not be reached or demands a long wait; a later attempt may succeed.
+            DeliveryError: Telegram could not be reached, or demands a long wait (FloodWaitError); a later attempt may
+                succeed.
             MessageRejectedError: Telegram rejects the message permanently.
         """
         await self._rate_limiter.wait(chat_id)
@@ -339,6 +341,7 @@ class TelegramClient:
         Raises:
             CancelledError: the task was cancelled before, or there was no response in `response_seconds`.
             DeliveryError: the last attempt failed, too.
+            FloodWaitError: Telegram demands a wait that is left to the job.
             TelegramError: one of `REFUSALS`, or `TimedOut` if the request may have had its effect.
         """
         task = asyncio.current_task()
@@ -358,9 +361,9 @@ class TelegramClient:
                         asyncio.get_running_loop().call_later(RECORD_SECONDS, task.cancel)
                     return request.result()
             except RetryAfter as error:
-                wait = _to_seconds(error.retry_after)
+                wait = flood_wait(error)
                 if delay is None or wait > MAX_FLOOD_WAIT:
-                    raise DeliveryError(f"flood, {wait:.0f} s") from error
+                    raise FloodWaitError(f"{wait:.0f} s", seconds=wait) from error
             except TelegramError as error:
                 is_json = not isinstance(error.__cause__, TelegramError)
                 if is_json and isinstance(error, REFUSALS):
@@ -385,7 +388,9 @@ def _translate_refusal(error: TelegramError) -> MessengerError:
     return MessageRejectedError(QUOTED_VALUE.sub("'...'", error.message))
 
 
-def _to_seconds(wait: int | float | timedelta) -> float:
+def flood_wait(error: RetryAfter) -> float:
+    """The seconds for which Telegram accepts no more calls."""
+    wait = error.retry_after
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
 
 

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import structlog
 from telegram import Bot, BotCommand, constants
-from telegram.error import BadRequest, Conflict, EndPointNotFound, InvalidToken, TelegramError
+from telegram.error import BadRequest, Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 from telegram.warnings import PTBUserWarning
 
+from bot.telegram.client import flood_wait
 from bot.telegram.commands import CommandName
 from bot.telegram.ingest import store_update
 from core.errors import DatabaseUnavailableError, InvalidPayloadError
@@ -121,7 +122,8 @@ async def iter_updates(
             continue
         except TelegramError as error:
             log.warning("telegram_unreachable", error=type(error).__name__)
-            await sleep(RETRY_DELAY)
+            demanded = flood_wait(error) if isinstance(error, RetryAfter) else 0.0
+            await sleep(max(RETRY_DELAY, demanded))
             continue
         is_polled_elsewhere = False
         for update in cast("list[dict[str, Any]]", updates):

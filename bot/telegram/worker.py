@@ -4,6 +4,7 @@ See ADR 0016.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -51,6 +52,7 @@ from core.errors import (
     DecoderUnavailableError,
     DeliveryError,
     EvaError,
+    FloodWaitError,
     InvalidPayloadError,
     LookNotFoundError,
     MessageRejectedError,
@@ -311,7 +313,10 @@ class UpdateHandler:
 
 
 class RetryPolicy(ExponentialBackoff):
-    """Retries faults, which `update_outcome` limits, and outages of the database; stopped jobs start again at once."""
+    """Retries faults, which `update_outcome` limits, and outages of the database; stopped jobs start again at once.
+
+    A job does not start again before the wait is over that Telegram demands: each earlier attempt would be refused.
+    """
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to retry, or None."""
@@ -319,8 +324,15 @@ class RetryPolicy(ExponentialBackoff):
             return RetryDecision(retry_in={"seconds": 0})
         if isinstance(exception, (*TRANSIENT_ERRORS, DatabaseUnavailableError)) and job.attempts < MAX_RETRIES:
             metrics.RETRIES.labels(job.task_name).inc()
-            return RetryDecision(retry_in={"seconds": self.delays[min(job.attempts, len(self.delays) - 1)]})
+            delay = self.delays[min(job.attempts, len(self.delays) - 1)]
+            return RetryDecision(retry_in={"seconds": max(delay, _demanded_wait(exception))})
         return None
+
+
+def _demanded_wait(error: BaseException) -> int:
+    """The seconds for which Telegram accepts nothing; 0 if it did not say that."""
+    flood = next((cause for cause in (error, error.__cause__) if isinstance(cause, FloodWaitError)), None)
+    return 0 if flood is None else math.ceil(flood.seconds) + 1
 
 
 def register_tasks(handler: UpdateHandler) -> Callable[[App], None]:

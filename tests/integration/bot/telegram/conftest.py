@@ -72,11 +72,23 @@ class TelegramHarness:
         await self.run_jobs()
 
     async def run_jobs(self) -> None:
-        """Run all jobs, retries included."""
+        """Run all jobs, retries included, without waiting for those that are due later."""
         while True:
             await self.queue.run_worker({}, until_empty=True)
             if not await self.count_rows("procrastinate_jobs WHERE status = 'todo'"):
                 return
+            await self._skip_to_next_job()
+
+    async def _skip_to_next_job(self) -> None:
+        """Let the time pass, here and at Telegram, until the next job is due."""
+        due = "SELECT extract(epoch FROM min(scheduled_at) - now()) FROM procrastinate_jobs WHERE status = 'todo'"
+        sooner = "scheduled_at = scheduled_at - make_interval(secs => :seconds)"
+        async with self.resources.database.connection() as connection:
+            seconds = float((await connection.execute(text(due))).scalar_one() or 0.0)
+            if seconds > 0:
+                self.telegram.skip_time(seconds)
+                statement = text(f"UPDATE procrastinate_jobs SET {sooner} WHERE status = 'todo'")
+                await connection.execute(statement, {"seconds": seconds})
 
     async def execute(self, statement: str) -> None:
         async with self.resources.database.connection() as connection:

@@ -1,9 +1,25 @@
 """One chat that sends many photos does not delay the others."""
 
+import pytest
+
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, TelegramHarness
 
 OTHER_ID = 77
+
+
+@pytest.mark.parametrize("seconds", [40, 300, 86_400])
+async def test_a_reply_waits_as_long_as_telegram_demands(harness: TelegramHarness, seconds: int) -> None:
+    """Longer than all retries of a job together, none of which Telegram would accept."""
+    harness.telegram.demand_wait(seconds)
+    await harness.send_updates(harness.updates.photo(make_photo()), harness.updates.text("/help"))
+
+    assert len(harness.texts()) == 3, "the picture, the remarks and the help"
+    assert "photo" in harness.telegram.messages(USER_ID)[0], "in the order of what was sent"
+    assert harness.model.call_count == 1
+    assert await harness.count_unprocessed() == 0
+    refused = [call for call in harness.telegram.calls if call.status == 429 and call.method != "sendChatAction"]
+    assert len(refused) <= 2
 
 
 async def test_a_chat_that_floods_waits_for_itself_and_others_do_not(harness: TelegramHarness) -> None:

@@ -11,10 +11,11 @@ import pytest
 from pydantic import SecretStr
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import ChatAction
+from telegram.error import RetryAfter
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.telegram.client import RETRY_DELAYS, ChatRateLimiter, TelegramClient, _to_seconds, create_bot
+from bot.telegram.client import RETRY_DELAYS, ChatRateLimiter, TelegramClient, create_bot, flood_wait
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import CAPTION_SLOTS, REMARK_SLOTS, OutgoingMessage, format_verdict, text_messages
 from bot.telegram.parsing import TextMessage
@@ -23,6 +24,7 @@ from core.conversation.narration import verdict_messages
 from core.errors import (
     ChatUnavailableError,
     DeliveryError,
+    FloodWaitError,
     MessageRejectedError,
     PhotoTooLargeError,
     RemotePhotoGoneError,
@@ -113,8 +115,9 @@ async def test_long_flood_is_left_to_a_retry_of_the_job(
 ) -> None:
     telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 3600", retry_after=3600)
 
-    with pytest.raises(DeliveryError, match="3600 s"):
+    with pytest.raises(FloodWaitError, match="3600 s") as flood:
         await client.send_message(42, HELLO)
+    assert flood.value.seconds == 3600
     assert delays == []
 
 
@@ -350,8 +353,9 @@ async def test_files_that_cannot_be_downloaded(telegram: FakeTelegram, client: T
 
 
 @pytest.mark.parametrize("wait", [3, 3.0, timedelta(seconds=3)])
-def test_flood_wait_may_be_a_number_or_a_timedelta(wait: float | timedelta) -> None:
-    assert _to_seconds(wait) == 3.0
+def test_flood_wait_may_be_a_number_or_a_timedelta(wait: float | timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RetryAfter, "retry_after", wait)
+    assert flood_wait(RetryAfter(1)) == 3.0
 
 
 def test_bot_needs_a_token() -> None:

@@ -1,6 +1,7 @@
 """Which errors let a job be retried, and how often; an update ends after fewer faults."""
 
 import asyncio
+from datetime import UTC, datetime
 from itertools import count, takewhile
 
 import pytest
@@ -11,6 +12,7 @@ from bot.telegram.worker import RetryPolicy
 from core.errors import (
     DatabaseUnavailableError,
     DeliveryError,
+    FloodWaitError,
     MessageRejectedError,
     PhotoError,
     RemotePhotoUnavailableError,
@@ -44,3 +46,17 @@ def count_retries(error: BaseException, *, limit: int = 50) -> int:
 )
 def test_only_transient_errors_are_retried(error: BaseException, retries: int) -> None:
     assert count_retries(error) == retries
+
+
+def test_a_job_starts_again_when_telegram_accepts_calls_again() -> None:
+    """Also after a download, and not sooner for a short wait than after any other fault."""
+    download = RemotePhotoUnavailableError()
+    download.__cause__ = FloodWaitError(seconds=90.5)
+    job = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="t", attempts=2)
+    delays = []
+    for error in (FloodWaitError(seconds=90.5), download, FloodWaitError(seconds=1), DeliveryError()):
+        decision = RetryPolicy((1, 2, 4)).get_retry_decision(exception=error, job=job)
+        assert decision is not None
+        assert decision.retry_at is not None
+        delays.append(round((decision.retry_at - datetime.now(UTC)).total_seconds()))
+    assert delays == [92, 92, 4, 4]
