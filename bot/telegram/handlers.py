@@ -30,6 +30,8 @@ from core.db.schema import Channel, PendingQuestion
 from core.i18n.translations import pick_variant, translate
 from core.services.photo_judging import JudgedPhoto
 
+QUOTE_PREFIX = "quoted:"
+"""Of the source of a look whose photo its owner quoted in a group from another chat: it was not sent to the group."""
 SHARING_ACTIONS = {
     ActionType.SHARE,
     ActionType.ACCEPT_NAME,
@@ -265,11 +267,14 @@ async def judge_photo(
     Raises:
         EvaError: see `handle_photo`.
     """
+    source = f"{photo.chat_id}:{photo.message_id}"
+    if photo.is_from_other_chat and not delivery.is_private:
+        source = f"{QUOTE_PREFIX}{source}"
     return await conversation.photo_judging.judge_photo(
         await delivery.client.download(photo.file_id),
         person_id=person.id,
         channel=Channel.TELEGRAM,
-        source_message_id=f"{photo.chat_id}:{photo.message_id}",
+        source_message_id=source,
         language=person.language,
         is_answered=delivery.has_sent_anything,
     )

@@ -298,6 +298,30 @@ async def test_private_version_of_a_photo_is_not_sent_to_a_group(group: Group) -
     assert link_arguments(replies[0]) == [f"look_{group.private_look_id}"]
 
 
+@pytest.mark.parametrize("guesses_first", [False, True])
+async def test_own_photo_of_another_chat_is_not_sent_to_a_group(
+    group: Group, harness: TelegramHarness, guesses_first: bool
+) -> None:
+    """Its owner quotes it, and the members of the group cannot open what is quoted."""
+    await harness.execute(f"UPDATE people SET guesses_first = {guesses_first}")
+    sizes = harness.updates.photo(make_photo(52))["message"]["photo"]
+    origin = {"type": "user", "date": 1, "sender_user": {"id": USER_ID, "is_bot": False, "first_name": "Mina"}}
+    quoting = {"entities": MENTION, "external_reply": {"origin": origin, "photo": sizes}}
+    replies = await group.send(harness.updates.text(f"{BOT} 이건?", chat_id=GROUP, **quoting))
+
+    look = (await list_looks(harness))[0]
+    assert look.id != group.private_look_id
+    assert replies
+    assert not [reply for reply in replies if "photo" in reply]
+    pressed = callback_buttons(replies[0])
+    assert bool(pressed) is guesses_first
+    if guesses_first:
+        assert await group.press(replies[0], pressed[0]) == []
+        assert group.last_answer()["url"].endswith(f"look_{look.id}")
+    else:
+        assert link_arguments(replies[0]) == [f"look_{look.id}"]
+
+
 @pytest.mark.parametrize("age", [QUESTION_SECONDS - 60, QUESTION_SECONDS + 1, None])
 async def test_erasure_can_be_confirmed_for_ten_minutes(
     group: Group, harness: TelegramHarness, age: int | None
