@@ -48,8 +48,8 @@ log = structlog.get_logger()
 async def receive_update(request: Request) -> Response:
     """Store an update.
 
-    Responds 200 to stored updates, repeated and invalid ones among them; 401 without the secret of
-    EVA_TELEGRAM_WEBHOOK_SECRET; 413 to more than 1 MB; 400 to a body that is not an update; 503 while the database is
+    Responds 200 to every update, also to one that cannot be handled: repeated, invalid, or over 1 MB. Telegram would
+    send it again and again. Responds 401 without the secret of EVA_TELEGRAM_WEBHOOK_SECRET; 503 while the database is
     unreachable, so that Telegram sends the update again.
     """
     application: BotApplication = request.app.state.application
@@ -58,13 +58,10 @@ async def receive_update(request: Request) -> Response:
     if secret is None or not hmac.compare_digest(header, secret.get_secret_value().encode()):
         return Response(status_code=401)
     body = await read_body(request, MAX_UPDATE_BYTES)
-    if body is None:
-        return Response(status_code=413)
     try:
-        await store_update(application.resources, json.loads(body))
+        await store_update(application.resources, json.loads(body or b""))
     except (ValueError, RecursionError, InvalidPayloadError):
         log.warning("telegram_update_invalid")
-        return Response(status_code=400)
     return Response(status_code=200)
 
 
@@ -73,7 +70,7 @@ async def handle_skill_request(request: Request) -> Response:
     """Reply to a message of the chatbot's user.
 
     Every authenticated request of our bot gets a valid reply, if only an apology. Responds 401 without the key of
-    EVA_KAKAO_SKILL_KEY, 413 to more than 1 MB, 403 to another bot than EVA_KAKAO_BOT_ID.
+    EVA_KAKAO_SKILL_KEY, 413 to more than 1 MB, 403 to another bot than EVA_KAKAO_BOT_ID; a request may name no bot.
     """
     received_at = asyncio.get_running_loop().time()
     application: BotApplication = request.app.state.application
@@ -92,7 +89,8 @@ async def handle_skill_request(request: Request) -> Response:
             if body is None:
                 return Response(status_code=413)
             skill_request = parse_request(body, settings.kakao_image_hosts)
-            if settings.kakao_bot_id is not None and skill_request.bot_id != settings.kakao_bot_id.removesuffix("!"):
+            own_bot_id = (settings.kakao_bot_id or "").removesuffix("!")
+            if own_bot_id and skill_request.bot_id not in {"", own_bot_id}:
                 return Response(status_code=403)
             language = skill_request.language
             reply = await kakao.skill_handler.handle_request(skill_request, received_at)

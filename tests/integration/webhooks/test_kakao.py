@@ -70,6 +70,14 @@ async def test_only_the_configured_bot_is_answered(resources: Resources) -> None
     assert (await call(resources, other.text_message("안녕"), settings=any_bot)).status_code == 200
 
 
+@pytest.mark.parametrize("bot", [None, {}, {"id": None}, {"name": "봇 이름"}])
+async def test_a_request_may_name_no_bot(resources: Resources, bot: object) -> None:
+    """Kakao leaves out any object; the key says where the request comes from."""
+    assert text_of(await call(resources, KAKAO.text_message("안녕") | {"bot": bot}))
+    nameless = {key: value for key, value in KAKAO.text_message("안녕").items() if key != "bot"}
+    assert text_of(await call(resources, nameless))
+
+
 async def test_skill_tester_is_greeted_and_not_stored(resources: Resources) -> None:
     assert text_of(await call(resources, KAKAO.skill_tester())) == translate("kakao.hello", KO)
 
