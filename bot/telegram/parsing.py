@@ -364,11 +364,14 @@ def _parse_command(message: Message, me: User) -> tuple[str, str, bool] | None:
 
 
 def _addresses_bot(message: Message, me: User) -> bool:
-    """Whether a message of a group is a command to the bot, a reply to it, or mentions it."""
-    if _parse_command(message, me):
+    """Whether a message of a group is a command to the bot, a reply to it that is for no other bot, or mentions it."""
+    texts = ((message.text, message.entities), (message.caption, message.caption_entities))
+    if _parse_command(message, me) or any(list_own_mentions(text, entities, me) for text, entities in texts):
         return True
     replied = message.reply_to_message
-    if replied is not None and replied.from_user is not None and replied.from_user.id == me.id:
-        return True
-    texts = ((message.text, message.entities), (message.caption, message.caption_entities))
-    return any(list_own_mentions(text, entities, me) for text, entities in texts)
+    is_reply = replied is not None and replied.from_user is not None and replied.from_user.id == me.id
+    return is_reply and not _begins_with_command(message)
+
+
+def _begins_with_command(message: Message) -> bool:
+    return any(entity.type == MessageEntityType.BOT_COMMAND and entity.offset == 0 for entity in message.entities)

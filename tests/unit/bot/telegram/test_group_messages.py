@@ -23,6 +23,8 @@ def test_only_addressed_messages_count_in_groups(updates: UpdateFactory) -> None
         updates.media("sticker", chat_id=GROUP),
         updates.text("/help@other_bot", chat_id=GROUP),
         updates.photo(jpeg(), chat_id=GROUP, reply_to_message=by_other),
+        updates.text("/ban@other_bot", chat_id=GROUP, reply_to_message=by_bot),
+        updates.text("/warn@other_bot for spam", chat_id=GROUP, reply_to_message=by_bot),
         updates.text("@eva_stylist_bott 봐", chat_id=GROUP, entities=[MENTION[0] | {"length": len(name) + 1}]),
     ):
         assert parse(ignored) is None
@@ -32,6 +34,7 @@ def test_only_addressed_messages_count_in_groups(updates: UpdateFactory) -> None
         updates.text(f"{name} 봐", chat_id=GROUP, entities=MENTION),
         updates.photo(jpeg(), chat_id=GROUP, caption=f"{name.upper()} 봐", caption_entities=MENTION),
         updates.photo(jpeg(), chat_id=GROUP, reply_to_message=by_bot),
+        updates.text("예뻐요", chat_id=GROUP, reply_to_message=by_bot),
     ):
         parsed = parse(addressed)
         assert parsed is not None
