@@ -34,6 +34,8 @@ FETCH_TIMEOUT = 5.0
 MAX_REDIRECTS = 3
 DEFAULT_PORTS = {"http": 80, "https": 443}
 REDIRECT_STATUSES = {301, 302, 303, 307, 308}
+PASSING_STATUSES = {408, 425, 429}
+"""Refusals below 500 that a later attempt may not meet."""
 
 
 async def resolve_host(host: str, port: int) -> list[str]:
@@ -105,7 +107,7 @@ class SafePhotoFetcher:
         try:
             if response.status_code in REDIRECT_STATUSES and "location" in response.headers:
                 return response.headers["location"]
-            if response.status_code >= 500:
+            if response.status_code >= 500 or response.status_code in PASSING_STATUSES:
                 raise RemotePhotoUnavailableError(f"status {response.status_code}")
             if response.status_code != 200:
                 raise RemotePhotoGoneError(f"status {response.status_code}")
