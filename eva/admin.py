@@ -65,7 +65,7 @@ def setup(
     from telegram.error import InvalidToken, TelegramError
 
     from bot.telegram.client import create_bot
-    from bot.telegram.setup import set_commands, set_descriptions, set_webhook
+    from bot.telegram.setup import WEBHOOK_PATH, set_commands, set_descriptions, set_webhook
     from core.errors import InvalidBotTokenError
     from core.runtime import run_event_loop
 
@@ -78,7 +78,7 @@ def setup(
         async with create_bot(settings) as bot:
             await set_commands(bot)
             await set_descriptions(bot)
-            await set_webhook(bot, f"{base_url}/telegram/webhook", settings)
+            await set_webhook(bot, f"{base_url}{WEBHOOK_PATH}", settings)
 
     try:
         run_event_loop(register())
@@ -86,7 +86,7 @@ def setup(
         fail(str(InvalidBotTokenError()))
     except TelegramError as error:
         fail(translate("cli.telegram.refused", language, reason=error.message))
-    typer.echo(translate("cli.telegram.set_up", language, url=f"{base_url}/telegram/webhook"))
+    typer.echo(translate("cli.telegram.set_up", language, url=f"{base_url}{WEBHOOK_PATH}"))
 
 
 @corrections.command("export")

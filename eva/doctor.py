@@ -62,6 +62,7 @@ def run_checks(settings: Settings, language: Language) -> list[Check]:
         _check_fonts(language),
         *asyncio.run(_check_persistence(settings, language)),
         *_check_channels(settings, language),
+        *asyncio.run(_check_webhook(settings, language)),
         _check_public_url(settings, language),
         _check_training(language),
     ]
@@ -295,6 +296,23 @@ def _check_channels(settings: Settings, language: Language) -> list[Check]:
         else _make_check(channel, CheckStatus.OPTIONAL, translate(f"cli.doctor.{channel}.fix", language), language)
         for channel, key in keys.items()
     ]
+
+
+async def _check_webhook(settings: Settings, language: Language) -> list[Check]:
+    """Check that Telegram delivers updates; no result without what the webhook needs."""
+    if settings.telegram_token is None or settings.telegram_webhook_secret is None:
+        return []
+    # Takes long to import.
+    from bot.telegram.setup import WebhookState, get_webhook_state
+
+    state, reason = await get_webhook_state(settings)
+    status = CheckStatus.MISSING
+    if state in {WebhookState.UNSET, WebhookState.UNREACHABLE}:
+        status = CheckStatus.OPTIONAL
+    elif state is WebhookState.OK:
+        status = CheckStatus.OK
+    detail = translate(f"cli.doctor.webhook.{state}", language, reason=reason)
+    return [_make_check("webhook", status, detail, language)]
 
 
 def _check_training(language: Language) -> Check:

@@ -4,14 +4,16 @@ import asyncio
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, cast
 
 import structlog
-from telegram import Bot, BotCommand, constants
+from telegram import Bot, BotCommand, WebhookInfo, constants
 from telegram.error import BadRequest, Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 from telegram.warnings import PTBUserWarning
 
-from bot.telegram.client import flood_wait
+from bot.telegram.client import create_bot, flood_wait
 from bot.telegram.commands import CommandName
 from bot.telegram.ingest import store_update
 from core.errors import DatabaseUnavailableError, InvalidPayloadError
@@ -27,8 +29,12 @@ ALLOWED_UPDATES = [
     constants.UpdateType.MESSAGE_REACTION,
 ]
 """The types of updates that are handled; sent with every setWebhook, or Telegram keeps the previous list."""
+WEBHOOK_PATH = "/telegram/webhook"
+"""Under the public URL."""
 LONG_POLL_SECONDS = 25
 """For which Telegram holds a request open while there are no updates."""
+RECENT = timedelta(hours=1)
+"""Within which a failed delivery says that something is wrong now: Telegram keeps the last one for good."""
 RETRY_DELAY = 3.0
 """Seconds between two attempts while Telegram or the database cannot be reached."""
 
@@ -83,6 +89,53 @@ async def set_webhook(bot: Bot, url: str, settings: Settings, *, max_connections
         allowed_updates=ALLOWED_UPDATES,
         max_connections=max_connections,
     )
+
+
+class WebhookState(StrEnum):
+    """Whether Telegram delivers updates to the webhook; the values name the texts of `eva doctor`."""
+
+    OK = "ok"
+    UNSET = "unset"
+    """There is none: updates are polled, or nobody receives them."""
+    ELSEWHERE = "elsewhere"
+    """It is at another URL."""
+    OUTDATED = "outdated"
+    """It was set by a release that handled other types of updates."""
+    FAILING = "failing"
+    """Telegram could not deliver an update lately."""
+    REFUSED = "refused"
+    """Telegram rejects the token."""
+    UNREACHABLE = "unreachable"
+    """Telegram does not answer."""
+
+
+async def get_webhook_state(settings: Settings) -> tuple[WebhookState, str]:
+    """Ask Telegram about the webhook; a failure comes with Telegram's words about it.
+
+    Raises:
+        ValueError: there is no token.
+    """
+    try:
+        async with create_bot(settings) as bot:
+            info = await bot.get_webhook_info()
+    except InvalidToken:
+        return WebhookState.REFUSED, ""
+    except TelegramError as error:
+        return WebhookState.UNREACHABLE, type(error).__name__
+    state = _compare_webhook(info, settings)
+    is_recent = info.last_error_date is not None and datetime.now(UTC) - info.last_error_date < RECENT
+    if state is WebhookState.OK and is_recent:
+        return WebhookState.FAILING, info.last_error_message or ""
+    return state, ""
+
+
+def _compare_webhook(info: WebhookInfo, settings: Settings) -> WebhookState:
+    """Whether the webhook is the one that `set_webhook` sets."""
+    if not info.url:
+        return WebhookState.UNSET
+    if settings.public_url is not None and info.url != f"{settings.public_url}{WEBHOOK_PATH}":
+        return WebhookState.ELSEWHERE
+    return WebhookState.OK if set(info.allowed_updates) == set(ALLOWED_UPDATES) else WebhookState.OUTDATED
 
 
 async def iter_updates(

@@ -217,6 +217,9 @@ class FakeTelegram(LocalServer):
                 status = httpx.post(
                     str(webhook["url"]), json=update, headers=headers, timeout=30, trust_env=False, verify=False
                 ).status_code
+            if status is None or not 200 <= status < 300:
+                reason = "Connection refused" if status is None else f"Wrong response from the webhook: {status}"
+                self.api.webhook_error = {"last_error_date": int(time.time()), "last_error_message": reason}
             if (status is not None and 200 <= status < 300) or time.monotonic() >= deadline:
                 return status
             time.sleep(0.1)

@@ -59,6 +59,8 @@ class FakeBotApi:
     """The current messages of the bot, by chat id and message id."""
     webhook: JsonObject = field(default_factory=dict)
     """Parameters of the last setWebhook; empty without a webhook."""
+    webhook_error: JsonObject = field(default_factory=dict)
+    """Time and reason of the last failed delivery, which `getWebhookInfo` tells for good."""
     commands: dict[str, list[JsonObject]] = field(default_factory=dict)
     """By language code; the empty one is the default."""
     open_queries: set[str] = field(default_factory=set)
@@ -262,7 +264,7 @@ class FakeBotApi:
         return True
 
     def _get_webhook_info(self, _: Mapping[str, Any], __: Mapping[str, bytes]) -> object:
-        info: JsonObject = {"url": "", "has_custom_certificate": False, "pending_update_count": 0}
+        info: JsonObject = {"url": "", "has_custom_certificate": False, "pending_update_count": 0, **self.webhook_error}
         return info | {key: value for key, value in self.webhook.items() if key != "secret_token"}
 
     def _set_my_commands(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:

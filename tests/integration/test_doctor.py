@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
+from bot.telegram import setup
 from core.db import inbox
 from core.db.backup_record import record_backup
 from core.db.database import Database
@@ -18,7 +20,14 @@ from core.db.vector_search import get_state
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.settings import Environment, Settings
-from eva.doctor import CheckStatus, _check_clock, _check_contents, _check_server, _check_similar_looks
+from eva.doctor import (
+    CheckStatus,
+    _check_clock,
+    _check_contents,
+    _check_server,
+    _check_similar_looks,
+    _check_webhook,
+)
 from tests.conftest import RunEva
 from tests.factories import create_look, create_person, end_images, mark_update_failed
 
@@ -72,6 +81,26 @@ async def test_doctor_says_when_the_last_backup_is_old(database: Database) -> No
         (CheckStatus.MISSING, late),
         (CheckStatus.OK, made),
     ]
+
+
+async def test_doctor_tells_every_state_of_the_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(telegram_token=SecretStr("1:a"), telegram_webhook_secret=SecretStr("secret"))
+    assert await _check_webhook(Settings(telegram_token=SecretStr("1:a")), EN) == [], "it polls"
+    found = {}
+    for state in setup.WebhookState:
+
+        async def get_state(_: Settings, state: setup.WebhookState = state) -> tuple[setup.WebhookState, str]:
+            return state, "Connection refused"
+
+        monkeypatch.setattr(setup, "get_webhook_state", get_state)
+        [check] = await _check_webhook(settings, EN)
+        found[state] = check.status
+        assert check.detail == translate(f"cli.doctor.webhook.{state}", EN, reason="Connection refused")
+    assert {state for state, status in found.items() if status is not CheckStatus.MISSING} == {
+        setup.WebhookState.OK,
+        setup.WebhookState.UNSET,
+        setup.WebhookState.UNREACHABLE,
+    }
 
 
 @pytest.mark.parametrize("jump", [-3600, 3600])

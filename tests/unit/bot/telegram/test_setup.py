@@ -1,9 +1,11 @@
+import time
+
 import pytest
 from pydantic import SecretStr
 from telegram import Bot
 
 from bot.telegram.commands import CommandName
-from bot.telegram.setup import set_commands, set_descriptions, set_webhook
+from bot.telegram.setup import WebhookState, get_webhook_state, set_commands, set_descriptions, set_webhook
 from bot.testing.telegram import FakeTelegram
 from core.settings import Settings
 
@@ -28,6 +30,40 @@ async def test_commands_and_webhook_are_registered() -> None:
     assert (webhook["url"], webhook["secret_token"]) == (URL, "a-secret_1")
     types = ["message", "callback_query", "inline_query", "my_chat_member", "message_reaction"]
     assert webhook["allowed_updates"] == types
+
+
+async def test_state_of_the_webhook() -> None:
+    with FakeTelegram() as telegram:
+        settings = Settings(
+            telegram_token=SecretStr(telegram.token),
+            telegram_webhook_secret=SecretStr("secret"),
+            telegram_api_url=telegram.url,
+            public_url="https://eva.example",
+        )
+        assert await get_webhook_state(settings) == (WebhookState.UNSET, "")
+        async with Bot(telegram.token, f"{telegram.url}/bot") as bot:
+            await set_webhook(bot, "https://other.example/telegram/webhook", settings)
+            assert await get_webhook_state(settings) == (WebhookState.ELSEWHERE, "")
+            await bot.set_webhook(URL, allowed_updates=["message"])
+            assert await get_webhook_state(settings) == (WebhookState.OUTDATED, "")
+            await set_webhook(bot, URL, settings)
+        assert await get_webhook_state(settings) == (WebhookState.OK, "")
+        for age, state in ((60, WebhookState.FAILING), (7200, WebhookState.OK)):
+            error = {"last_error_date": int(time.time()) - age, "last_error_message": "Connection refused"}
+            telegram.api.webhook_error = error
+            found, reason = await get_webhook_state(settings)
+            assert (found, reason) == (state, "Connection refused" if state is WebhookState.FAILING else "")
+        telegram.token = "1:other"
+        assert await get_webhook_state(settings) == (WebhookState.REFUSED, "")
+    assert (await get_webhook_state(settings))[0] is WebhookState.UNREACHABLE
+
+
+async def test_a_failed_delivery_is_told_by_telegram() -> None:
+    with FakeTelegram() as telegram:
+        telegram.api.webhook = {"url": "http://127.0.0.1:1/telegram/webhook"}
+        assert telegram.deliver_update(telegram.updates.text("안녕")) is None
+        async with Bot(telegram.token, f"{telegram.url}/bot") as bot:
+            assert (await bot.get_webhook_info()).last_error_message == "Connection refused"
 
 
 async def test_webhook_needs_a_secret() -> None:
