@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -131,8 +131,15 @@ class FakeOAuthProviders:
             requested = dict(request.query_params)
             self.authorization_requests.append(requested)
             path = request.url.path
-            expected = {"/oauth/authorize": KAKAO_ID, "/telegram/oauth/authorize": TELEGRAM_ID}.get(path, FACEBOOK_ID)
-            if requested.get("client_id") != expected or requested.get("response_type") != "code":
+            client, name = {
+                "/oauth/authorize": (KAKAO_ID, "kakao"),
+                "/telegram/oauth/authorize": (TELEGRAM_ID, "telegram"),
+            }.get(path, (FACEBOOK_ID, "facebook"))
+            if requested.get("client_id") != client or requested.get("response_type") != "code":
+                raise HTTPException(400)
+            # Only the registered address, without a query.
+            redirect_uri = urlsplit(requested.get("redirect_uri", ""))
+            if redirect_uri.path != f"/login/{name}/back" or redirect_uri.query or not requested.get("state"):
                 raise HTTPException(400)
             if self.denies:
                 return self._callback_redirect(requested, error="access_denied", error_description="User denied access")
@@ -147,17 +154,18 @@ class FakeOAuthProviders:
             requested = self._redeem_code(dict(await request.form()), KAKAO_ID, KAKAO_SECRET)
             if requested is None:
                 return JSONResponse({"error": "invalid_grant", "error_code": "KOE320"}, 400)
-            return JSONResponse(
-                {
-                    "token_type": "bearer",
-                    "access_token": "kakao-access-token",
-                    "expires_in": 21599,
-                    "refresh_token": "kakao-refresh-token",
-                    "refresh_token_expires_in": 5184000,
-                    "id_token": self._id_token(requested),
-                    "scope": "openid",
-                }
-            )
+            answer = {
+                "token_type": "bearer",
+                "access_token": "kakao-access-token",
+                "expires_in": 21599,
+                "refresh_token": "kakao-refresh-token",
+                "refresh_token_expires_in": 5184000,
+                "scope": requested.get("scope", "").replace(",", " "),
+            }
+            # The scope of the request is separated by commas.
+            if "openid" in requested.get("scope", "").split(","):
+                answer["id_token"] = self._id_token(requested)
+            return JSONResponse(answer)
 
         @app.post("/telegram/oauth/token")
         async def telegram_token(request: Request) -> JSONResponse:
