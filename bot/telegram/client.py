@@ -14,15 +14,11 @@ Source: https://core.telegram.org/bots/api and https://core.telegram.org/bots/fa
 
 import asyncio
 import logging
-import re
 import time
-import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
-import httpx
 import structlog
 from telegram import (
     InlineKeyboardMarkup,
@@ -34,18 +30,15 @@ from telegram import (
 )
 from telegram.constants import ChatAction, FileSizeLimit
 from telegram.error import (
-    BadRequest,
     ChatMigrated,
-    Forbidden,
-    InvalidToken,
     RetryAfter,
     TelegramError,
     TimedOut,
 )
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
-from telegram.warnings import PTBDeprecationWarning
 
+from bot.telegram.bot_api_errors import REFUSALS, flood_wait, may_have_arrived, translate_refusal
 from bot.telegram.formatting import MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, OutgoingMessage
 from core.db.schema import Channel
 from core.errors import (
@@ -80,16 +73,6 @@ MAX_TRACKED_CHATS = 1000
 """Number of chats from which on those that are not limited at the moment are dropped."""
 INLINE_CACHE_SECONDS = 5
 """For which Telegram may answer the same inline query itself."""
-CHAT_UNAVAILABLE_TEXTS = (
-    "chat not found",
-    "user is deactivated",
-    "bot was kicked",
-    "group chat was deactivated",
-    "peer_id_invalid",
-)
-"""Error texts of Telegram, in lower case, that mean that a chat no longer exists."""
-REFUSALS = (BadRequest, Forbidden, InvalidToken, ChatMigrated)
-"""Errors with which Telegram refuses a call, now and later. All others are failures on the way."""
 REFUSAL_OUTCOMES: Mapping[type[MessengerError], DeliveryOutcome] = {
     ChatUnavailableError: DeliveryOutcome.GONE,
     MessageRejectedError: DeliveryOutcome.REFUSED,
@@ -98,11 +81,6 @@ REFUSAL_OUTCOMES: Mapping[type[MessengerError], DeliveryOutcome] = {
 """By our error for one of them."""
 IGNORED_ERRORS = (*REFUSALS, TimedOut)
 """Errors of calls without an effect that matters any more."""
-QUOTED_VALUE = re.compile(r"""(['"]).*?\1""")
-"""What Telegram quotes of a message in the text of an error: the URL of a button may log its reader in."""
-
-# The warning announces that `retry_after` becomes a timedelta; `flood_wait` accepts both.
-warnings.filterwarnings("ignore", message=".*`retry_after`", category=PTBDeprecationWarning)
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -212,24 +190,22 @@ class TelegramClient:
 
         Raises:
             ChatUnavailableError: the bot was blocked, or the chat was deleted.
-            DeliveryError: Telegram could not be reached, or demands a long wait (FloodWaitError); a later attempt may
-                succeed.
+            DeliveryError: Telegram could not be reached, or demands a long wait; a later attempt may succeed.
             MessageRejectedError: Telegram rejects the message permanently.
         """
         await self._rate_limiter.wait(chat_id)
         text = truncate(message.text, MAX_TEXT_LENGTH if message.photo is None else MAX_CAPTION_LENGTH)
-        options: dict[str, Any] = {
-            "reply_markup": message.keyboard,
-            "reply_parameters": ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
-            "message_thread_id": thread_id,
-        }
+        options: dict[str, Any] = {"reply_markup": message.keyboard, "message_thread_id": thread_id}
+        if reply_to is not None:
+            options["reply_parameters"] = ReplyParameters(reply_to, allow_sending_without_reply=True)
         try:
             if message.photo is None:
                 preview = LinkPreviewOptions(is_disabled=True)
                 sent = await self._retry(self._bot.send_message, chat_id, text, link_preview_options=preview, **options)
             else:
                 photo = InputFile(message.photo, filename="look.jpg")
-                sent = await self._retry(self._bot.send_photo, chat_id, photo, caption=text or None, **options)
+                options |= {"caption": text or None, "has_spoiler": message.is_covered or None}
+                sent = await self._retry(self._bot.send_photo, chat_id, photo, **options)
         except TimedOut:
             log.warning("telegram_response_missing")
             DELIVERIES.labels(Channel.TELEGRAM, DeliveryOutcome.UNSURE).inc()
@@ -240,7 +216,7 @@ class TelegramClient:
         except TelegramError as error:
             if isinstance(error, ChatMigrated) and not is_upgraded:
                 return await self.send_message(error.new_chat_id, message, is_upgraded=True)
-            refusal, fallback = _translate_refusal(error), message.without_photo
+            refusal, fallback = translate_refusal(error), message.without_photo
             if fallback is None or not isinstance(refusal, MessageRejectedError):
                 DELIVERIES.labels(Channel.TELEGRAM, REFUSAL_OUTCOMES[type(refusal)]).inc()
                 raise refusal from error
@@ -368,7 +344,7 @@ class TelegramClient:
                 is_json = not isinstance(error.__cause__, TelegramError)
                 if is_json and isinstance(error, REFUSALS):
                     raise
-                if _may_have_arrived(error):
+                if may_have_arrived(error):
                     raise TimedOut from error
                 if delay is None:
                     # The text of an error quotes a response that is not JSON, which may hold messages.
@@ -377,26 +353,3 @@ class TelegramClient:
             if task is None or not task.cancelling():
                 await self._sleep(wait)
         raise AssertionError("unreachable")
-
-
-def _translate_refusal(error: TelegramError) -> MessengerError:
-    """Our error for one of `REFUSALS`."""
-    if isinstance(error, InvalidToken):
-        return DeliveryError("the token is not valid")
-    if not isinstance(error, BadRequest) or any(part in error.message.lower() for part in CHAT_UNAVAILABLE_TEXTS):
-        return ChatUnavailableError()
-    return MessageRejectedError(QUOTED_VALUE.sub("'...'", error.message))
-
-
-def flood_wait(error: RetryAfter) -> float:
-    """The seconds for which Telegram accepts no more calls."""
-    wait = error.retry_after
-    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-
-
-def _may_have_arrived(error: TelegramError) -> bool:
-    """Whether the request was sent and only the response is missing.
-
-    A reset connection does not count: nearly always it was idle and closed before the request was written.
-    """
-    return isinstance(error.__cause__, httpx.ReadTimeout | httpx.WriteTimeout)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -67,6 +68,8 @@ class UpdateDelivery:
         """Language of the reply: Telegram's setting until the person's own choice is known."""
         self._reply_to = None if self.is_private else update.message_id
         self._thread_id = update.thread_id
+        self.covers_photos = update.is_covered and not self.is_private
+        """Whether the photos of the reply are covered, as what was sent to a group is."""
         self._done = dict(done)
         self.has_sent_anything = any(name != QUEUE_NOTICE for name in done)
         """Whether this attempt or an earlier one sent a message of the reply."""
@@ -139,7 +142,10 @@ class UpdateDelivery:
             try:
                 with STEP_SECONDS.labels("deliver").time():
                     message_id = await self.client.send_message(
-                        self.chat_id, message, reply_to=self._reply_to, thread_id=self._thread_id
+                        self.chat_id,
+                        replace(message, is_covered=True) if self.covers_photos else message,
+                        reply_to=self._reply_to,
+                        thread_id=self._thread_id,
                     )
             except ChatUnavailableError:
                 if self.is_private:

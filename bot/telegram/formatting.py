@@ -36,6 +36,8 @@ class OutgoingMessage:
     photo: bytes | None = None
     """A JPEG to upload."""
     keyboard: InlineKeyboardMarkup | None = None
+    is_covered: bool = False
+    """Whether the photo is covered until it is tapped."""
     text_without_photo: str | None = None
     """Text in place of a photo that the chat does not take, if it differs from the caption."""
 

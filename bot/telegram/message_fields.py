@@ -25,7 +25,8 @@ ADDRESS_FIELDS = (
 )
 """Who sent a message, and where."""
 FILE_FIELDS = ("photo", "live_photo", "document")
-READ_FIELDS = frozenset({*ADDRESS_FIELDS, *FILE_FIELDS, "text", "entities", "caption", "caption_entities"})
+TEXT_FIELDS = ("text", "entities", "caption", "caption_entities")
+READ_FIELDS = frozenset({*ADDRESS_FIELDS, *FILE_FIELDS, *TEXT_FIELDS, "has_media_spoiler"})
 REPLIED_MESSAGE: FieldSelection = dict.fromkeys(READ_FIELDS)
 MESSAGE: FieldSelection = {
     **REPLIED_MESSAGE,
@@ -53,7 +54,7 @@ SILENT_FIELDS = READ_FIELDS | {
     *("author_signature", "business_connection_id", "direct_messages_topic", "edit_date", "effect_id"),
     *("external_reply", "forward_date", "forward_from", "forward_from_chat", "forward_from_message_id"),
     *("forward_origin", "forward_sender_name", "forward_signature", "guest_bot_caller_chat", "guest_bot_caller_user"),
-    *("guest_query_id", "has_media_spoiler", "has_protected_content", "is_automatic_forward", "is_from_offline"),
+    *("guest_query_id", "has_protected_content", "is_automatic_forward", "is_from_offline"),
     *("is_paid_post", "link_preview_options", "media_group_id", "paid_star_count", "quote", "reply_markup"),
     *("reply_to_checklist_task_id", "reply_to_message", "reply_to_poll_option_id", "reply_to_story"),
     *("sender_boost_count", "sender_business_bot", "sender_tag", "show_caption_above_media", "suggested_post_info"),

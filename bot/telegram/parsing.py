@@ -61,6 +61,8 @@ class IncomingUpdate:
     """The topic of a forum to reply in; None outside of topics."""
     is_anonymous: bool = False
     """Whether it was sent in the name of a group or a channel. Then `user_id` is the same for all such senders."""
+    is_covered: bool = False
+    """Whether its photo, or that above its button, is covered until it is tapped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +149,7 @@ class _CommonFields(TypedDict):
     message_id: int
     thread_id: int | None
     is_anonymous: bool
+    is_covered: bool
 
 
 def parse_update(payload: Mapping[str, object], me: User, *, is_addressed: bool = False) -> IncomingUpdate | None:
@@ -217,6 +220,7 @@ def _parse_other_kind(update: Update) -> IncomingUpdate | None:
             thread_id=message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None,
             query_id=query.id,
             data=decode_callback_data(query.data or ""),
+            is_covered=isinstance(message, Message) and bool(message.has_media_spoiler),
         )
     if (inline_query := update.inline_query) is not None:
         return InlineQuery(
@@ -288,6 +292,7 @@ def _parse_message(
         # Replies in groups without topics have a thread id as well, which is not accepted.
         thread_id=message.message_thread_id if message.is_topic_message else None,
         is_anonymous=is_anonymous,
+        is_covered=bool(message.has_media_spoiler),
     )
     if (file := _find_photo_file(message)) is not None:
         caption = blank_own_mentions(message.caption, message.caption_entities, me).strip() if message.caption else ""
@@ -313,7 +318,7 @@ def _parse_question_about_photo(
         return None
     if replied is not None and (replied.from_user is None or replied.from_user.id != me.id):
         file, owner = _find_photo_file(replied), None if replied.sender_chat else replied.from_user
-        common["message_id"] = replied.message_id
+        common["message_id"], common["is_covered"] = replied.message_id, bool(replied.has_media_spoiler)
     elif external is not None:
         file, owner = _find_photo_file(external), getattr(external.origin, "sender_user", None)
     else:

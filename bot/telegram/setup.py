@@ -13,7 +13,8 @@ from telegram import Bot, BotCommand, WebhookInfo, constants
 from telegram.error import BadRequest, Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 from telegram.warnings import PTBUserWarning
 
-from bot.telegram.client import create_bot, flood_wait
+from bot.telegram.bot_api_errors import flood_wait
+from bot.telegram.client import create_bot
 from bot.telegram.commands import CommandName
 from bot.telegram.ingest import store_update
 from core.errors import DatabaseUnavailableError, InvalidPayloadError
@@ -96,7 +97,7 @@ class WebhookState(StrEnum):
 
     OK = "ok"
     UNSET = "unset"
-    """There is none: updates are polled, or nobody receives them."""
+    """There is none: updates are polled, or do not arrive."""
     ELSEWHERE = "elsewhere"
     """It is at another URL."""
     OUTDATED = "outdated"

@@ -212,6 +212,7 @@ class UpdateHandler:
             return
         first = updates.get(inbox_id) or next(iter(updates.values()))
         delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=stored.checkpoints)
+        delivery.covers_photos = not delivery.is_private and any(update.is_covered for update in updates.values())
         is_last_attempt = stored.fault_count >= len(self.retry_delays)
         async with update_outcome(delivery, is_last_attempt=is_last_attempt):
             items = [update for update in updates.values() if isinstance(update, PhotoMessage | UnsupportedMessage)]

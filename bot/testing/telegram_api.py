@@ -201,7 +201,10 @@ class FakeBotApi:
 
     def _send_photo(self, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> object:
         caption = parse_text(fields, "caption", MAX_CAPTION_LENGTH, "message caption is too long")
-        return self._send(fields, photo=self._photo(fields, files), **({"caption": caption} if caption else {}))
+        content: JsonObject = {"photo": self._photo(fields, files), **({"caption": caption} if caption else {})}
+        if str(fields.get("has_spoiler")).lower() == "true":
+            content["has_media_spoiler"] = True
+        return self._send(fields, **content)
 
     def _send_chat_action(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
         if fields.get("action") not in CHAT_ACTIONS:

@@ -298,6 +298,27 @@ async def test_private_version_of_a_photo_is_not_sent_to_a_group(group: Group) -
     assert link_arguments(replies[0]) == [f"look_{group.private_look_id}"]
 
 
+async def test_a_covered_photo_of_a_group_is_answered_with_covered_pictures(harness: TelegramHarness) -> None:
+    """Also where a reply asks about it, in an album, and under a button; in the private chat the sender alone reads."""
+    caption: Json = {"chat_id": GROUP, "caption": BOT, "caption_entities": MENTION}
+    covered = harness.updates.photo(make_photo(1), has_media_spoiler=True, **caption)
+    await harness.send_updates(covered)
+    await harness.send_updates(harness.press(harness.last_with_buttons(GROUP), "more"))
+    question: Json = {"entities": MENTION, "reply_to_message": covered["message"]}
+    await harness.send_updates(harness.updates.text(f"{BOT} 어때?", user_id=FRIEND_ID, chat_id=GROUP, **question))
+    await harness.send_updates(
+        *harness.updates.album([make_photo(2), make_photo(3)], has_media_spoiler=True, **caption)
+    )
+    pictures = harness.photo_messages(GROUP)
+    assert len(pictures) == 4
+    assert all(picture.get("has_media_spoiler") for picture in pictures)
+
+    await harness.send_updates(harness.updates.photo(make_photo(4), **caption))
+    await harness.send_updates(harness.updates.photo(make_photo(5), has_media_spoiler=True))
+    shown = (harness.photo_messages(GROUP)[-1], harness.photo_messages(USER_ID)[-1])
+    assert not any(picture.get("has_media_spoiler") for picture in shown)
+
+
 @pytest.mark.parametrize("guesses_first", [False, True])
 async def test_own_photo_of_another_chat_is_not_sent_to_a_group(
     group: Group, harness: TelegramHarness, guesses_first: bool
@@ -306,7 +327,7 @@ async def test_own_photo_of_another_chat_is_not_sent_to_a_group(
     await harness.execute(f"UPDATE people SET guesses_first = {guesses_first}")
     sizes = harness.updates.photo(make_photo(52))["message"]["photo"]
     origin = {"type": "user", "date": 1, "sender_user": {"id": USER_ID, "is_bot": False, "first_name": "Mina"}}
-    quoting = {"entities": MENTION, "external_reply": {"origin": origin, "photo": sizes}}
+    quoting: Json = {"entities": MENTION, "external_reply": {"origin": origin, "photo": sizes}}
     replies = await group.send(harness.updates.text(f"{BOT} 이건?", chat_id=GROUP, **quoting))
 
     look = (await list_looks(harness))[0]

@@ -15,7 +15,8 @@ from telegram.error import RetryAfter
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.telegram.client import RETRY_DELAYS, ChatRateLimiter, TelegramClient, create_bot, flood_wait
+from bot.telegram.bot_api_errors import flood_wait
+from bot.telegram.client import RETRY_DELAYS, ChatRateLimiter, TelegramClient, create_bot
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import CAPTION_SLOTS, REMARK_SLOTS, OutgoingMessage, format_verdict, text_messages
 from bot.telegram.parsing import TextMessage

@@ -19,6 +19,8 @@ from bot.testing.telegram import FakeTelegram
 from tests.images import encode_image, make_quadrants
 
 PHOTO = encode_image(make_quadrants(120, 160))
+# Calls with what the methods of the library do not let through.
+pytestmark = pytest.mark.filterwarnings("ignore:Please use 'Bot:telegram.warnings.PTBUserWarning")
 
 
 @pytest.fixture
