@@ -11,21 +11,21 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import asyncpg
 import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.database import Database
-from core.db.errors import is_outage
-from core.errors import DatabaseUnavailableError
 
-BUILD_LOCK_ID = 0x457662
-"""Advisory lock: one process builds. Those that wait ask again, since a build waits for every statement that runs."""
 POLL_SECONDS = 0.5
 
-SELECT_STATE = """
-SELECT to_regclass($1) IS NOT NULL AS has_table, pg_relation_size(to_regclass($1)) > 0 AS has_rows,
-    (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($2)) AS is_valid
-"""
+TRY_LOCK = text("SELECT pg_try_advisory_lock(4552290)")
+"""One process builds. Those that wait ask again, since a build waits for every statement that runs."""
+REMOVE_LIMITS = text("SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)")
+SELECT_STATE = text("""
+SELECT to_regclass(:table) IS NOT NULL AS has_table, pg_relation_size(to_regclass(:table)) > 0 AS has_rows,
+    (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)) AS is_valid
+""")
 
 log = structlog.get_logger()
 
@@ -41,40 +41,40 @@ class IndexBuild:
 
 
 @asynccontextmanager
-async def exclusive_session(database: Database) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that holds the lock for builds; nothing limits how long its statements take.
+async def connect_for_builds(database: Database) -> AsyncIterator[AsyncConnection]:
+    """A connection that may build, for as long as that takes. Other processes wait meanwhile, except behind PgBouncer,
+    where a connection can hold no lock from one statement to the next.
 
     Raises:
         DatabaseUnavailableError: the server cannot serve now.
     """
-    try:
-        connection = await asyncpg.connect(**database.direct_url.asyncpg("eva migrate"))
-    except (OSError, asyncpg.PostgresError) as error:
-        if isinstance(error, OSError) or is_outage(error):
-            raise DatabaseUnavailableError(type(error).__name__) from error
-        raise
-    try:
-        await connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", BUILD_LOCK_ID):  # noqa: ASYNC110
-            await asyncio.sleep(POLL_SECONDS)
-        yield connection
-    finally:
-        await connection.close()
+    async with database.connection() as connection:
+        if database.url.is_for_pgbouncer:
+            yield connection
+            return
+        try:
+            await connection.execute(REMOVE_LIMITS)
+            while not (await connection.execute(TRY_LOCK)).scalar_one():  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS)
+            yield connection
+        finally:
+            # The server takes the lock back with the connection.
+            await connection.invalidate()
 
 
-async def create_indexes(connection: asyncpg.Connection, indexes: Iterable[IndexBuild]) -> None:
+async def create_indexes(connection: AsyncConnection, indexes: Iterable[IndexBuild]) -> None:
     """Build the indexes whose table exists, unless they are complete.
 
     Args:
-        connection: from `exclusive_session`.
+        connection: of `connect_for_builds`.
         indexes: the indexes.
     """
     for index in indexes:
-        state = await connection.fetchrow(SELECT_STATE, index.table, index.name)
-        if not state["has_table"] or state["is_valid"]:
+        state = (await connection.execute(SELECT_STATE, {"table": index.table, "name": index.name})).one()
+        if not state.has_table or state.is_valid:
             continue
-        if state["has_rows"]:
+        if state.has_rows:
             log.info("index_build_started", index=index.name)
         # What an interrupted build has left is updated by every write, and used by no query.
-        await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}")
-        await connection.execute(f"CREATE INDEX CONCURRENTLY {index.name} ON {index.table} {index.definition}")
+        await connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}"))
+        await connection.execute(text(f"CREATE INDEX CONCURRENTLY {index.name} ON {index.table} {index.definition}"))

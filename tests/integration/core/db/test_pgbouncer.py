@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 from procrastinate import App
+from sqlalchemy import text
 
 from core.db import people
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
-from core.db.migrate import check_schema, migrate_up
+from core.db.migrate import check_schema, migrate_down, migrate_up
 from core.db.schema import IdentityProvider
+from core.db.vector_search import has_index
 from core.i18n.translations import Language
 from core.jobs.queue import JobQueue, enqueue
 from tests.factories import create_look
@@ -62,6 +64,18 @@ def pooled_url(server: EmbeddedPostgres, public: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+async def test_a_migration_through_pgbouncer_leaves_no_lock(server: EmbeddedPostgres, pooled_url: str) -> None:
+    """A lock of a session would stay with a connection of PgBouncer, and the next migration wait for it for ever."""
+    locks = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+    async with Database(pooled_url, queue_url=server.url) as database, Database(server.url) as direct:
+        await migrate_up(database)
+        await migrate_down(database, "0003")
+        await migrate_up(database)
+        async with direct.connection() as connection:
+            assert await has_index(connection)
+            assert (await connection.execute(locks)).scalar_one() == 0
 
 
 async def test_transactions_go_through_pgbouncer_and_the_queue_past_it(
