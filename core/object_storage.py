@@ -25,6 +25,8 @@ from core.errors import ObjectNotFoundError, StorageUnavailableError
 KEY_PATTERN = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}(?:-[a-z0-9-]{1,20})?\.(?:jpg|webp)")
 """A random name; renditions (`core.images.renditions`) add a suffix to it."""
 CONTENT_TYPES = {".jpg": "image/jpeg", ".webp": "image/webp"}
+OS_ERROR = re.compile(r"([^:\n ][^:\n]*) \(os error \d+\)")
+"""In the text of an error of obstore, e.g. `No space left on device`."""
 PROBE_KEY = f"00/{30 * '0'}.jpg"
 """A key that is never generated, for health checks."""
 CLIENT_OPTIONS = {"connect_timeout": "2s", "timeout": "5s"}
@@ -81,7 +83,7 @@ class ObjectStorage:
         try:
             await to_thread.run_sync(partial(self._store.put, key, data, attributes=attributes), limiter=self._threads)
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     async def get(self, key: str) -> bytes:
         """Read the image under a key.
@@ -99,7 +101,7 @@ class ObjectStorage:
         except (BaseError, OSError) as error:
             if _is_missing_key(error):
                 raise ObjectNotFoundError from error
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     async def list_sizes(self) -> dict[str, int]:
         """The bytes of every image, by key.
@@ -110,7 +112,7 @@ class ObjectStorage:
         try:
             return await to_thread.run_sync(self._list, limiter=self._threads)
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     async def check(self) -> None:
         """Check that the storage can be used.
@@ -136,7 +138,7 @@ class ObjectStorage:
                 chunk = unique[start : start + DELETED_AT_ONCE]
                 await to_thread.run_sync(partial(delete, chunk), limiter=self._threads)
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     def _delete_objects(self, keys: Sequence[str]) -> None:
         self._store.delete(keys)
@@ -182,6 +184,14 @@ def delete_files(directory: Path, keys: Sequence[str]) -> None:
         raise failure
 
 
+def describe_failure(error: Exception) -> str:
+    """What the operating system says of an error of the storage, or the name of the error: its text may hold a path."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    found = OS_ERROR.search(str(error))
+    return found[1] if found else type(error).__name__
+
+
 def _read_client_variables() -> dict[str, str]:
     names = {name: f"AWS_{name.upper()}" for name in CLIENT_VARIABLES}
     return {name: os.environ[variable] for name, variable in names.items() if variable in os.environ}
@@ -212,7 +222,7 @@ def open_store(url: str, **options: Any) -> LocalStore | S3Store:
             directory.chmod(0o700)
             return LocalStore(directory)
     except (BaseError, OSError) as error:
-        raise StorageUnavailableError(type(error).__name__) from error
+        raise StorageUnavailableError(describe_failure(error)) from error
     raise StorageUnavailableError("the address must begin with file:/// or s3://")
 
 

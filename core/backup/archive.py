@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.backup.archive_lock import STALE_AFTER, ArchiveLock
 from core.errors import BackupError, BackupNotFoundError, StorageUnavailableError
-from core.object_storage import ObjectStorage, delete_files, open_store
+from core.object_storage import ObjectStorage, delete_files, describe_failure, open_store
 
 NAME_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
 MANIFEST = "manifest.json"
@@ -156,7 +156,7 @@ class BackupArchive:
                 for chunk in self._store.get(f"{name}/{DUMP}").stream():
                     file.write(bytes(chunk))
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     def prune(self, keep: int, secret_fingerprints: Collection[str]) -> PrunedArchive:
         """Delete all but the latest backups of an Eva, and unfinished ones. The lock must be held.
@@ -196,7 +196,7 @@ class BackupArchive:
         try:
             return [prefix.rstrip("/") for prefix in self._store.list_with_delimiter()["common_prefixes"]]
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     def _exists(self, path: str) -> bool:
         try:
@@ -204,14 +204,14 @@ class BackupArchive:
         except FileNotFoundError:
             return False
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
         return True
 
     def _put(self, path: str, data: bytes | Path) -> None:
         try:
             self._store.put(path, data)
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     def _get(self, path: str) -> bytes:
         try:
@@ -219,7 +219,7 @@ class BackupArchive:
         except FileNotFoundError as error:
             raise BackupError(f"{path} is missing") from error
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     def _delete(self, paths: Sequence[str]) -> None:
         """Delete files, and in a local folder also what a backup that was killed has left of writing them."""
@@ -233,7 +233,7 @@ class BackupArchive:
                 except FileNotFoundError:
                     continue
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
 
 def _is_name(text: str) -> bool:

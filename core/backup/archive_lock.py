@@ -17,6 +17,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from core.errors import BackupRunningError, StorageUnavailableError
+from core.object_storage import describe_failure
 
 FOLDER = "running"
 RENEWAL_SECONDS = 60.0
@@ -52,7 +53,7 @@ class ArchiveLock:
             for path in stale:
                 self._delete(path)
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     def check(self) -> None:
         """Check that this backup still holds the lock: one that stood still for too long has lost it.
@@ -65,7 +66,7 @@ class ArchiveLock:
             if self._path not in self._list():
                 raise BackupRunningError
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     def renew(self) -> None:
         """Say that this backup still runs.
@@ -78,7 +79,7 @@ class ArchiveLock:
         try:
             self._store.put(self._path, b"")
         except (BaseError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
+            raise StorageUnavailableError(describe_failure(error)) from error
 
     def release(self) -> None:
         """Give the lock back, as far as the archive answers."""

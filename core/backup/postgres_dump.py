@@ -73,10 +73,13 @@ def restore_database(conninfo: str, server_version: int, path: Path, finish: str
         raise BackupError("pg_restore and psql are not installed")
     pg_restore = max(found, key=_major_version)
     _run(pg_restore, (*IN_FULL, f"--file={script}", str(path)), conninfo)
-    if server_version < FIRST_WITH_TRANSACTION_TIMEOUT:
-        _comment_out_transaction_timeout(script)
-    with script.open("a", encoding="ascii") as file:
-        file.write(finish)
+    try:
+        if server_version < FIRST_WITH_TRANSACTION_TIMEOUT:
+            _comment_out_transaction_timeout(script)
+        with script.open("a", encoding="ascii") as file:
+            file.write(finish)
+    except OSError as error:
+        raise BackupError(error.strerror or type(error).__name__) from error
     arguments = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--single-transaction")
     options = ("--set=ON_ERROR_STOP=1", f"--dbname={database}", f"--file={script}")
     return _run(pg_restore.with_name("psql"), (*arguments, *options), conninfo).splitlines()[-1]

@@ -95,7 +95,7 @@ async def test_a_full_disk_is_an_outage_that_leaves_the_stored_images_whole(smal
     await storage.put(kept, IMAGE)
     with fill_disk(small_disk, leave=len(IMAGE) // 2):
         for refused in (key, kept):
-            with pytest.raises(StorageUnavailableError):
+            with pytest.raises(StorageUnavailableError, match=r": No space left on device$"):
                 await storage.put(refused, 2 * IMAGE)
         assert await storage.list_sizes() == {kept: len(IMAGE)}
         assert await storage.get(kept) == IMAGE
