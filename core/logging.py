@@ -11,9 +11,11 @@ from collections.abc import Iterable
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from core.metrics import LOGGED_ERRORS
 from core.settings import Environment
 
 REDACTED = "***"
+ERROR_METHODS = {"error", "exception", "critical"}
 NOISY_LOGGERS = (
     "PIL",
     "alembic",
@@ -30,6 +32,13 @@ NOISY_LOGGERS = (
 )
 """Third-party loggers that are limited to warnings. httpx logs URLs, and Telegram's contain the bot token;
 procrastinate logs job locks, which contain chat ids."""
+
+
+def _count_error(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
+    """Processor that counts Eva's own events of the level error: those of libraries are no fixed names."""
+    if method_name in ERROR_METHODS:
+        LOGGED_ERRORS.labels(str(event_dict["event"])).inc()
+    return event_dict
 
 
 class _RedactSecrets:
@@ -75,7 +84,7 @@ def configure_logging(environment: Environment, *, secrets: Iterable[str] = ()) 
     else:
         final.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[_count_error, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

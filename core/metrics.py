@@ -52,6 +52,7 @@ class DeliveryOutcome(StrEnum):
 
 DELIVERIES = Counter("eva_deliveries", "Messages sent to messengers, by outcome.", ["channel", "outcome"])
 """The outcome is a `DeliveryOutcome`."""
+LOGGED_ERRORS = Counter("eva_logged_errors", "Log events of the level error, which need an operator.", ["event"])
 RETRIES = Counter("eva_retries", "Retried jobs.", ["task"])
 DATABASE_REACHABLE = Gauge(
     "eva_database_reachable", "1 if the database answered this scrape within five seconds, through the process's pool."

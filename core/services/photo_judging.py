@@ -20,7 +20,7 @@ from uuid_utils.compat import uuid7
 from core.db import look_images, looks, rate_limits
 from core.db.looks import Look, LookInsert
 from core.db.schema import Channel
-from core.errors import DailyLimitError, DatabaseUnavailableError, EvaError, LookNotFoundError, ObjectNotFoundError
+from core.errors import DailyLimitError, DatabaseUnavailableError, LookNotFoundError, ObjectNotFoundError
 from core.i18n.translations import Language
 from core.metrics import PHOTOS, STEP_SECONDS
 from core.object_storage import generate_key
@@ -121,7 +121,7 @@ class PhotoJudgingService:
             judged = await self._judge_photo(
                 data, _Submission(person_id, channel, source_message_id, language, is_answered)
             )
-        except EvaError as error:
+        except Exception as error:
             PHOTOS.labels(channel, type(error).__name__).inc()
             raise
         PHOTOS.labels(channel, "remembered" if judged.is_duplicate else judged.look.verdict.band).inc()
@@ -157,7 +157,7 @@ class PhotoJudgingService:
                 heatmap = await to_thread.run_sync(
                     encode_heatmap_jpeg, image, verdict, language, limiter=self._cpu_limiter
                 )
-        except EvaError as error:
+        except Exception as error:
             PHOTOS.labels(channel, type(error).__name__).inc()
             raise
         PHOTOS.labels(channel, "unstored").inc()

@@ -40,6 +40,31 @@ def test_production_logs_json_lines() -> None:
     assert "ValueError: odd" in failed["exception"]
 
 
+COUNTED = """
+import logging, structlog
+from prometheus_client import REGISTRY
+from core.logging import configure_logging
+from core.settings import Environment
+configure_logging(Environment.PRODUCTION)
+log = structlog.get_logger()
+log.warning("update_taken_over")
+log.error("update_abandoned")
+try:
+    raise ValueError
+except ValueError:
+    log.exception("update_failed")
+logging.getLogger("uvicorn.error").error("what a library says of someone")
+(metric,) = [metric for metric in REGISTRY.collect() if metric.name == "eva_logged_errors"]
+print(sorted(sample.labels["event"] for sample in metric.samples if sample.name.endswith("_total")))
+"""
+
+
+def test_errors_are_counted_by_their_event() -> None:
+    """A bug ends an update with an apology, and the job without a fault: nothing else would tell of it."""
+    done = subprocess.run([sys.executable, "-c", COUNTED], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "['update_abandoned', 'update_failed']\n"
+
+
 def test_development_logs_readable_lines_without_local_variables() -> None:
     shown = "\n".join(log_lines("development"))
     assert "judged" in shown

@@ -10,9 +10,10 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY, Metric
 
-from core import metrics
+from core import errors, metrics
 from core.db import backup_record
 from core.metrics import DeliveryOutcome
+from core.vision.verdict import ConfidenceBand
 from tests.conftest import ROOT
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
@@ -58,6 +59,24 @@ def test_prometheus_asks_the_processes_that_the_guide_starts() -> None:
     targets = {target for group in job["static_configs"] for target in group["targets"]}
     started = re.findall(r"eva-(web|worker)@(\d+)", (ROOT / "docs" / "deployment.md").read_text("utf-8"))
     assert targets == {f"127.0.0.1:{number if role == 'web' else 9100 + int(number)}" for role, number in started}
+
+
+def subclass_names(error: type[Exception]) -> set[str]:
+    return {error.__name__}.union(*(subclass_names(each) for each in error.__subclasses__()))
+
+
+def test_the_alert_for_photos_counts_what_is_no_fault_of_the_photo() -> None:
+    """An error that is new counts as a failure until somebody says that it is none."""
+    (expression,) = [rule["expr"] for rule in ALERTS if rule["alert"] == "EvaPhotosFail"]
+    outcomes = {outcome for pattern in re.findall(r'outcome!~"([^"]+)"', expression) for outcome in pattern.split("|")}
+    refusals = (errors.DailyLimitError, errors.PersonNotFoundError, errors.LookNotFoundError)
+    assert outcomes == {
+        *ConfidenceBand,
+        "remembered",
+        "unstored",
+        *subclass_names(errors.PhotoError),
+        *(error.__name__ for error in refusals),
+    }
 
 
 def test_a_backup_is_late_for_the_alert_as_for_the_doctor() -> None:
