@@ -59,17 +59,17 @@ OTHER_NAMES = {
 OTHER_COLOR_NAMES = {
     Color.BLACK: "검정색, 검정, 검은색, 까만색, 검은 거, 까만 거",
     Color.WHITE: "흰색, 하얀색, 하양, 흰 거, 하얀 거",
-    Color.GREY: "grey, charcoal, 회색, 차콜",
+    Color.GREY: "grey, charcoal, 회색, 차콜, 진회색, 연회색",
     Color.BROWN: "갈색, 밤색",
     Color.BEIGE: "cream, ivory, 크림색, 아이보리, 상아색",
     Color.RED: "빨간색, 빨강, 빨간 거, 버건디, burgundy, 와인색",
-    Color.PINK: "분홍색, 분홍",
+    Color.PINK: "분홍색, 분홍, 연분홍, 연핑크",
     Color.ORANGE: "주황색, 주황",
-    Color.YELLOW: "노란색, 노랑",
-    Color.GREEN: "olive, 초록색, 초록, 녹색, 카키, 카키색, 연두색",
+    Color.YELLOW: "노란색, 노랑, 연노랑",
+    Color.GREEN: "olive, 초록색, 초록, 녹색, 카키, 카키색, 연두색, 민트색",
     Color.BLUE: "sky blue, 파란색, 파랑, 하늘색, 소라색, 파란 거",
     Color.NAVY: "navy blue, 남색, 곤색, 네이비 블루",
-    Color.PURPLE: "violet, 보라색, 보라",
+    Color.PURPLE: "violet, 보라색, 보라, 연보라, 라벤더",
     Color.MULTI: "colorful, 알록달록",
 }
 BEFORE_GARMENTS: dict[Attribute, str] = {

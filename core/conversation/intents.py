@@ -83,6 +83,8 @@ class Intent(StrEnum):
     PHOTOS = "photos"
     """What happens to photos."""
     DELETE = "delete"
+    DELETE_ONE = "delete_one"
+    """Delete a single look, which must not end in the erasure of all."""
     LANGUAGE = "language"
     PRICE = "price"
     MAKER = "maker"
@@ -234,7 +236,7 @@ def _read_question(intent: Intent | None, compact: str) -> Intent | None:
 
 def _limit_wish(intent: Intent | None, text: str, *, is_question: bool) -> Intent | None:
     """The intent, but no wish to share or to delete where a message refuses it or asks whether it happened."""
-    is_wish = intent in {Intent.SHARE, Intent.DELETE}
+    is_wish = intent in {Intent.SHARE, Intent.DELETE, Intent.DELETE_ONE}
     if not is_wish and intent not in {None, Intent.NO}:
         return intent
     if _asks_what_happened(text, is_about_photos=is_wish) and (is_wish or is_question):

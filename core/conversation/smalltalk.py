@@ -28,6 +28,7 @@ INTENT_TEXT_KEYS = {
     Intent.ACCURACY: "talk.accuracy",
     Intent.PHOTOS: "talk.photos",
     Intent.DELETE: "talk.delete",
+    Intent.DELETE_ONE: "talk.delete.one",
     Intent.LANGUAGE: "talk.languages",
     Intent.PRICE: "talk.price",
     Intent.MAKER: "talk.maker",

@@ -92,6 +92,9 @@ def test_style_is_found_in_messages_about_it_only(message: str, style: Style | N
         ("캐주얼인듯ㅋㅋ", Style.STREET, Style.CASUAL),
         ("캐주얼입니다", Style.STREET, Style.CASUAL),
         ("뭐 캐주얼이죠", Style.STREET, Style.CASUAL),
+        ("캐주얼로 수정해줘", Style.STREET, Style.CASUAL),
+        ("아 진짜 캐주얼이라니까", Style.STREET, Style.CASUAL),
+        ("둘 중에 고르자면 레트로", Style.STREET, Style.RETRO),
         ("페미닌 쪽인 듯", Style.STREET, Style.FEMININE),
         ("스트릿으로 보여", Style.CASUAL, Style.STREET),
     ],
@@ -141,6 +144,11 @@ def test_praise_is_told_apart_from_complaints(intent: Intent | None, messages: t
 @pytest.mark.parametrize(
     ("intent", "messages"),
     [
+        (Intent.DELETE, ("내 사진 다 지워줘", "올린 사진 싹 다 지워줘", "지금까지 보낸 거 다 지워줘")),
+        (
+            Intent.DELETE_ONE,
+            ("이 사진 지워줘", "방금 보낸 사진 지워줘", "이거 지워줘", "이 코디만 지워주세요", "마지막 사진 삭제"),
+        ),
         (
             Intent.UNSHARE,
             (
@@ -151,7 +159,14 @@ def test_praise_is_told_apart_from_complaints(intent: Intent | None, messages: t
                     "내 코디 내려줘",
                     "공유 취소할게요",
                 ),
-                *("게시 취소", "비공개로 바꿔줘", "나만 볼래", "보드에서 지워줘", "올린 거 어떻게 내려요"),
+                *(
+                    "게시 취소",
+                    "비공개로 바꿔줘",
+                    "나만 볼래",
+                    "보드에서 지워줘",
+                    "올린 거 어떻게 내려요",
+                    "그냥 내려줘",
+                ),
             ),
         ),
         (
@@ -198,6 +213,7 @@ def test_praise_is_told_apart_from_complaints(intent: Intent | None, messages: t
                     "보드에서 내리지 마",
                     "앞머리 내릴까",
                     "비 내려요",
+                    "커피 내려줘",
                     "이 룩에서 가방 빼줘",
                     "코디 취소",
                 ),
