@@ -152,7 +152,7 @@ async def _migrate(database: Database, policy: LockPolicy) -> None:
         is_complete = await vector_search.has_index(connection)
     if not is_complete:
         async with connect_for_builds(database) as connection:
-            await create_indexes(connection, [vector_search.INDEX])
+            await vector_search.complete(connection)
 
 
 async def _list_index_builds(database: Database) -> Sequence[IndexBuild]:

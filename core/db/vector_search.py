@@ -7,13 +7,14 @@ See ADR 0030.
 """
 
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.index_builds import IndexBuild
+from core.db.index_builds import IndexBuild, create_indexes
 
 TABLE = "look_vectors"
 MIN_VERSION = (0, 8)
@@ -28,22 +29,30 @@ LEFT JOIN pg_extension ON extname = 'vector'
 LEFT JOIN pg_available_extensions ON name = 'vector'
 """)
 CREATE_EXTENSION = text("CREATE EXTENSION IF NOT EXISTS vector")
-CREATE_TABLE = (
-    f"""
+CREATE_TABLE = text(f"""
 CREATE TABLE {TABLE} (
     look_id uuid PRIMARY KEY REFERENCES looks (id) ON DELETE CASCADE,
     person_id uuid NOT NULL,
     model text NOT NULL,
     embedding halfvec(128) NOT NULL
 )
-""",
-    f"""
-INSERT INTO {TABLE} SELECT id, person_id, model, to_vector_values(embedding)::halfvec(128) FROM looks
-WHERE is_public AND embedding IS NOT NULL
-""",
+""")
+"""From here on, triggers add looks that become public, and delete others."""
+FILL_BATCH = text(f"""
+WITH batch AS (
+    SELECT id, person_id, model, embedding FROM looks
+    WHERE is_public AND embedding IS NOT NULL AND id > :after ORDER BY id LIMIT :size FOR SHARE
+), filled AS (
+    INSERT INTO {TABLE} SELECT id, person_id, model, to_vector_values(embedding)::halfvec(128) FROM batch
+    ON CONFLICT DO NOTHING
 )
+SELECT id FROM batch ORDER BY id DESC LIMIT 1
+""")
+"""Looks of the batch cannot be taken back meanwhile, for a tenth of a second."""
+BATCH_SIZE = 1000
 INDEX = IndexBuild(name=f"ix_{TABLE}_embedding", table=TABLE, definition="USING hnsw (embedding halfvec_cosine_ops)")
-"""Takes minutes for a million looks; until it is complete, a search reads all vectors."""
+"""Takes minutes for a million looks; until it is complete, a search reads all vectors. It is built when the table is
+full, and so tells that."""
 HAS_INDEX = text(f"""
 SELECT to_regclass('{TABLE}') IS NULL
     OR coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{INDEX.name}')), false)
@@ -83,7 +92,7 @@ async def has_index(connection: AsyncConnection) -> bool:
 
 
 def set_up(connection: Connection) -> None:
-    """Create the extension and the table where that is possible; part of every migration, which then builds the index.
+    """Create the extension and the table where that is possible; part of every migration, which fills the table then.
 
     Args:
         connection: in the transaction of the migration; a refused extension does not end it.
@@ -100,5 +109,19 @@ def set_up(connection: Connection) -> None:
             return
         state = VectorSearchState(**connection.execute(SELECT_STATE).one()._mapping)
     if state.installed is not None and state.is_new_enough:
-        for statement in CREATE_TABLE:
-            connection.execute(text(statement))
+        connection.execute(CREATE_TABLE)
+
+
+async def complete(connection: AsyncConnection, *, batch_size: int = BATCH_SIZE) -> None:
+    """Add the looks that were public before the table existed, and build the index; both go on after an interruption.
+
+    Args:
+        connection: of `connect_for_builds`.
+        batch_size: how many looks are added at a time.
+    """
+    if await has_index(connection):
+        return
+    last: UUID | None = UUID(int=0)
+    while last is not None:
+        last = (await connection.execute(FILL_BATCH, {"after": last, "size": batch_size})).scalar_one_or_none()
+    await create_indexes(connection, [INDEX])

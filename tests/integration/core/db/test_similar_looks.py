@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import blocks, looks, people, vector_search
 from core.db.account_merge import merge_people
 from core.db.database import Database
+from core.db.index_builds import connect_for_builds
 from core.db.migrate import find_schema_difference, migrate_up
 from core.db.similar_looks import find_similar
 from tests.factories import classify_scripted, create_look, create_person
@@ -142,6 +143,21 @@ async def test_a_database_without_pgvector_works_and_finds_nothing(empty_url: st
         async with database.connection() as connection:
             assert (await vector_search.get_state(connection)).is_set_up
             assert await found(connection, look) == [similar], "looks from before are found, too"
+
+
+async def test_vectors_whose_filling_was_interrupted_are_completed(url: str) -> None:
+    async with Database(url) as database:
+        async with database.transaction() as connection:
+            person = (await create_person(connection)).id
+            shared = [await create_like(connection, person, angle) for angle in range(4)]
+            await create_like(connection, person, 9, shared=False)
+            await connection.execute(text(f"DROP INDEX {vector_search.INDEX.name}"))
+            await connection.execute(text("DELETE FROM look_vectors WHERE look_id <> :first"), {"first": shared[0]})
+        async with connect_for_builds(database) as connection:
+            await vector_search.complete(connection, batch_size=2)
+        async with database.connection() as connection:
+            assert await vectors(connection) == dict.fromkeys(shared, person)
+            assert await vector_search.has_index(connection)
 
 
 @pytest.mark.parametrize(
