@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import inbox, look_images
 from core.errors import PersistenceError
 from core.resources import Resources
-from core.services.retention import delete_expired_photos
+from core.services.retention import delete_overdue_data
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ async def delete_if_late(resources: Resources, *, late_after: timedelta = LATE_A
         overdue = await get_longest_overdue(connection)
     if overdue < late_after:
         return 0
-    deleted = await delete_expired_photos(resources)
+    deleted = await delete_overdue_data(resources)
     log.warning("overdue_photos_deleted", looks=deleted, seconds=round(overdue.total_seconds()))
     return deleted
 

@@ -52,12 +52,12 @@ def register_tasks(app: App) -> None:
     app.task(name=ERASE_PERSON_TASK, retry=until_erased, pass_context=True)(_erase_person_task)
     app.task(name=VACUUM_TASK, queue=MAINTENANCE_QUEUE, retry=ExponentialBackoff(), pass_context=True)(_vacuum_task)
     delete_photos = app.task(name="retention.sweep", queue=MAINTENANCE_QUEUE, pass_context=True)
-    app.periodic(cron=HOURLY)(delete_photos(_delete_expired_photos_task))
+    app.periodic(cron=HOURLY)(delete_photos(_delete_overdue_data_task))
     delete_sessions = app.task(name="retention.tidy", queue=MAINTENANCE_QUEUE, pass_context=True)
     app.periodic(cron=DAILY)(delete_sessions(_delete_stale_sessions_task))
 
 
-async def delete_expired_photos(resources: Resources, *, batch_size: int = BATCH_SIZE) -> int:
+async def delete_overdue_data(resources: Resources, *, batch_size: int = BATCH_SIZE) -> int:
     """Delete the images of private looks whose time is over, and processed updates, tokens, names and counters whose
     time is over.
 
@@ -189,8 +189,8 @@ async def erase_person(
     return True
 
 
-async def _delete_expired_photos_task(context: JobContext, timestamp: int) -> None:
-    deleted = await delete_expired_photos(context.additional_context["resources"])
+async def _delete_overdue_data_task(context: JobContext, timestamp: int) -> None:
+    deleted = await delete_overdue_data(context.additional_context["resources"])
     log.info("expired_photos_deleted", looks=deleted)
 
 

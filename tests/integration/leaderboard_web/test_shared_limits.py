@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from core.db import rate_limits, schema
 from core.resources import Resources
-from core.services.retention import delete_expired_photos
+from core.services.retention import delete_overdue_data
 from leaderboard_web.anonymous_limits import AnonymousLimiter
 from leaderboard_web.limit_storage import DatabaseStorage
 from tests.integration.leaderboard_web.test_rate_limit import create_site, share_look
@@ -81,7 +81,7 @@ async def test_windows_slide_and_end(resources: Resources) -> None:
         await connection.execute(update(table).values(period=table.c.period - 1, expires_at=func.now()))
     assert await sliding.test(LIMIT, "a")
     assert await fixed.hit(LIMIT, "b")
-    await delete_expired_photos(resources)
+    await delete_overdue_data(resources)
     async with resources.database.connection() as connection:
         assert await connection.scalar(select(func.count()).select_from(table)) == 1
     await storage.clear(LIMIT.key_for("b"))

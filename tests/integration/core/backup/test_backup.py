@@ -39,7 +39,7 @@ from core.errors import (
 from core.object_storage import ObjectStorage, copy_images, generate_key
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
-from core.services.retention import delete_expired_photos, delete_look
+from core.services.retention import delete_look, delete_overdue_data
 from core.settings import Settings
 from core.signing import UrlSigner, VisitorTokenSigner, fingerprint, load_secret_key
 from tests.factories import create_look, create_person, end_images, make_classifier, make_photo, store_images
@@ -140,7 +140,7 @@ async def test_looks_that_change_during_a_backup_are_restored_as_they_are(
         redrawn.append((await judging.redraw_heatmap(corrected)).heatmap_key)
         assert await delete_look(resources, deleted.id)
         await end_images(resources, expired, timedelta(hours=1))
-        assert await delete_expired_photos(resources) == 1
+        assert await delete_overdue_data(resources) == 1
         await resources.storage.delete([str(lost.heatmap_key)])
         return await copy_images(keys, source, target)
 

@@ -27,7 +27,7 @@ from core.images.renditions import (
 from core.images.result_card import CardShape
 from core.object_storage import generate_key, is_valid_key
 from core.resources import Resources
-from core.services.retention import delete_expired_photos, delete_look, erase_person
+from core.services.retention import delete_look, delete_overdue_data, erase_person
 from tests.factories import create_look, create_person, remove_look, store_images
 from tests.images import encode_image, make_scene
 from tests.integration.core.conftest import s3_storage
@@ -128,7 +128,7 @@ async def test_renditions_are_deleted_with_the_photo(resources: Resources, way: 
                 await connection.execute(
                     update(schema.looks).where(schema.looks.c.id == look.id).values(created_at=old)
                 )
-            assert await delete_expired_photos(resources) == 1
+            assert await delete_overdue_data(resources) == 1
     assert await count_stored(resources, look) == 0
 
 

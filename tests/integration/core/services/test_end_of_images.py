@@ -11,7 +11,7 @@ from core.db import data_export, look_feedback, look_images, looks, people
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
 from core.resources import Resources
-from core.services.retention import delete_expired_photos, delete_look, erase_person
+from core.services.retention import delete_look, delete_overdue_data, erase_person
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
@@ -105,7 +105,7 @@ async def test_every_deletion_finds_overdue_images(
     assert count_stored_files(storage_folder) == 2
     match way:
         case "sweep":
-            assert await delete_expired_photos(resources) == 1
+            assert await delete_overdue_data(resources) == 1
         case "delete":
             assert await delete_look(resources, overdue.id)
         case "remove":
@@ -131,6 +131,6 @@ async def test_longest_overdue_is_the_age_of_the_oldest_image_past_its_time(
     async with resources.database.transaction() as connection:
         await create_look(connection, overdue.person_id)
         assert timedelta(minutes=59) < await look_images.get_longest_overdue(connection) < timedelta(minutes=61)
-    await delete_expired_photos(resources)
+    await delete_overdue_data(resources)
     async with resources.database.transaction() as connection:
         assert await look_images.get_longest_overdue(connection) == timedelta(0)

@@ -16,7 +16,7 @@ from core.errors import PersonNotFoundError, StorageUnavailableError
 from core.i18n.translations import Language
 from core.jobs.queue import JobQueue, conversation_lock_key, enqueue
 from core.resources import Resources
-from core.services.retention import VACUUM_TASK, delete_expired_photos, delete_look, erase_person, register_tasks
+from core.services.retention import VACUUM_TASK, delete_look, delete_overdue_data, erase_person, register_tasks
 from core.styles import Style
 from tests.factories import count_stored_files, create_look, create_person, remove_look, store_images
 
@@ -171,8 +171,8 @@ async def test_only_expired_private_looks_lose_their_images(resources: Resources
     for look in (old, shared, unshared, half):
         await age_look(resources, look.id, timedelta(hours=25))
     await age_look(resources, young.id, timedelta(hours=23))
-    assert await delete_expired_photos(resources) == 3
-    assert await delete_expired_photos(resources) == 0
+    assert await delete_overdue_data(resources) == 3
+    assert await delete_overdue_data(resources) == 0
     assert count_stored_files(storage_folder) == 4
     async with resources.database.transaction() as connection:
         remaining = {look.id: look for look in await looks.list_for_person(connection, person.id, limit=9)}
@@ -188,7 +188,7 @@ async def test_expired_photos_are_deleted_in_several_batches(resources: Resource
         many = [await create_look(connection, person.id) for _ in range(5)]
     for look in many:
         await age_look(resources, look.id, timedelta(hours=25))
-    assert await delete_expired_photos(resources, batch_size=2) == 5
+    assert await delete_overdue_data(resources, batch_size=2) == 5
 
 
 async def test_an_image_that_cannot_be_deleted_stops_no_other_one(resources: Resources, storage_folder: Path) -> None:
@@ -203,7 +203,7 @@ async def test_an_image_that_cannot_be_deleted_stops_no_other_one(resources: Res
     locked.mkdir()
     for _ in range(2):
         with capture_logs() as logs, pytest.raises(StorageUnavailableError, match="the images of 1 looks"):
-            await delete_expired_photos(resources, batch_size=2)
+            await delete_overdue_data(resources, batch_size=2)
         assert [(entry["event"], entry["looks"]) for entry in logs] == [("expired_photos_not_deleted", 1)]
         assert count_stored_files(storage_folder) == 0
         async with resources.database.transaction() as connection:
@@ -211,7 +211,7 @@ async def test_an_image_that_cannot_be_deleted_stops_no_other_one(resources: Res
             assert (await connection.execute(statement)).scalars().all() == [many[0].id]
             assert await look_images.get_longest_overdue(connection) > timedelta(hours=5)
     locked.rmdir()
-    assert await delete_expired_photos(resources) == 1
+    assert await delete_overdue_data(resources) == 1
 
 
 async def test_a_run_ends_where_the_storage_refuses_deletions(
@@ -231,7 +231,7 @@ async def test_a_run_ends_where_the_storage_refuses_deletions(
 
     monkeypatch.setattr(resources.storage, "delete", refuse)
     with pytest.raises(StorageUnavailableError, match="the images of 2 looks"):
-        await delete_expired_photos(resources, batch_size=2)
+        await delete_overdue_data(resources, batch_size=2)
     assert len(tried) == 3, "the batch, and its two looks"
 
 
