@@ -55,6 +55,13 @@ async def delete_follow(connection: AsyncConnection, follower_id: UUID, followed
     return (await connection.execute(count)).scalar_one_or_none()
 
 
+async def is_following(connection: AsyncConnection, follower_id: UUID, followed_id: UUID) -> bool:
+    """Whether a person follows another one."""
+    table = schema.follows
+    is_follow = table.c.follower_id == follower_id, table.c.followed_id == followed_id
+    return (await connection.execute(select(literal(1)).where(*is_follow))).first() is not None
+
+
 async def get_feed_page(
     connection: AsyncConnection,
     follower_id: UUID,

@@ -80,6 +80,14 @@ async def find_person(connection: AsyncConnection, name: str) -> Person | None:
     return await people.get_by_display_name(connection, name) if is_possible_name(name) else None
 
 
+async def find_person_with_page(connection: AsyncConnection, name: str) -> Person | None:
+    """The same, unless they are banned or have no look on the leaderboard: others do not learn their names."""
+    person = await find_person(connection, name)
+    if person is None or person.banned_at is not None or not await leaderboard.count_styles(connection, person.id):
+        return None
+    return person
+
+
 def is_possible_name(name: str) -> bool:
     """Whether a text can be a display name."""
     return len(name) <= MAX_STORED_NAME_LENGTH and name.isprintable()
@@ -107,7 +115,7 @@ async def block_person(name: str, connection: Transaction, viewer: Viewer, state
         GoneError: there is no such person, or it is the viewer.
     """
     person_id = await viewer.get_or_create_person_id(connection)
-    person = await find_person(connection, name)
+    person = await find_person_with_page(connection, name)
     if person is None or not await blocks.create_block(connection, person_id, person.id):
         raise GoneError("page.person_gone")
     return _blocked(viewer, state)

@@ -9,11 +9,10 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import follows, leaderboard, reactions
-from core.db.people import Person
 from leaderboard_web.dependencies import CanonicalUUID, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError, LocalizedHTTPError, wants_json
 from leaderboard_web.redirects import NO_STORE
-from leaderboard_web.routes.people import find_person
+from leaderboard_web.routes.people import find_person, find_person_with_page
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.viewer import ViewerSession
 
@@ -85,9 +84,14 @@ async def react_to_person(
     """Follow a person with a page, or stop following a person; repeated calls change nothing."""
     is_on = operation == "follow"
     person_id = await _acting_person_id(connection, viewer, is_on=is_on)
-    followed = await find_person(connection, name)
+    followed = await find_person_with_page(connection, name)
+    if followed is None and not is_on:
+        # Followers of a person whose page is gone know the name.
+        followed = await find_person(connection, name)
+        if followed is not None and not await follows.is_following(connection, person_id, followed.id):
+            followed = None
     counts = None
-    if followed is not None and (not is_on or await _has_page(connection, followed)):
+    if followed is not None:
         change = follows.create_follow if is_on else follows.delete_follow
         counts = _count(await change(connection, person_id, followed.id))
     return _reaction_response(
@@ -168,8 +172,3 @@ LOOK_OPERATIONS: Mapping[str, Operation] = {
 
 def _count(count: int | None) -> Mapping[str, int] | None:
     return None if count is None else {"count": count}
-
-
-async def _has_page(connection: AsyncConnection, person: Person) -> bool:
-    """Whether a person has a public page: not banned, and with a look on the leaderboard."""
-    return person.banned_at is None and bool(await leaderboard.count_styles(connection, person.id))

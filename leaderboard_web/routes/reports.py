@@ -12,7 +12,7 @@ from core.i18n.translations import translate
 from leaderboard_web.dependencies import CanonicalUUID, Lang, State, Transaction, Viewer
 from leaderboard_web.errors import GoneError, wants_json
 from leaderboard_web.redirects import NO_STORE
-from leaderboard_web.routes.people import find_person
+from leaderboard_web.routes.people import find_person_with_page
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
 
@@ -70,7 +70,7 @@ async def limit_person_reports(request: Request, name: str, viewer: Viewer, stat
     """
     async with state.resources.database.connection() as connection:
         owner = await viewer.get_owner(connection)
-        reported = await find_person(connection, name)
+        reported = await find_person_with_page(connection, name)
     return reported is None or await state.report_limiter.acquire(request, owner, reported.id)
 
 
@@ -128,7 +128,7 @@ async def report_person(
         GoneError: there is no such person, or it is the viewer.
     """
     person_id = await viewer.get_or_create_person_id(connection)
-    reported = await find_person(connection, name)
+    reported = await find_person_with_page(connection, name)
     if reported is None or reported.id == person_id:
         raise GoneError("page.person_gone")
     if is_counted:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import func, update
 
-from core.db import follows, looks, people, schema
+from core.db import follows, looks, moderation, people, schema
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import Style
@@ -93,6 +93,20 @@ async def test_a_page_without_looks_is_only_visible_to_its_owner(
     async with resources.database.transaction() as connection:
         await looks.unshare(connection, look.id)
     assert (await client.get("/people/Mina%20Kim")).status_code == 404
+
+
+@pytest.mark.parametrize("operation", ["follow", "unfollow", "block", "report"])
+@pytest.mark.parametrize("is_banned", [False, True])
+async def test_names_of_people_without_a_page_are_told_to_nobody(
+    client: httpx.AsyncClient, resources: Resources, mina: UUID, operation: str, is_banned: bool
+) -> None:
+    if is_banned:
+        await share_look(resources, mina)
+        async with resources.database.transaction() as connection:
+            await moderation.mark_banned(connection, mina)
+    paths = [f"/people/{name}/{operation}" for name in ("Mina%20Kim", "Nobody")]
+    known, unknown = [await client.post(path, headers=BY_SCRIPT) for path in paths]
+    assert (known.status_code, known.content) == (unknown.status_code, unknown.content) == (404, unknown.content)
 
 
 async def test_a_banned_person_is_hidden_and_can_be_unfollowed(
