@@ -24,6 +24,7 @@ from core.errors import (
     UnsupportedDatabaseUrlError,
 )
 from core.images.decode_pool import DecodePool
+from core.images.recent_drawings import RecentDrawings
 from core.object_storage import ObjectStorage
 from core.runtime import ProcessKind, available_cpus
 from core.settings import Settings
@@ -67,6 +68,8 @@ class Resources:
     cpu_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(available_cpus()))
     """Limits the threads that infer, draw or compress at the same time to one for each processor, for all uses
     together."""
+    recent_drawings: RecentDrawings = field(default_factory=RecentDrawings)
+    """Pictures that are not stored, for a minute."""
     decode_pool: DecodePool = field(default_factory=lambda: DecodePool(available_cpus()))
     """Decodes untrusted photos, in as many processes of its own as there are processors, see ADR 0019."""
     decode_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_DECODE_THREADS))

@@ -1,15 +1,15 @@
 """Weekly style cards: the looks of a person's last seven days, and what the card says.
 
-Nothing is stored: a card is counted and drawn each time.
+Nothing is stored: a card is counted each time, and drawn again unless the same one was in the last minute.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.listings import most_frequent
@@ -105,13 +105,14 @@ async def draw_week(resources: Resources, week: Week, language: Language, shape:
     """Draw the card of a week with enough looks, a JPEG. It is not stored.
 
     Args:
-        resources: the limiter of the processor.
+        resources: the limiter of the processor, and the last drawings.
         week: one with at least `MIN_LOOKS` looks.
         language: of the words on it.
         shape: its format.
     """
     text = week_card_text(week, language)
-    return await to_thread.run_sync(draw_week_card, text, shape, limiter=resources.cpu_limiter)
+    draw = partial(draw_week_card, text, shape)
+    return await resources.recent_drawings.get_or_draw((text, shape), draw, limiter=resources.cpu_limiter)
 
 
 def few_looks_sentence(week: Week, language: Language) -> str:

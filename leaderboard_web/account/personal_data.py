@@ -5,7 +5,7 @@ The zip file is created while it is sent.
 
 import json
 import zipfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -93,8 +93,9 @@ async def _zip_chunks(export: PersonalData, resources: Resources, language: Lang
     archive.add(f"{readme}\n", "README.txt")
     for table, rows in export.tables.items():
         visible = [_visible_person(row, language) for row in rows] if table in TABLES_OF_OTHERS else rows
-        document = json.dumps(visible, ensure_ascii=False, indent=2, default=_to_json)
-        archive.add(f"{document}\n", f"{table}.json")
+        # 3,000 looks take 0.7 s.
+        document = await to_thread.run_sync(_to_document, visible, limiter=resources.cpu_limiter)
+        archive.add(document, f"{table}.json")
     yield await create_chunk(archive.all_files())
     for image in export.images:
         try:
@@ -112,6 +113,10 @@ def _visible_person(row: dict[str, Any], language: Language) -> dict[str, Any]:
     """A row that names another person: their public name in place of the internal id."""
     name = display_name(row["person_id"], row["name"], language)
     return {"name": name, **{key: value for key, value in row.items() if key not in {"person_id", "name"}}}
+
+
+def _to_document(rows: Sequence[dict[str, Any]]) -> str:
+    return json.dumps(rows, ensure_ascii=False, indent=2, default=_to_json) + "\n"
 
 
 def _to_json(value: object) -> str:

@@ -1,18 +1,22 @@
 """The weekly style card: from three looks on, for its own person only."""
 
+import asyncio
 from datetime import timedelta
 from io import BytesIO
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from PIL import Image
 from sqlalchemy import func, update
 
+from core.conversation import week_card_texts
 from core.db import look_feedback, schema
 from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate
 from core.images.result_card import CardShape
+from core.images.week_card import WeekCardText, draw_week_card
 from core.resources import Resources
 from core.urls import week_card_path, week_picture_path
 from tests.html import attributes
@@ -71,3 +75,23 @@ async def test_card_of_a_week_is_for_its_own_person_only(
         ):
             assert (await visitor.get(path)).status_code == 403
         assert attributes(await visitor.get("/me/week"), ".week-card", "class") == []
+
+
+async def test_a_card_that_is_asked_for_often_is_drawn_once(
+    client: httpx.AsyncClient, resources: Resources, mina: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[object] = []
+
+    def draw_and_count(text: WeekCardText, shape: CardShape) -> bytes:
+        drawn.append(shape)
+        return draw_week_card(text, shape)
+
+    monkeypatch.setattr(week_card_texts, "draw_week_card", draw_and_count)
+    for _ in range(3):
+        await add_look(resources, mina.id)
+    path = week_card_path(resources.url_signer, mina.id, EN, CardShape.POST, HOUR)
+    cards = await asyncio.gather(*(client.get(path) for _ in range(10)))
+    assert len({card.content for card in cards}) == len(drawn) == 1
+    await add_look(resources, mina.id)
+    assert (await client.get(path)).content != cards[0].content
+    assert len(drawn) == 2
