@@ -35,6 +35,34 @@ _ABOUT_NAME = re.compile(
     ")(?:요)?[ㅋㅎㅠㅜ]*"
 )
 """What is said about a name, instead of one: "아무거나 해줘", "다른 이름으로 할래"."""
+_ENGLISH_ABOUT_NAME = re.compile(
+    r"(?:(?:no|nah|ok|yes|yeah|but|um|hmm|idc|idk|lol|just|please|(?:can|could) (?:i|you)|i want|wait|actually) )*"
+    r"(?:(?:pick|choose|give me|use|suggest|make up|think of|take|try)(?: (?:one|something|anything|any|a|another"
+    r"|different|some other|whatever|random|new|the|same|my real|name|nickname))+(?: for me)?"
+    r"|(?:any|whatever|another|a different|some other|different|other|new|a new|random|the same|same)"
+    r" (?:name|nickname|one)(?: (?:is fine|works|will do|as (?:before|last time)))?|same as (?:before|last time|always)"
+    r"|you (?:choose|pick|decide)|up to you|surprise me|anything(?: (?:is fine|works|goes))?"
+    r"|(?:whatever|whichever)(?: (?:works|you (?:want|like|say|think)))?|idc|i don t (?:care|mind)"
+    r"|no (?:idea|preference)|never ?mind the name|(?:the )?(?:first|second|last|other) one"
+    r"|change (?:my|the) name(?: later)?|(?:what|which) name(?: should i \w+)?"
+    r"|why (?:a name|do (?:i|you) (?:need|want|ask)(?: for)?(?: a| my)? name)"
+    r"|(?:do|must) i (?:have|need) (?:to (?:give|use|pick|choose|have) )?(?:a|my)(?: real)? name"
+    r"|(?:will|can|do) (?:people|others|everyone) see (?:my|the) name"
+    r"|is (?:my|the)(?: real)? name (?:shown|public|visible)"
+    r"|(?:under |with )?my(?: real)? name|not my real name|without (?:a|my) name|no (?:real )?names?"
+    r"|(?:be|stay|remain|post|share)(?: it)?(?: as)? anon(?:ymous(?:ly)?)?|anonymously"
+    r")(?: (?:please|pls|then|lol|thanks|thx|instead|tbh))*"
+)
+MAX_SENTENCE_LENGTH = 60
+"""Characters of a message that holds a name and words around it."""
+_NAMED = re.compile(
+    r"(?:(?:yes|yeah|ok|okay|sure|no|nah|just|please|then)[,!.]? )*"
+    r"(?:call me|name me|my name(?:'|\u2019)?s?(?: is)?"
+    r"|(?:share|post|put) (?:it|this|that|me)(?: up)? (?:as|under)|go with|use) (?P<name>.+?)"
+    r"(?: (?:please|pls|instead|then|btw|lol|thanks|thx))*[ .!]*",
+    re.IGNORECASE,
+)
+"""A name in a sentence: "share it as Luna please"."""
 NAME_CACHE_SIZE = 4096
 """Generated names that are cached: the leaderboard shows the same people repeatedly."""
 ATTEMPTS_PER_LENGTH = 4
@@ -72,7 +100,20 @@ def is_generated(name: str, person_id: UUID) -> bool:
 
 def is_about_name(message: str) -> bool:
     """Whether a whole message speaks of the name that was asked for, and is none: "다른 이름으로 할래"."""
-    return _ABOUT_NAME.fullmatch(normalize_letters(message).replace(" ", "")) is not None
+    text = normalize_letters(message)
+    is_english = _ENGLISH_ABOUT_NAME.fullmatch(text) is not None
+    return is_english or _ABOUT_NAME.fullmatch(text.replace(" ", "")) is not None
+
+
+def find_typed_name(message: str) -> str | None:
+    """The name in an answer to the question for one, as it was typed; None if the answer only speaks of a name."""
+    if is_about_name(message):
+        return None
+    sentence = _NAMED.fullmatch(" ".join(message.split())) if len(message) <= MAX_SENTENCE_LENGTH else None
+    if sentence is None or normalize_display_name(sentence["name"]) is None:
+        return message
+    name = sentence["name"]
+    return None if is_about_name(name) else name
 
 
 def normalize_display_name(raw_name: str) -> str | None:

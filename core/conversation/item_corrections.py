@@ -46,18 +46,19 @@ _SHADE = r"(?:dark |light |pale |bright |deep |more )?"
 _ONE = r"(?:made of |in )?(?:a |an |the |any )?(?:pair of )?"
 _LEAD = (
     r"(?:(?:wait|hmm|hey|but|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol|earlier|before"
-    r"|definitely) )*"
+    r"|definitely|bro|bruh|dude|umm|uhh|ummm|lmao|haha|girl|sis|man|tbh|ngl|yo) )*"
 )
 _TAIL = (
-    r"(?: (?:really|at all|actually|though|tbh|lol|sorry|eva|here|there"
+    r"(?: (?:really|at all|actually|though|tho|tbh|ngl|lol|lmao|haha|sorry|eva|here|there|bro|bruh|fr"
     r"|in (?:it|this|that|(?:the|this|my) (?:photo|picture|pic))))*"
 )
-_IS = r"(?:(?:that|it|this|they|those|these) (?:s|is|was|re|are|were)|there (?:s|is|are))"
+_IS = r"(?:(?:that|it|this|they|those|these) (?:s|is|was|re|are|were|r)|there (?:s|is|are))"
 _IS_NOT = (
-    rf"(?:{_IS} (?:not|n t|no)|(?:that|it|this|there|they|those|these) (?:isn|wasn|aren|weren) t"
-    r"|i m not wearing|i am not wearing|i (?:have|see) no|i (?:don|do|didn|did) (?:t|not) (?:have|see)"
+    rf"(?:{_IS} (?:literally )?(?:not|n t|no)|(?:that|it|this|there|they|those|these) (?:isn|wasn|aren|weren|ain) t"
+    r"|(?:i m|i am)(?: literally| even)? not(?: even)? wearing|i wasn t wearing"
+    r"|i (?:have|see) no|i (?:don|do|didn|did) (?:t|not) (?:have|see)"
     r"|i (?:didn t|did not) wear"
-    r"|it not|not|no|isn t|aren t)(?: really| actually| even| exactly)?"
+    r"|it not|not|no|isn t|aren t|ain t(?: no)?)(?: really| actually| even| exactly)?"
 )
 _YOU_SAID = r"(?:you|u) (?:said|saw|say|called (?:it|them)|wrote|put|see)"
 _BUT = (
@@ -155,6 +156,12 @@ _KOREAN_ASSERTION = re.compile(
     f"(?:사실은?|실은|원래|정확히는|실제로는?|틀렸(?:어요?|네요?|는데요?|습니다)|틀림|잘못(?:봤어요?|봤네요?|보셨어요))#{_KOREAN_IS_SAID}"
 )
 """The color of a garment, against what was said of it."""
+ASSERTIONS = (_ASSERTION, _KOREAN_ASSERTION)
+_PLAIN_ASSERTION = re.compile(rf"{_LEAD}it {_BE} {_SHADE}#{_TAIL}")
+_KOREAN_PLAIN_ASSERTION = re.compile("#(?:이야|야|이에요|예요|에요|이예요|임|입니다|이거든요?|거든요?)")
+PLAIN_ASSERTIONS = (_PLAIN_ASSERTION, _KOREAN_PLAIN_ASSERTION)
+_OWN = re.compile(rf"{_LEAD}(?:the|my) ")
+"""The color of a garment that is worn, in a statement about nothing else."""
 
 
 def find_item_correction(message: str) -> ItemCorrection | None:
@@ -175,13 +182,33 @@ def find_item_correction(message: str) -> ItemCorrection | None:
     return correction
 
 
-def _read_assertion(subject: Subject | None, text: str) -> ItemCorrection | None:
+def find_told_color(message: str) -> ItemCorrection | None:
+    """The color that a whole message tells of a garment, whatever was said of it: "the hoodie is navy".
+
+    None for any other message, and for questions.
+    """
+    if len(message) > MAX_LENGTH or "?" in message:
+        return None
+    text = normalize_speech(message.replace("/", " or "))
+    if has_too_many_names(text):
+        return None
+    for form, subject in drop_subject(text):
+        is_topic = text.removesuffix(form).rstrip().endswith(("은", "는"))
+        if (is_topic or _OWN.match(text)) and (found := _read_assertion(subject, form, PLAIN_ASSERTIONS)) is not None:
+            return found
+    return None
+
+
+def _read_assertion(
+    subject: Subject | None, text: str, patterns: tuple[re.Pattern[str], re.Pattern[str]] = ASSERTIONS
+) -> ItemCorrection | None:
     """The color that a garment has, without the one that it has not: "the coat is actually navy".
 
     Of two colors it has both; one or the other says nothing that could be noted.
     """
     for rest, mention in find_mentions(text):
-        is_said = _ASSERTION.fullmatch(rest) or _KOREAN_ASSERTION.fullmatch(rest.replace(" ", ""))
+        english, korean = patterns
+        is_said = english.fullmatch(rest) or korean.fullmatch(rest.replace(" ", ""))
         if is_said and subject is not None and isinstance(mention.thing, Color):
             if mention.is_alternative:
                 return None
@@ -210,7 +237,8 @@ def _read(text: str) -> ItemCorrection | None:
     for rest, mention in find_mentions(text):
         compact = rest.replace(" ", "")
         if ENGLISH_DENIAL.fullmatch(rest) or KOREAN_DENIAL.fullmatch(compact):
-            if not _denies(rest, compact, mention.thing):
+            # "No belt or belt" is a choice.
+            if mention.also is mention.thing or not _denies(rest, compact, mention.thing):
                 return None
             return _deny(mention)
         for both, other in find_mentions(rest, mark="@"):
@@ -240,7 +268,7 @@ def _read_pair(text: str, first: Mention, second: Mention) -> ItemCorrection | N
         denied, also = (first, second) if text.index("#") < text.index("@") else (second, first)
         if denied.is_garment and denied.thing is also.thing:
             properties = tuple(dict.fromkeys((*denied.properties, *also.properties)))
-            return ItemCorrection(denied=denied.thing, properties=properties)
+            return ItemCorrection(denied=denied.thing, properties=properties) if properties else None
         return ItemCorrection(denied=denied.thing, also=also.thing)
     if not ENGLISH_EXCHANGE.fullmatch(text) and not KOREAN_EXCHANGE.fullmatch(compact):
         return None

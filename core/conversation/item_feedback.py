@@ -11,7 +11,7 @@ from core.clothing import Item
 from core.conversation.actions import ActionType
 from core.conversation.garment_kinds import find_meant
 from core.conversation.item_changes import find_change, find_corrected, list_meant_things
-from core.conversation.item_corrections import ItemCorrection, find_item_correction
+from core.conversation.item_corrections import ItemCorrection, find_item_correction, find_told_color
 from core.conversation.open_questions import Aspect
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_checkpoints import ReplyRecorder, record_nothing
@@ -121,7 +121,7 @@ async def corrects_look(resources: Resources, person: Person, message: str, look
         message: as it was typed.
         look_id: the look on the screen, if the channel knows it; else the one shown last counts.
     """
-    correction = find_item_correction(message)
+    correction = find_item_correction(message) or find_told_color(message)
     if correction is None:
         return False
     async with resources.database.connection() as connection:

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
-from core.conversation.display_names import is_about_name
+from core.conversation.display_names import find_typed_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
-from core.conversation.item_corrections import find_item_correction
+from core.conversation.item_corrections import find_item_correction, find_told_color
 from core.conversation.item_feedback import correct_item, corrects_look
 from core.conversation.look_messages import (
     VERDICT_REPLIES,
@@ -153,7 +153,7 @@ class ConversationService:
             return await self.handle_action(person, Action(type=action_type), chat=chat, record=record)
         if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:
             return None
-        name = None if is_about_name(message) else message
+        name = find_typed_name(message)
         return await self.propose_name(person, person.pending_name_look_id, name, chat=chat, record=record)
 
     async def propose_name(
@@ -206,7 +206,7 @@ class ConversationService:
         self, person: Person, message: str, look_id: UUID | None, chat: str, record: ReplyRecorder
     ) -> Reply | None:
         """Ask for confirmation where a message asks to share, or take it as an answer about an item or a style."""
-        correction = find_item_correction(message)
+        correction = find_item_correction(message) or find_told_color(message)
         if correction is not None:
             reply = await correct_item(self.resources, self.photo_judging, person, correction, look_id, record=record)
             if reply is not None:

@@ -22,7 +22,8 @@ STYLE_WORDS = frozenset(
         " leaning like ll look looks m"
         " maybe me mean means more mostly my no obviously of oh or outfit please probably rather really s say see"
         " shouldn so sort style styles t tbh tell than the then these they think this that to totally uh um versus very"
-        " vibe vibes vs was what with would wouldn yes you",
+        " vibe vibes vs was what with would wouldn yes you"
+        " aiming bro bruh dude fr gives giving highkey lowkey nah ngl nope serving",
     )
 )
 """English words that may stand around the name of a style in a message about that style."""
@@ -70,6 +71,11 @@ KOREAN_REQUEST = re.compile(
 """Asks about a style, or likes it, also without a question mark: neither says what the look is."""
 KOREAN_DOUBT = re.compile(r".*#.*(일까|인가|맞나|맞는가|맞는지)요?")
 """Asks whether a verdict is right; before a verdict it is a guess."""
+DISAGREES = re.compile(
+    r"(?:(?:no|nah|nope|bro|bruh|dude|sorry|ur|u|you|re|are|r|that s|so|way|i m|im) )*"
+    r"(?:(?:wrong|off)|(?:pretty|quite|fairly|very) sure) (?=(?:it|this|i d|more) )"
+)
+"""Before a style in a message that contradicts the verdict: "ur wrong it's street"."""
 QUESTION_STARTS = ("why", "what is", "what s", "what about it", "how")
 DENIAL = re.compile(
     r"(?<!보)(아니|아냐|아님|아닌(?!가|지)|안어울|없)"
@@ -95,6 +101,7 @@ def find_style_name(message: str) -> Style | None:
     masked, styles = find_styles(message)
     if not styles:
         return None
+    masked = DISAGREES.sub("", masked, count=1) if DISAGREES.match(masked) else masked
     words = masked.replace(MASK, f" {MASK} ").split()
     is_english = STYLE_WORDS.issuperset(word for word in words if word != MASK)
     return styles[0] if is_english or _is_korean_phrase(masked) or SUGGESTS.fullmatch(_joined(masked)) else None

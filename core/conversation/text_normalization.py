@@ -12,6 +12,7 @@ CONTRACTIONS = {
     "doesnt": "doesn t",
     "didnt": "didn t",
     "isnt": "isn t",
+    "aint": "ain t",
     "wasnt": "wasn t",
     "im": "i m",
     "thats": "that s",

@@ -201,3 +201,21 @@ async def test_the_two_colors_of_a_garment_are_told(service: ConversationService
     assert reply_sentences(reply)[0] in variants("talk.item.recolored", EN, **nouns)
     answer = reply_sentences(await say(service, mina, "what color is my coat?"))[0]
     assert answer in variants("worn.open.color.known", EN, garment="the coat", value="black and navy")
+
+
+@pytest.mark.parametrize(
+    ("of_boots", "of_hoodie"), [("the boots are brown", "the hoodie is navy"), ("부츠는 갈색이야", "후드티는 네이비야")]
+)
+async def test_a_plain_statement_is_answered(
+    service: ConversationService, mina: Person, of_boots: str, of_hoodie: str
+) -> None:
+    look = await create_look(service, mina)
+    reply = await say(service, mina, of_hoodie)
+    assert (reply.kind, reply.garment) == (ReplyKind.ITEM_OPEN, Item.HOODIE)
+    [sentence] = reply_sentences(reply)
+    assert sentence.startswith(tuple(variants("worn.open.none", EN, kind="the sweatshirt")))
+    assert (await current(service, look)).told_colors == {}, "she sees no hoodie"
+    reply = await say(service, mina, of_boots)
+    assert reply_sentences(reply)[0] in variants("talk.item.colored", EN, garment="the boots", value="brown")
+    stored = await current(service, look)
+    assert (stored.item_corrections, stored.told_colors) == ({}, {Item.BOOTS: (Color.BROWN,)})

@@ -1,0 +1,122 @@
+"""English as it is texted, in slang and without punctuation, and other messages with the same words."""
+
+import pytest
+
+from core.clothing import Color, Item
+from core.conversation.display_names import find_typed_name
+from core.conversation.garment_kinds import GarmentKind
+from core.conversation.intents import Intent, find_intent
+from core.conversation.item_corrections import ItemCorrection, find_item_correction, find_told_color
+from core.conversation.style_names import parse_style_answer
+from core.styles import Style
+
+
+@pytest.mark.parametrize(
+    ("messages", "intent"),
+    [
+        (
+            ("yep share it", "can u post it for me", "share this fit", "make this public pls", "nice, share it"),
+            Intent.SHARE,
+        ),
+        (("take it down", "take my pic off the board", "unshare", "remove it from the board"), Intent.UNSHARE),
+        (("make it private again", "i didnt want it public", "i regret sharing", "un post it"), Intent.UNSHARE),
+        (("how do i report someone", "report this look", "block this guy", "someone stole my pic"), Intent.REPORT),
+        (("stop texting me every day", "turn off notifications", "no more notifs pls"), Intent.NEWS),
+        (("bet", "hell yeah", "fr fr", "no cap", "i guess so", "yasss queen", "sure why not"), Intent.YES),
+        (("hell nah", "ew no", "probs not", "not today satan"), Intent.NO),
+        (("hard pass", "pass", "idk man", "dunno"), Intent.CANCEL),
+        (("y tho", "but y"), Intent.WHY),
+        (("how do i look more casual", "can i make it more retro", "want to look more feminine"), Intent.SWAP),
+        (("what did i wear yesterday", "what was i wearing last night"), Intent.HISTORY),
+        (("whos number 1", "who won today"), Intent.LEADERBOARD),
+    ],
+)
+def test_texted_requests(messages: tuple[str, ...], intent: Intent) -> None:
+    assert {message: find_intent(message) for message in messages} == dict.fromkeys(messages, intent)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("share a coke with me", "should i post it", "u better not post this", "sharing is caring", "put it back"),
+        *("my friend wants me to share this", "i shared it with my mom", "post it and ill sue you"),
+        *("take it down a notch", "take it off", "take the belt off", "dont take it down", "did you take it down"),
+        *("block heels", "report card", "i'd report that coat to the fashion police", "stop talking to me"),
+        *("boarding pass", "i bet its street food", "no news is good news", "delete my ex", "delete the coat"),
+        *("forget the shoes", "should i remove the belt", "wipe that smirk off", "i deleted instagram"),
+    ],
+)
+def test_the_same_words_about_something_else_request_nothing(message: str) -> None:
+    assert find_intent(message) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        *(("luna", "luna"), ("share it as Luna", "Luna"), ("yes post it as Mina K please", "Mina K")),
+        *(("call me mina", "mina"), ("my name's Mina!", "Mina"), ("use Luna instead", "Luna"), ("the use", "the use")),
+        *(("whatever", None), ("another name pls", None), ("idc just pick one", None), ("surprise me", None)),
+        *(("post it under my name", None), ("do i have to use my real name", None), ("post it anonymously", None)),
+        *(("never mind the name", None), ("Whatever Girl", "Whatever Girl"), ("use. my. head", "use. my. head")),
+    ],
+)
+def test_the_name_in_an_answer(message: str, name: str | None) -> None:
+    assert find_typed_name(message) == name
+
+
+@pytest.mark.parametrize(
+    ("message", "style"),
+    [
+        *(("ur wrong its street", Style.STREET), ("nah thats street", Style.STREET), ("retro ngl", Style.RETRO)),
+        *(("its giving retro", Style.RETRO), ("pretty sure its casual", Style.CASUAL), ("lowkey street", Style.STREET)),
+        *(("sure jan street", None), ("off the street", None), ("yeah sure casual", None), ("wrong street", None)),
+        *(("its not giving street", None), ("giving street food", None)),
+    ],
+)
+def test_a_style_in_slang(message: str, style: Style | None) -> None:
+    assert parse_style_answer(message) is style
+
+
+@pytest.mark.parametrize(
+    ("message", "denied"),
+    [
+        *(("bruh thats not a jacket", Item.JACKET), ("umm those arent jeans tho", Item.JEANS)),
+        *(("it aint a coat", Item.COAT), ("aint no hat there", Item.HAT), ("im not even wearing a hat", Item.HAT)),
+        *(("there is literally no hat", Item.HAT), ("no scarf bro", Item.SCARF), ("those r not boots", Item.BOOTS)),
+        *(("no belt or belt", None), ("hat or no hat", None), ("no cap bro", None), ("not a hat guy", None)),
+        *(
+            ("not a dress girl", None),
+            ("not a hat dude", None),
+            ("no jeans today", None),
+            ("no heels tonight i guess", None),
+        ),
+        *(("not wearing heels tomorrow", None), ("its not the coat its me", None), ("my hair isnt black", None)),
+        *(("would look better in black not white", None), ("got it in black not white", None)),
+        *(("my cat is black not white", None), ("aint my coat", None), ("i wasnt wearing a belt yesterday", None)),
+    ],
+)
+def test_a_denial_in_slang(message: str, denied: Item | None) -> None:
+    assert find_item_correction(message) == (None if denied is None else ItemCorrection(denied=denied))
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("the hoodie is navy", ItemCorrection(denied=Item.HOODIE, instead=Color.NAVY, is_garment_kept=True)),
+        ("후드티는 네이비야", ItemCorrection(denied=Item.HOODIE, instead=Color.NAVY, is_garment_kept=True)),
+        (
+            "my shoes are white lol",
+            ItemCorrection(denied=Color.WHITE, of=GarmentKind.SHOES, instead=Color.WHITE, is_garment_kept=True),
+        ),
+        *(
+            (message, None)
+            for message in (
+                *("the coat is navy?", "the coat is navy right", "the coat is navy or black", "her dress is red"),
+                *("this dress is red", "your jeans are black", "the shoes are red hot", "the coat should be navy"),
+                *("the wall is white", "후드티 네이비야", "코트는 네이비야?", "코트는 네이비지", "하늘은 파란색이야"),
+            )
+        ),
+    ],
+)
+def test_a_color_that_is_told_of_a_garment(message: str, expected: ItemCorrection | None) -> None:
+    assert find_told_color(message) == expected
