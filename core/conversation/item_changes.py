@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from core.clothing import EXCLUSIVE, Color, Item
 from core.conversation.garment_kinds import GarmentKind, Subject, find_meant, list_meant
 from core.conversation.item_corrections import ItemCorrection
+from core.conversation.worn_details import UNLIKELY
 from core.db.looks import Look
 from core.vision.attributes import Attribute, Attributes
 
@@ -39,7 +40,7 @@ def find_change(look: Look, correction: ItemCorrection) -> ItemChange | None:
     instead, instead_also = _choose_instead(look, correction)
     denied = _list_denied(look, correction)
     if not denied:
-        return _take_back_told(look, correction)
+        return _take_back_told(look, correction) or _note_unnamed(look, correction)
     return ItemChange(
         things=denied,
         garment=_find_kept(look, correction, denied[0]),
@@ -142,6 +143,23 @@ def _take_back_told(look: Look, correction: ItemCorrection) -> ItemChange | None
         denied=denied,
         told_colors=_move_told_colors(look, things, correction.instead),
     )
+
+
+def _note_unnamed(look: Look, correction: ItemCorrection) -> ItemChange | None:
+    """What a correction says of items that Eva thought of and did not name: "not a coat" after "a coat? 69 %".
+
+    Of a word that means something seen, such as trousers for jeans, nothing is noted.
+    """
+    attributes = look.verdict.attributes
+    if attributes is None or correction.is_garment_kept or correction.properties:
+        return None
+    denied = tuple(
+        thing
+        for thing in list_meant_things(look, correction)
+        if isinstance(thing, Item) and not find_meant(attributes, thing) and attributes.probability(thing) >= UNLIKELY
+    )
+    instead = correction.instead
+    return ItemChange(things=denied, instead=instead, denied=dict.fromkeys(denied, instead)) if denied else None
 
 
 def _move_told_colors(

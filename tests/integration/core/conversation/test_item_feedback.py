@@ -116,6 +116,23 @@ async def test_denied_item_is_not_said_again(service: ConversationService, mina:
     )
 
 
+@pytest.mark.parametrize(
+    ("message", "instead"),
+    [("코트 아니고 재킷이야", Item.JACKET), ("it's not a coat, it's a jacket", Item.JACKET), ("코트 아니에요", None)],
+)
+async def test_a_denied_item_that_was_only_thought_of_is_noted(
+    resources: Resources, mina: Person, message: str, instead: Attribute | None
+) -> None:
+    service = make_service(resources, {Item.COAT: 0.4, Item.BOOTS: 0.8}, {})
+    look = await create_look(service, mina)
+    assert (await say(service, mina, "이거 코트 맞아?")).kind is ReplyKind.ITEM_PROBABILITY
+    for _ in range(2):
+        reply = await say(service, mina, message)
+        assert (reply.kind, reply.thing, reply.instead) == (ReplyKind.ITEM_CORRECTED, Item.COAT, instead)
+        assert (await current(service, look)).item_corrections == {Item.COAT: instead}
+    assert (await say(service, mina, "치마 아니에요")).kind is ReplyKind.ITEM_UNSEEN
+
+
 async def test_a_picture_drawn_before_another_correction_is_not_kept(
     service: ConversationService, resources: Resources, mina: Person
 ) -> None:
