@@ -138,8 +138,9 @@ only if the whole message is.
 `item_questions.py` |
 | open question | "what color is my coat?", "신발 무슨 색이야?" | the garment that is meant, its color, pattern or \
 material | `open_questions.py`, `open_answers.py` |
-| correction | "that's not a coat", "코트 아니고 재킷이야" | it is not said any more; for a day from the photo on | \
-`item_corrections.py`, `item_feedback.py` |
+| correction | "that's not a coat", "코트 아니고 재킷이야", "the coat is actually navy" | it is not said any more, and \
+the told color is kept for the garment; for a day from the photo on | `item_corrections.py`, `item_changes.py`, \
+`item_feedback.py` |
 
 They are about the look on the screen, or the one whose verdict was shown last. A word for several garments ("shoes",
 "하의") means the seen one (`garment_kinds.py`). In groups on Telegram they are small talk: a text there is about no
