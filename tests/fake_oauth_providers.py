@@ -29,7 +29,7 @@ VERSION = "v26.0"
 
 @dataclass
 class FakeOAuthProviders:
-    """A context manager; its fields set its behaviour at any time."""
+    """A context manager; its fields set its behavior at any time."""
 
     user_id: str = "3301"
     """Id of the user who logs in."""

@@ -4,7 +4,7 @@ The URL in a skill request is untrusted, so every step is checked, also after ev
 
     URL        allowed host, http or https, no user name, default port of the scheme
     host       resolved once, without private addresses; the connection uses the checked address, so that the name
-               cannot be resolved to another machine afterwards (DNS rebinding)
+               cannot be resolved to another machine afterward (DNS rebinding)
     response   limited in bytes and seconds; an image by its first bytes; the content type is ignored
 
 In development, private addresses and other ports are accepted for allowed hosts.

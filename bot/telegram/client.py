@@ -146,7 +146,7 @@ class TelegramClient:
         """Wrap a bot.
 
         Args:
-            bot: initialised.
+            bot: initialized.
             rate_limiter: spaces the messages to each chat.
             sleep: waits before retries.
             chat_action_interval: seconds until a chat action is repeated.
@@ -278,7 +278,7 @@ class TelegramClient:
             await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
 
     async def repeat_chat_action(self, chat_id: int, action: ChatAction, thread_id: int | None) -> NoReturn:
-        """Show a chat action ("typing...") until it is cancelled; failures are ignored."""
+        """Show a chat action ("typing...") until it is canceled; failures are ignored."""
         while True:
             with suppress(TelegramError):
                 await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
@@ -310,12 +310,12 @@ class TelegramClient:
 
         A response that is not JSON is one of a proxy, so its status refuses nothing.
 
-        A cancelled task, which is a job whose worker is stopped, still takes the response to a request that runs, so
-        that a message which arrived is recorded as sent and not sent again. It is cancelled at its next call, or after
+        A canceled task, which is a job whose worker is stopped, still takes the response to a request that runs, so
+        that a message which arrived is recorded as sent and not sent again. It is canceled at its next call, or after
         RECORD_SECONDS.
 
         Raises:
-            CancelledError: the task was cancelled before, or there was no response in `response_seconds`.
+            CancelledError: the task was canceled before, or there was no response in `response_seconds`.
             DeliveryError: the last attempt failed, too.
             FloodWaitError: Telegram demands a wait that is left to the job.
             TelegramError: one of `REFUSALS`, or `TimedOut` if the request may have had its effect.

@@ -53,7 +53,7 @@ FINAL_ACTIONS = {
     ActionType.STOP_DAILY_NEWS,
     ActionType.CANCEL,
 }
-"""Answers to a question, whose buttons are removed afterwards."""
+"""Answers to a question, whose buttons are removed afterward."""
 FINAL_PERSON_ACTIONS = FINAL_ACTIONS - {ActionType.GUESS, ActionType.CORRECT, ActionType.SHOW_RESULT}
 """The final actions that are about no look."""
 

@@ -73,7 +73,7 @@ async def set_webhook(bot: Bot, url: str, settings: Settings, *, max_connections
     """Let Telegram send updates to a webhook.
 
     Args:
-        bot: initialised.
+        bot: initialized.
         url: public URL of the webhook: https, on port 443, 80, 88 or 8443.
         settings: has the secret that Telegram sends with each update.
         max_connections: number of concurrent requests, 1 to 100.
@@ -148,7 +148,7 @@ async def iter_updates(
     next ones: one that was not processed when the process stops is received again.
 
     Args:
-        bot: initialised.
+        bot: initialized.
         poll_seconds: for which Telegram holds a request open.
         sleep: waits after failed requests.
 
@@ -192,10 +192,10 @@ async def run_polling(
     poll_seconds: int = LONG_POLL_SECONDS,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Store updates as the webhook would, until cancelled; each one is retried while the database is unreachable.
+    """Store updates as the webhook would, until canceled; each one is retried while the database is unreachable.
 
     Args:
-        bot: initialised.
+        bot: initialized.
         resources: has the database.
         poll_seconds: see `iter_updates`.
         sleep: waits after failed attempts.

@@ -81,7 +81,7 @@ class InferenceBackend(Protocol):
         """Run one forward pass over height x width x 3, RGB, in the size of the model card."""
 
     def close(self) -> None:
-        """Free the model; it cannot be used afterwards."""
+        """Free the model; it cannot be used afterward."""
 
 
 class LiteRTBackend:
