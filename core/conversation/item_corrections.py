@@ -157,10 +157,10 @@ _KOREAN_ASSERTION = re.compile(
 )
 """The color of a garment, against what was said of it."""
 ASSERTIONS = (_ASSERTION, _KOREAN_ASSERTION)
-_PLAIN_ASSERTION = re.compile(rf"{_LEAD}it {_BE} {_SHADE}#{_TAIL}")
+_PLAIN_ASSERTION = re.compile(rf"{_LEAD}it (?:s|re|r|is|are) {_SHADE}#{_TAIL}")
 _KOREAN_PLAIN_ASSERTION = re.compile("#(?:이야|야|이에요|예요|에요|이예요|임|입니다|이거든요?|거든요?)")
 PLAIN_ASSERTIONS = (_PLAIN_ASSERTION, _KOREAN_PLAIN_ASSERTION)
-_OWN = re.compile(rf"{_LEAD}(?:the|my) ")
+_OWN = re.compile(rf"{_LEAD}(?:the|my) (?!other )")
 """The color of a garment that is worn, in a statement about nothing else."""
 
 

@@ -20,6 +20,8 @@ from core.styles import Style
         ),
         (("take it down", "take my pic off the board", "unshare", "remove it from the board"), Intent.UNSHARE),
         (("make it private again", "i didnt want it public", "i regret sharing", "un post it"), Intent.UNSHARE),
+        (("delete this photo", "delete that one", "remove my last pic pls", "can you delete it"), Intent.DELETE_ONE),
+        (("delete my photos", "delete it all", "delete everything", "delete my account"), Intent.DELETE),
         (("how do i report someone", "report this look", "block this guy", "someone stole my pic"), Intent.REPORT),
         (("stop texting me every day", "turn off notifications", "no more notifs pls"), Intent.NEWS),
         (("bet", "hell yeah", "fr fr", "no cap", "i guess so", "yasss queen", "sure why not"), Intent.YES),
@@ -113,6 +115,7 @@ def test_a_denial_in_slang(message: str, denied: Item | None) -> None:
             for message in (
                 *("the coat is navy?", "the coat is navy right", "the coat is navy or black", "her dress is red"),
                 *("this dress is red", "your jeans are black", "the shoes are red hot", "the coat should be navy"),
+                *("my other coat is black", "the coat was black"),
                 *("the wall is white", "후드티 네이비야", "코트는 네이비야?", "코트는 네이비지", "하늘은 파란색이야"),
             )
         ),
