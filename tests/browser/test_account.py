@@ -184,7 +184,16 @@ def test_all_tabs_are_in_view_on_a_small_phone(open_own: OpenOwn) -> None:
 
 def test_account_pages_are_accessible_and_fit(open_own: OpenOwn, mina: Person) -> None:
     looks = [f"/me/looks/{mina[kind]}" for kind in ("private", "held", "gone", "nothing")]
-    paths = ["/me", "/me/scraps", "/me/following", "/me/following/people", "/me/settings", "/me/forget", *looks]
+    paths = [
+        "/me",
+        "/me?notice=deleted",
+        "/me/scraps",
+        "/me/following",
+        "/me/following/people",
+        "/me/settings",
+        "/me/forget",
+        *looks,
+    ]
     faults = {}
     for width, locale in ((360, "ko-KR"), (1280, "en-GB")):
         page = open_own("/me", viewport={"width": width, "height": 740}, locale=locale)

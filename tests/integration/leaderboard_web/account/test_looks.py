@@ -7,6 +7,7 @@ import pytest
 from lxml.html import tostring
 from uuid_utils.compat import uuid7
 
+from core.clothing import Item
 from core.conversation.display_names import generated_name
 from core.conversation.narration import verdict_messages
 from core.db import look_feedback, look_images
@@ -15,7 +16,7 @@ from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import Style
-from tests.factories import classify_scripted
+from tests.factories import classify_scripted, classify_with_attributes
 from tests.html import attributes, texts
 from tests.html import select as select_elements
 from tests.integration.leaderboard_web.account.conftest import (
@@ -51,6 +52,21 @@ async def test_without_its_pictures_a_look_speaks_of_no_marks(
         await look_images.clear_image_keys(connection, [look.id])
     shown = texts(await client.get(f"/me/looks/{look.id}"), ".bubble p")
     assert shown == [message.text for message in messages if not message.needs_picture]
+
+
+async def test_what_is_worn_can_be_pressed_while_there_is_a_photo(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    verdict = classify_with_attributes(Style.STREET, {Item.BOOTS: 0.9}, peaks={Item.BOOTS: (0.9, 0.5)})
+    look = await add_look(resources, mina.id, verdict=verdict)
+    hint = [translate("worn.hint", Language.EN)]
+    for expected in (hint, []):
+        page = await client.get(f"/me/looks/{look.id}")
+        assert texts(page, ".worn .name") == ["boots"]
+        assert texts(page, ".worn .hint") == expected
+        assert len(select_elements(page, ".worn [data-map]")) == len(expected)
+        async with resources.database.transaction() as connection:
+            await look_images.clear_image_keys(connection, [look.id])
 
 
 async def test_look_without_outfit_has_no_style_and_cannot_be_shared(
