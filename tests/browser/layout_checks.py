@@ -59,6 +59,34 @@ FIND_OVERFLOW = """() => {
 }"""
 """The page itself if it is too wide, and each text that is wider than what it stands in; what scrolls may be."""
 
+FIND_SMALL_TARGETS = """() => {
+    const found = [];
+    const targets = "a, button, summary, select, input:not([type=hidden]), label:has(input)";
+    const isInSentence = (target) => getComputedStyle(target).display === "inline"
+        && [...target.parentNode.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    for (const target of document.querySelectorAll(targets)) {
+        if (!target.checkVisibility({ visibilityProperty: true }) || isInSentence(target)) continue;
+        // What is larger than its own box.
+        if (target.matches(".skip, label input, .stretched-link")) continue;
+        target.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+        const box = target.getClientRects()[0];
+        const middle = [box.left + box.width / 2, box.top + box.height / 2];
+        const takes = (x, y) => {
+            const hit = document.elementFromPoint(x, y);
+            return target.contains(hit) || hit?.closest(targets) === target;
+        };
+        const reach = (right, down) => {
+            let length = 0;
+            while (length < 24 && takes(middle[0] + right * length, middle[1] + down * length)) length += 1;
+            return length;
+        };
+        const [width, height] = [reach(1, 0) + reach(-1, 0), reach(0, 1) + reach(0, -1)];
+        if (Math.min(width, height) < 44) found.push(`${width} x ${height}: ${target.outerHTML.slice(0, 200)}`);
+    }
+    return found;
+}"""
+"""Targets that take taps on less than 44 px in one direction; those in sentences may be smaller (WCAG 2.2, 2.5.5)."""
+
 
 def find_overflow(page: Page) -> dict[int, list[str]]:
     """What sticks out at each of `WIDTHS` at which something does; the page has to have come, with its styles."""

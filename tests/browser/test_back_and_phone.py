@@ -1,16 +1,18 @@
 """Going back to a list, phones, large text, and what a photo looks like on a card."""
 
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from core.conversation.album_summary import MAX_ALBUM_PHOTOS
 from core.i18n.translations import Language, translate
 from tests.browser.chat_page import choose, expect_answer, say
 from tests.browser.conftest import OpenPage
-from tests.browser.layout_checks import FIND_OVERFLOW, find_violations
+from tests.browser.layout_checks import FIND_OVERFLOW, FIND_SMALL_TARGETS, find_violations
 from tests.browser.seed_board import SHARED
 
 pytestmark = pytest.mark.browser
@@ -145,6 +147,43 @@ def test_targets_are_large_enough(open_page: OpenPage, board: dict[str, str]) ->
         if violations := find_violations(page, rules=["target-size"]):
             found[path] = violations
     assert not found
+
+
+def test_on_a_phone_all_targets_are_as_large_as_a_finger(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    root, look = page.url.rstrip("/"), f"/looks/{board[FIRST]}"
+    paths = ("/", look, f"{look}/guess", f"/people/{FIRST}", "/try", "/styles/street", "/privacy", "/login", "/me")
+    found = {}
+    for path in paths:
+        page.goto(root + path)
+        if small := page.evaluate(FIND_SMALL_TARGETS):
+            found[path] = small
+    assert not found
+
+
+@pytest.mark.parametrize(("path", "row"), [("/try", ".replies"), ("/", ".filters .chips"), ("/", ".things")])
+def test_a_row_that_scrolls_shows_that_there_is_more(
+    open_page: OpenPage, board: dict[str, str], path: str, row: str
+) -> None:
+    page = open_page(path=path, **PHONE)
+    cut = page.locator(row)
+    assert cut.evaluate("row => row.scrollWidth > row.clientWidth")
+    picture = Image.open(BytesIO(cut.screenshot())).convert("RGB")
+    edge = picture.crop((picture.width - 1, 0, picture.width, picture.height))
+    assert len(edge.getcolors() or []) == 1, "nothing is cut: it has faded"
+    cut.evaluate("row => row.scrollTo({ left: row.scrollWidth, behavior: 'instant' })")
+    expect(cut.locator("a, button, label").last).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "ko-KR"])
+def test_all_orders_of_the_board_are_in_view_on_a_small_phone(
+    open_page: OpenPage, board: dict[str, str], locale: str
+) -> None:
+    page = open_page(path="/", locale=locale, viewport={"width": 360, "height": 740})
+    last = page.locator(".times a").last
+    last.scroll_into_view_if_needed()
+    assert page.locator(".times").evaluate("row => row.scrollLeft") == 0
+    expect(last).to_be_in_viewport(ratio=1)
 
 
 def test_a_printed_look_has_the_photo_and_the_words_alone(open_page: OpenPage, board: dict[str, str]) -> None:

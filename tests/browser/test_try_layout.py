@@ -69,6 +69,9 @@ def test_samples_are_a_strip_in_the_greeting(open_page: OpenPage) -> None:
     samples.last.scroll_into_view_if_needed()
     samples.last.tap()
     expect_answer(page)
+    for width in (768, 1280):
+        wide = open_page(viewport={"width": width, "height": 900}).locator(".samples")
+        assert wide.evaluate("row => row.scrollWidth <= row.clientWidth"), width
 
 
 @pytest.mark.parametrize("locale", ["ko-KR", "en-GB"])
