@@ -11,6 +11,7 @@ from core.conversation.album_summary import MAX_ALBUM_PHOTOS
 from core.db import looks, people
 from core.db.people import Person
 from core.i18n.translations import Language
+from core.images.decoding import MAX_BYTES
 from core.styles import STYLES
 from leaderboard_web.chat_view import (
     ChatItem,
@@ -133,6 +134,7 @@ async def render_chat(
         guesses_first=person is not None and person.guesses_first,
         hours=state.settings.private_photo_ttl_hours,
         max_photos=MAX_ALBUM_PHOTOS,
+        max_bytes=MAX_BYTES,
         kakao=kakao,
     )
     if kakao is not None:

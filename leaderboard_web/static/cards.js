@@ -81,5 +81,8 @@ addEventListener("click", (event) => {
   const link = event.target.closest?.(".stretched-link");
   if (!card || !link || event.pointerType !== "touch") return;
   event.preventDefault();
-  if (!wasPressed) tap(card, link);
+  if (wasPressed) return;
+  // Small cards have no heart to wait for.
+  if (card.querySelector(".heart")) tap(card, link);
+  else location.assign(link.href);
 });

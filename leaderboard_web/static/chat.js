@@ -4,6 +4,8 @@ const scroller = document.querySelector(".scroller");
 const log = document.querySelector(".log");
 const typing = document.querySelector(".typing");
 const state = typing.querySelector(".state");
+/** Tells screen readers of the state: they miss what appears together with its element. */
+const announcer = document.querySelector(".announcer");
 const sending = document.querySelector(".sending");
 const bar = sending.querySelector("progress");
 const actions = document.querySelector(".actions");
@@ -103,11 +105,17 @@ function elements(html) {
 export function showPhoto({ url, width, height }) {
   const item = cloneTemplate(".sent-photo");
   const image = item.querySelector("img");
+  // Once it is drawn, the page needs the file no more; the URL of a sample is left as it is.
+  for (const end of ["load", "error"]) image.addEventListener(end, () => URL.revokeObjectURL(url), { once: true });
   Object.assign(image, { width, height, src: url });
   image.classList.toggle("wide", width > height);
   log.append(item);
   ask(item);
+  return item;
 }
+
+/** Whether no photo was shown after this one. */
+export const isLatestPhoto = (item) => [...log.querySelectorAll(".sent-photo")].at(-1) === item;
 
 /** Show the person's photo from the server's HTML. */
 export function showSentPhoto(html) {
@@ -126,7 +134,7 @@ function ask(item) {
 /** Show the typing indicator with an optional text; `null` hides it. */
 export function showTyping(text) {
   typing.hidden = text === null;
-  state.textContent = text ?? "";
+  state.textContent = announcer.textContent = text ?? "";
 }
 
 /** Show how much of the photo was sent, 0 to 1; `null` hides it. */
@@ -225,12 +233,17 @@ function offerCopy() {
 
 log.addEventListener("click", finish);
 
-tools.querySelector(".copy").addEventListener("click", async ({ target }) => {
-  await navigator.clipboard.writeText(latestVerdict().map((item) => item.textContent.trim()).join("\n"));
-  const text = target.textContent;
-  target.textContent = target.dataset.done;
-  setTimeout(() => {
-    target.textContent = text;
+const copy = tools.querySelector(".copy");
+const copyLabel = copy.textContent;
+let copyTimer = 0;
+
+copy.addEventListener("click", async () => {
+  const verdict = latestVerdict().map((item) => item.textContent.trim()).join("\n");
+  const { done, failed } = copy.dataset;
+  copy.textContent = await navigator.clipboard.writeText(verdict).then(() => done, () => failed);
+  clearTimeout(copyTimer);
+  copyTimer = setTimeout(() => {
+    copy.textContent = copyLabel;
   }, 2000);
 });
 

@@ -3,19 +3,22 @@ const MAX_SIDE = 1280;
 
 /**
  * Reduce a large photo before the upload, upright and in its proportions.
- * What the browser cannot decode (HEIC in most of them) is sent unchanged.
+ * What the browser cannot decode (HEIC in most of them) or draw, for lack of memory, is sent unchanged.
  *
  * @param {Blob} photo
  * @returns {Promise<{photo: Blob, size: ?{width: number, height: number}}>} what to send, and its size in pixels;
  * null if the browser cannot display it
  */
 export async function resizeImage(photo) {
-  let bitmap;
   try {
-    bitmap = await createImageBitmap(photo, { imageOrientation: "from-image" });
+    const bitmap = await createImageBitmap(photo, { imageOrientation: "from-image" });
+    return await reduce(photo, bitmap);
   } catch {
     return { photo, size: null };
   }
+}
+
+async function reduce(photo, bitmap) {
   const scale = MAX_SIDE / Math.max(bitmap.width, bitmap.height);
   if (scale >= 1) {
     const size = { width: bitmap.width, height: bitmap.height };

@@ -1,5 +1,6 @@
 /** The login page as a Telegram Mini App: sends Telegram's init data to the server and continues with its response. */
 
+const TIMEOUT_MS = 30_000;
 const part = (id) => document.querySelector(`#${id}`);
 const tab = part("tab").querySelector("a");
 const framed = window.parent !== window;
@@ -25,6 +26,7 @@ async function logIn(initData) {
       method: "POST",
       headers: { Accept: "application/json" },
       body: new URLSearchParams({ init_data: initData }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const result = await response.json();
     if (response.ok) {

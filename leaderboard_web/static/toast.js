@@ -1,5 +1,6 @@
 /** Sends an action to the server and shows a notice if it fails. */
 
+const TIMEOUT_MS = 30_000;
 const notice = document.querySelector(".notice");
 const line = notice.querySelector("[role=status]");
 let trigger = null;
@@ -34,7 +35,12 @@ export async function send(address, body) {
   show("");
   let reply;
   try {
-    reply = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" } });
+    reply = await fetch(address, {
+      method: "POST",
+      body,
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     if (reply.ok) {
       dispatchEvent(new Event("acted"));
       return await reply.json();

@@ -4,6 +4,7 @@ import {
   finish,
   focusActions,
   follow,
+  isLatestPhoto,
   nextTask,
   showActions,
   showMessage,
@@ -18,6 +19,7 @@ import { createAttemptId, send } from "./upload.js";
 import "./viewport.js";
 
 const SLOW_AFTER = 7_000;
+const TIMEOUT_MS = 60_000;
 /** Set while a photo is on its way, so that a reload can be explained. */
 const UPLOADING = "uploading";
 /** Statuses after which the same request may be sent again. */
@@ -27,6 +29,7 @@ const chat = document.querySelector(".chat");
 const form = document.querySelector(".show");
 const actions = document.querySelector(".actions");
 const retry = document.querySelector(".retry");
+const retryButton = retry.querySelector("button");
 const overlay = document.querySelector(".drop-overlay");
 const words = document.querySelector("#parts").dataset;
 
@@ -34,6 +37,8 @@ document.documentElement.classList.add("js");
 
 let busy = false;
 const waiting = [];
+/** Photos that did not arrive, and may be sent again. */
+const unsent = [];
 
 /** Use the tab's storage; some browsers refuse it. */
 const withStorage = (task) => {
@@ -57,13 +62,17 @@ async function runExclusively(task, { waits = false } = {}) {
   let showResult;
   try {
     showResult = await task();
-  } finally {
-    showTyping(null);
-    showSending(null);
-    chat.removeAttribute("aria-busy");
-    busy = false;
+  } catch (error) {
+    // What waits is sent all the same.
+    reportError(error);
+    showResult = () => showMessage(words.trouble);
   }
-  const shown = showResult?.();
+  showTyping(null);
+  showSending(null);
+  chat.removeAttribute("aria-busy");
+  busy = false;
+  const shown = showResult();
+  retry.hidden = !unsent.length;
   if (waiting.length) await runExclusively(waiting.shift());
   await shown;
 }
@@ -76,14 +85,13 @@ const showReply = ({ url, messages, actions: next }, hadFocus) => async () => {
   showActions("");
   await typeMessages(messages);
   showActions(next);
-  if (hadFocus) focusActions();
+  // The person may have gone elsewhere meanwhile, e.g. to type.
+  if (hadFocus && document.activeElement === document.body) focusActions();
 };
 
-function offerRetry(retryUpload) {
-  retry.hidden = false;
-  retry.querySelector("button").onclick = retryUpload;
-  follow();
-  if (document.activeElement === document.body) retry.querySelector("button").focus({ preventScroll: true });
+/** What the person chooses now replaces what did not arrive. */
+function forgetUnsent() {
+  if (!busy) unsent.length = 0;
 }
 
 /** Send a photo: a file, or a sample, which is a button of the form. */
@@ -91,32 +99,34 @@ async function show({ file = null, sample = null }) {
   const body = new FormData(form);
   for (const name of ["photo", "camera"]) body.delete(name);
   body.append("attempt", createAttemptId());
-  if (sample) body.append("sample", sample.value);
+  let item = null;
   if (sample) {
+    body.append("sample", sample.value);
     // The tap, the picture and the request are tasks of their own: together they would take too long on a slow phone.
     await nextTask();
     const { photo, width, height } = sample.dataset;
-    showPhoto({ url: photo, width: Number(width), height: Number(height) });
+    item = showPhoto({ url: photo, width: Number(width), height: Number(height) });
     await nextTask();
   }
-  return post({ body, file, shown: Boolean(sample) });
+  return post({ body, file, item });
 }
 
 async function post(photo) {
   if (photo.file) {
     showTyping(words.preparing);
     const { photo: small, size } = await resizeImage(photo.file);
+    if (small.size > Number(words.maxBytes)) return () => showMessage(words.tooLarge);
     photo.body.append("photo", small, "photo");
     photo.file = null;
-    if (size) {
-      photo.shown = true;
-      showPhoto({ url: URL.createObjectURL(small), ...size });
-    }
+    if (size) photo.item = showPhoto({ url: URL.createObjectURL(small), ...size });
   }
-  const slow = setTimeout(() => showTyping(words.slow), SLOW_AFTER);
+  let slow = 0;
   const progress = (share) => {
     showSending(share < 1 ? share : null);
-    if (share >= 1) showTyping(words.looking);
+    if (share < 1) return;
+    showTyping(words.looking);
+    clearTimeout(slow);
+    slow = setTimeout(() => showTyping(words.slow), SLOW_AFTER);
   };
   progress(0);
   withStorage((storage) => storage.setItem(UPLOADING, "1"));
@@ -129,16 +139,28 @@ async function post(photo) {
     clearTimeout(slow);
     if (!isLeaving) withStorage((storage) => storage.removeItem(UPLOADING));
   }
-  if (!reply.ok) return () => showRefusal(reply.json.message, RETRYABLE_STATUSES.has(reply.status) ? photo : null);
-  if (!photo.shown) showSentPhoto(reply.json.photo);
+  if (!reply.ok) {
+    const sentence = reply.json?.message ?? words.trouble;
+    return () => showRefusal(sentence, RETRYABLE_STATUSES.has(reply.status) ? photo : null);
+  }
+  // After later ones, what Eva says would seem to be about those.
+  if (!isLatestPhoto(photo.item)) showSentPhoto(reply.json.photo);
   await nextTask();
   return showReply(reply.json);
 }
 
 function showRefusal(sentence, photo) {
   showMessage(sentence);
-  if (photo) offerRetry(() => runExclusively(() => post(photo)));
+  if (!photo) return;
+  unsent.push(photo);
+  retry.hidden = false;
+  follow();
+  if (document.activeElement === document.body) retryButton.focus({ preventScroll: true });
 }
+
+retryButton.addEventListener("click", () => {
+  for (const photo of unsent.splice(0)) runExclusively(() => post(photo), { waits: true });
+});
 
 /** Send the text form or a button. */
 async function sendForm(target, submitter) {
@@ -149,34 +171,44 @@ async function sendForm(target, submitter) {
     if (lookField) body.append("look", lookField.value);
   }
   const hadFocus = actions.contains(document.activeElement);
+  const field = target.querySelector("input:not([type=hidden])");
+  const sent = field?.value;
   showTyping("");
   let reply, json;
   try {
-    reply = await fetch(target.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    reply = await fetch(target.action, {
+      method: "POST",
+      body,
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     json = await reply.json();
   } catch {
     return () => showMessage(unreachable(words.missed));
   }
-  if (!reply.ok) return () => showMessage(json.message);
-  target.querySelectorAll("input:not([type=hidden])").forEach((input) => {
-    input.value = "";
-  });
+  if (!reply.ok) return () => showMessage(json?.message ?? words.trouble);
+  // What was typed behind it since is the next message.
+  if (field?.value.startsWith(sent)) field.value = field.value.slice(sent.length).trimStart();
   return showReply(json, hadFocus);
 }
 
 /** Send files one after the other, and say so if there are more than Eva takes at a time. */
 const sendFiles = (files) => {
   const limit = Number(words.maxPhotos);
+  if (files.length) forgetUnsent();
   for (const file of files.slice(0, limit)) runExclusively(() => show({ file }), { waits: true });
   if (files.length > limit) runExclusively(async () => () => showMessage(words.tooMany), { waits: true });
 };
 
+function sendChosen(input) {
+  sendFiles([...input.files]);
+  input.value = "";
+}
+
 for (const input of form.querySelectorAll("[name=photo]")) input.multiple = true;
 
 form.addEventListener("change", ({ target }) => {
-  if (target.type !== "file") return;
-  sendFiles([...target.files]);
-  target.value = "";
+  if (target.type === "file") sendChosen(target);
 });
 
 addEventListener("submit", (event) => {
@@ -187,16 +219,26 @@ addEventListener("submit", (event) => {
   if (target !== form) {
     runExclusively(() => sendForm(target, submitter));
   } else if (submitter?.name === "sample") {
+    forgetUnsent();
     runExclusively(() => show({ sample: submitter }));
   }
 });
 
 addEventListener("paste", (event) => {
-  sendFiles([...(event.clipboardData?.files ?? [])]);
+  const { files = [], types = [] } = event.clipboardData ?? {};
+  // Office programs put a picture of the text next to it.
+  if (!files.length || ["text/plain", "text/html"].every((type) => types.includes(type))) return;
+  event.preventDefault();
+  sendFiles([...files]);
 });
 
+/** Whether something of this page is dragged; its pictures would look like files. */
+let isOwnDrag = false;
+addEventListener("dragstart", () => (isOwnDrag = true));
+addEventListener("dragend", () => (isOwnDrag = false));
+
 addEventListener("dragover", (event) => {
-  if (![...event.dataTransfer.types].includes("Files")) return;
+  if (isOwnDrag || !event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
   overlay.hidden = false;
 });
@@ -208,7 +250,7 @@ addEventListener("dragleave", (event) => {
 addEventListener("drop", (event) => {
   overlay.hidden = true;
   const files = [...(event.dataTransfer?.files ?? [])];
-  if (!files.length) return;
+  if (isOwnDrag || !files.length) return;
   event.preventDefault();
   sendFiles(files);
 });
@@ -217,8 +259,15 @@ let isLeaving = false;
 addEventListener("pagehide", () => {
   isLeaving = true;
 });
+// The browser may have kept the page.
+addEventListener("pageshow", () => {
+  isLeaving = false;
+});
 
 if (withStorage((storage) => storage.getItem(UPLOADING))) {
   withStorage((storage) => storage.removeItem(UPLOADING));
   showMessage(words.interrupted);
 }
+
+// What was chosen before this script was there.
+form.querySelectorAll("[type=file]").forEach(sendChosen);

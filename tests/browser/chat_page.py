@@ -10,7 +10,7 @@ from core.i18n.translations import Language, translate
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
-def choose(page: Page, photo: Path | dict[str, object]) -> None:
+def choose(page: Page, photo: Path | dict[str, object] | list[dict[str, object]]) -> None:
     page.locator("input[name=photo]").set_input_files(photo)  # type: ignore[arg-type]
 
 

@@ -31,6 +31,10 @@ OUTLINE_MARGIN = """element => {
     return Math.min(top - edge.top, edge.bottom - bottom) - parseFloat(outlineOffset) - parseFloat(outlineWidth);
 }"""
 """px between the outline of an element and the edge of the row that cuts it."""
+TAP_TWICE = """link => {
+    const init = { bubbles: true, cancelable: true, pointerType: "touch" };
+    for (const time of [1, 2]) link.dispatchEvent(new PointerEvent("click", init));
+}"""
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
@@ -343,3 +347,9 @@ def test_a_card_shows_what_eva_looked_at_and_takes_a_heart(open_page: OpenPage, 
     touch.clock.resume()
     link.tap(force=True)
     expect(touch).to_have_url(re.compile("/looks/"))
+
+
+def test_two_taps_on_a_small_card_open_its_look(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    page.locator(".strip .stretched-link").first.evaluate(TAP_TWICE)
+    expect(page).to_have_url(re.compile("/looks/"))
