@@ -147,7 +147,8 @@ def decode_jpeg(file: JpegFile, side: int) -> Image.Image:
     longest = max(header.size)
     scale = next((scale for scale in SCALES if -(-longest // scale) <= side), SCALES[-1])
     image = _decode(file.complete, scale)
-    if not file.has_end or _may_lack_last_block(image):
+    # libjpeg smooths a progressive image whose passes are incomplete, so that missing blocks are not gray there.
+    if not file.has_end or not file.has_all_bands or _may_lack_last_block(image):
         probe = _decode(file.body + PADDING + END_OF_IMAGE, scale)
         if ImageChops.difference(image, probe).getbbox(alpha_only=False) is not None:
             raise TruncatedPhotoError("JPEG with missing blocks")

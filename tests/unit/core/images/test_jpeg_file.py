@@ -174,6 +174,19 @@ def test_progressive_jpeg_without_a_scan_lacks_bands(mode: str) -> None:
             decode_photo(photo[:start])
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.97])
+def test_progressive_jpeg_that_ends_in_its_first_scan_is_truncated(mode: str, share: float) -> None:
+    """Also with an end marker: its lower part is missing, which smoothing hides."""
+    photo = images.encode_image(images.make_scene(480, 360).convert(mode), progressive=True)
+    first, second = [match.start() for match in re.finditer(b"\xff\xda", photo)][:2]
+    cut = photo[: first + round(share * (second - first))].removesuffix(b"\xff")
+    with pytest.raises(TruncatedPhotoError):
+        decode_photo(cut + b"\xff\xd9")
+    whole = decode_photo(photo[:second] + b"\xff\xd9")
+    assert whole.size == (480, 360), "a coarse image is a whole one"
+
+
 def test_file_without_a_scan_is_truncated() -> None:
     start = PHOTO.index(b"\xff\xda")
     for data in (PHOTO[:start], PHOTO[: start + 5], PHOTO[:30], b"\xff\xd8\xff", b"\xff\xd8\xff\xd9"):
