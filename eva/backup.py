@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from core.i18n.translations import translate
-from eva.cli_errors import exit_on_error, load_settings, terminal_language
+from eva.cli_errors import exit_on_error, fail, load_settings, terminal_language
 
 app = typer.Typer()
 
@@ -42,6 +42,8 @@ def backup(
         typer.echo(translate("cli.backup.damaged", language, names=", ".join(created.damaged_backups)))
     if created.deleted_images:
         typer.echo(translate("cli.backup.pruned", language, count=created.deleted_images))
+    if created.lost_images:
+        fail(translate("cli.backup.lost", language, count=created.lost_images))
 
 
 @app.command()

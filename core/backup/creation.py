@@ -21,7 +21,7 @@ from core.db.backup_record import record_backup
 from core.db.database import Database
 from core.db.look_images import ImageKeys
 from core.db.migrate import migrate_up
-from core.errors import ObjectNotFoundError
+from core.errors import BackupError, ObjectNotFoundError
 from core.object_storage import ObjectStorage, copy_images
 from core.settings import Settings
 from core.signing import fingerprint, load_old_keys, load_secret_key
@@ -40,6 +40,8 @@ class CreatedBackup:
     """Number of images that it has."""
     missing_images: int
     """Number of images that the storage does not have, although their looks do."""
+    lost_images: int
+    """Number of them that were not missing in the backup before; such a backup does not count as the last one."""
     deleted_images: int
     """Number of images that were deleted from the archive, because no remaining backup needs them."""
     foreign_backups: int
@@ -118,8 +120,10 @@ async def _create(
         )
         await to_thread.run_sync(lock.check)
         await to_thread.run_sync(archive.write, name, manifest, sorted(copied.keys), dump)
-    async with database.connection() as connection:
-        await record_backup(connection, taken_at)
+    lost = set(copied.missing) - await to_thread.run_sync(_read_missing, archive, name)
+    if not lost:
+        async with database.connection() as connection:
+            await record_backup(connection, taken_at)
     own_keys = {fingerprint(key) for key in (secret, *load_old_keys(settings))}
     # Writing a large dump may have taken longer than a lock lasts that cannot be renewed.
     await to_thread.run_sync(lock.check)
@@ -131,10 +135,22 @@ async def _create(
         name=name,
         images=manifest.images,
         missing_images=len(manifest.missing),
+        lost_images=len(lost),
         deleted_images=len(unneeded),
         foreign_backups=pruned.foreign_backups,
         damaged_backups=pruned.damaged_backups,
     )
+
+
+def _read_missing(archive: BackupArchive, name: str) -> frozenset[str]:
+    """The keys of the images that were missing in the backup before this one."""
+    before = [other for other in archive.list_names() if other < name]
+    if not before:
+        return frozenset()
+    try:
+        return frozenset(archive.read_manifest(before[-1]).missing)
+    except BackupError:
+        return frozenset()
 
 
 async def _copy(

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from core.backup.archive import BackupArchive
+from core.db.database import Database
 from core.i18n.translations import Language, translate
 from tests.conftest import RunEva
+from tests.factories import create_look, create_person
 
 EN = Language.EN
 
@@ -29,3 +31,12 @@ def test_a_backup_is_made_and_restored(eva: RunEva, url: str, empty_url: str, tm
     restored = eva("restore", folder, "--name", name, DATABASE_URL=empty_url, **secret)
     assert restored.returncode == 0, restored.stderr
     assert restored.stdout.splitlines()[-1] == translate("cli.restore.done", EN, name=name, images=0)
+
+
+async def test_a_backup_without_its_pictures_fails(eva: RunEva, url: str, tmp_path: Path) -> None:
+    async with Database(url) as database, database.transaction() as connection:
+        await create_look(connection, (await create_person(connection)).id)
+    storage = (tmp_path / "not mounted").as_uri()
+    failed = eva("backup", str(tmp_path / "backups"), DATABASE_URL=url, EVA_STORAGE_URL=storage)
+    assert (failed.returncode, failed.stderr.strip()) == (1, translate("cli.backup.lost", EN, count=2))
+    assert translate("cli.backup.missing", EN, count=2) in failed.stdout.splitlines()

@@ -119,6 +119,20 @@ async def test_nothing_is_left_of_a_backup_that_was_killed(resources: Resources,
     assert (created.images, len(await archive.images.get(key))) == (2, 5), "a file that a power failure emptied"
 
 
+async def test_a_backup_that_lost_pictures_does_not_count(resources: Resources, tmp_path: Path) -> None:
+    """The wrong storage, or one that is not mounted, has none; every night would look like a success."""
+    archive, settings = BackupArchive(str(tmp_path / "backups")), Settings(data_dir=tmp_path / "data")
+    async with resources.database.transaction() as connection:
+        await record_secret_fingerprint(connection, "0")
+        await create_look(connection, (await create_person(connection)).id)
+    for lost in (2, 0):
+        created = await create_backup(resources.database, resources.storage, archive, settings, keep=9)
+        assert (created.missing_images, created.lost_images) == (2, lost)
+        async with resources.database.connection() as connection:
+            assert (await get_last_backup(connection) is None) is (lost > 0), "the next one lost nothing more"
+        (tmp_path / "backups" / created.name).rename(tmp_path / "backups" / f"2026-01-0{lost + 1}T03-30-00Z")
+
+
 async def test_looks_that_change_during_a_backup_are_restored_as_they_are(
     resources: Resources, empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
