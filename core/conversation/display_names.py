@@ -1,11 +1,11 @@
 """Display names: generated ones, and the rules for those that people choose.
 
 A chosen name is stored as typed after NFKC normalization, with runs of spaces collapsed: 1 to 20 letters, digits,
-spaces, dots and underscores, at least one letter, in one script or in scripts that people mix (`core.scripts`). A name
-therefore holds no markup, line break, invisible character or pile of accents, and messengers make no link of it: what
-ends like a host name (`top_level_domains.txt`) is rejected. Names of Eva and her operators and insults
-(`reserved_names.txt`) are rejected; they are compared by their `confusable_key`, so that look-alike spellings are
-rejected as well.
+spaces, dots and underscores, at least one letter, in one script or in scripts that people mix
+(`core.unicode_scripts`). A name therefore holds no markup, line break, invisible character or pile of accents, and
+messengers make no link of it: what ends like a host name (`top_level_domains.txt`) is rejected. Names of Eva and her
+operators and insults (`reserved_names.txt`) are rejected; they are compared by their `confusable_key`, so that
+look-alike spellings are rejected as well.
 """
 
 import re
@@ -19,7 +19,7 @@ from uuid import UUID
 from core.confusables import confusable_key, is_default_ignorable
 from core.conversation.text_normalization import normalize_letters
 from core.i18n.translations import Language, pick_variant, translate
-from core.scripts import has_consistent_script
+from core.unicode_scripts import has_consistent_script
 
 MAX_NAME_LENGTH = 20
 NAME_PUNCTUATION = frozenset(" ._")
