@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
-from core.conversation.display_names import find_typed_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction, find_told_color
 from core.conversation.item_feedback import correct_item, corrects_look
@@ -26,6 +25,7 @@ from core.conversation.look_messages import (
     read_look_message,
     takes_remark,
 )
+from core.conversation.name_answers import find_typed_name
 from core.conversation.reply import Reply, ReplyKind, ReplyTurns
 from core.conversation.reply_checkpoints import ReplyRecorder, record_nothing
 from core.conversation.style_names import find_style_name, parse_style_answer

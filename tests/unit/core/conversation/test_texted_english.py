@@ -3,10 +3,10 @@
 import pytest
 
 from core.clothing import Color, Item
-from core.conversation.display_names import find_typed_name
 from core.conversation.garment_kinds import GarmentKind
 from core.conversation.intents import Intent, find_intent
 from core.conversation.item_corrections import ItemCorrection, find_item_correction, find_told_color
+from core.conversation.name_answers import find_typed_name
 from core.conversation.style_names import parse_style_answer
 from core.styles import Style
 
@@ -59,6 +59,17 @@ def test_the_same_words_about_something_else_request_nothing(message: str) -> No
         *(("call me mina", "mina"), ("my name's Mina!", "Mina"), ("use Luna instead", "Luna"), ("the use", "the use")),
         *(("whatever", None), ("another name pls", None), ("idc just pick one", None), ("surprise me", None)),
         *(("post it under my name", None), ("do i have to use my real name", None), ("post it anonymously", None)),
+        *(("im mina", "mina"), ("it's Mina!", "Mina"), ("mina pls", "mina"), ("how about mina?", "mina")),
+        *(
+            ("No Face", "No Face"),
+            ("Art Works", "Art Works"),
+            ("Ugly", "Ugly"),
+            ("queen b", "queen b"),
+            ("The One", "The One"),
+            ("it's me", None),
+        ),
+        *(("who sees it lol", "who sees it lol"), ("what do u mean", None), ("do i need one", None), ("u pick", None)),
+        *(("idk what to put", None), ("any ideas", None), ("ew thats ugly", None), ("doesnt matter", None)),
         *(("never mind the name", None), ("Whatever Girl", "Whatever Girl"), ("use. my. head", "use. my. head")),
     ],
 )

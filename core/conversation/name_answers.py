@@ -1,0 +1,74 @@
+"""Answers to the question for a display name: the name in a sentence, and what only speaks of a name."""
+
+import re
+
+from core.conversation.display_names import normalize_display_name
+from core.conversation.text_normalization import normalize_letters
+
+MAX_SENTENCE_LENGTH = 60
+"""Characters of a message that holds a name and words around it, or speaks of one."""
+_KOREAN_ABOUT_NAME = re.compile(
+    "(?:음|아|그냥|저|나|난|저는|나는|응|네|몰라|몰라요|근데|혹시|왜)*"
+    "(?:(?:아무거나|아무이름이나|아무렇게나|알아서)(?:다|정말)?(?:괜찮|좋|상관없|하|해|정해|골라|지어|추천해)?(?:아|줘|주세)?"
+    "|(?:다른|새|딴)(?:이름|거|걸|닉네임)(?:으로|로|은|는)?(?:하|할|해|바꾸|바꿀|바꿔|정할|없|추천해|알려|지을|지어|쓸)[가-힣]{0,4}"
+    "|(?:이름|닉네임|실명|본명)(?:을|은|는|이|도|은요)?(?:다시|안|꼭|왜|뭐로|뭘로|뭐라고|어떻게|좀|필요|있어야|적어야|써야)*"
+    "(?:바꾸|바꿀|바꿔|정할|정해|정하|추천|지어|쓰기|쓰고|쓸|싫|필요|돼|되나|해|하지|할까|물어|모르|보이|보여|나와|나오|공개)[가-힣]{0,5}"
+    "|(?:익명으로|이름없이|무명으로)(?:하|할|해|올|쓸|쓰|가능|돼|되)?[가-힣]{0,5}"
+    ")(?:요)?[ㅋㅎㅠㅜ]*"
+)
+"""What is said about a name, instead of one: "아무거나 해줘", "다른 이름으로 할래"."""
+_ENGLISH_ABOUT_NAME = re.compile(
+    r"(?:(?:no|nah|ok|yes|yeah|but|um|hmm|idc|idk|lol|ew|just|please|(?:can|could) (?:i|you|u)|i want|wait|actually) )*"
+    r"(?:(?:pick|choose|give me|use|suggest|make up|think of|take|try)(?: (?:one|something|anything|any|a|another"
+    r"|different|some other|whatever|random|new|the|same|my real|name|nickname))+(?: for me)?"
+    r"|(?:any|whatever|another|a different|some other|different|other|new|a new|random|the same|same|not that)"
+    r" (?:name|nickname|one)(?: (?:is fine|works|will do|as (?:before|last time)))?|same as (?:before|last time|always)"
+    r"|(?:something|smth) (?:else|cuter|cooler|nicer|better|shorter|different|funny|cute|cool|short)|another|different"
+    r"|(?:you|u) (?:choose|pick|decide)|up to (?:you|u)|surprise me|anything(?: (?:is fine|works|goes))?"
+    r"|(?:whatever|whichever)(?: (?:works|you (?:want|like|say|think)))?|idc|i don t (?:care|mind)|who cares"
+    r"|(?:it )?(?:doesn|don) t matter|no (?:idea|preference)|never ?mind the name"
+    r"|(?:the )?(?:first|second|last|other) one"
+    r"|(?:i )?(?:can t|cannot) think of (?:one|any|anything|a name)|what to (?:put|use|say|pick|write|type)"
+    r"|help me (?:pick|choose|decide)|(?:any )?(?:ideas|suggestions)"
+    r"|(?:that s|too|so) (?:ugly|weird|cringe|bad|boring|long|lame)|(?:ugly|bad|weird) name"
+    r"|(?:what|why|how|which|will|can|could|do|does|is|are|should)(?: \w+){0,4}"
+    r" (?:you|u|i|it|my|one|others|people|they|required|see|names?|matter)(?: \w+){0,3}|(?:what|which|why a) name"
+    r"|change (?:my|the) name(?: later)?|(?:under |with )?my(?: real| insta)? name|(?:my )?insta(?: name| handle)?"
+    r"|not my real name|without (?:a|my) name|no (?:real )?names?|me|mine"
+    r"|(?:be|stay|remain|post|share)(?: it)?(?: as)? anon(?:ymous(?:ly)?)?|anonymously"
+    r")(?: (?:please|pls|then|lol|thanks|thx|instead|tbh))*"
+)
+"""The same in English: "whatever", "do i have to use my real name"."""
+_NAMED = re.compile(
+    r"(?:(?:yes|yeah|ok|okay|sure|no|nah|hi|hey|just|please|then|maybe)[,!.]? )*"
+    r"(?:call me|name me|my name(?:['\u2019]?s)?(?: is)?|(?:i['\u2019]?m|i am|it['\u2019]?s|it is)"
+    r"|(?:share|post|put) (?:it|this|that|me)(?: up)? (?:as|under)|(?:let['\u2019]?s )?go with|use|put"
+    r"|(?:how|what) about) (?P<name>.+?)(?: (?:please|pls|instead|then|btw|lol|thanks|thx))*[ !?]*",
+    re.IGNORECASE,
+)
+"""A name in a sentence: "share it as Luna please"."""
+_POLITE = re.compile(r"(?P<name>.+?)(?: (?:please|pls|thanks|thx))*[ !?]*", re.IGNORECASE)
+"""A name with words that are none behind it."""
+
+
+def find_typed_name(message: str) -> str | None:
+    """The name in an answer to the question for one, as it was typed; None if the answer only speaks of a name."""
+    if len(message) > MAX_SENTENCE_LENGTH:
+        return message
+    if _is_about_name(message):
+        return None
+    text = " ".join(message.split())
+    for pattern in (_NAMED, _POLITE):
+        sentence = pattern.fullmatch(text)
+        if sentence is not None and _is_about_name(sentence["name"]):
+            return None
+        if sentence is not None and normalize_display_name(sentence["name"]) is not None:
+            return sentence["name"]
+    return message
+
+
+def _is_about_name(message: str) -> bool:
+    """Whether a whole message speaks of the name that was asked for, and is none: "다른 이름으로 할래"."""
+    text = normalize_letters(message)
+    is_english = _ENGLISH_ABOUT_NAME.fullmatch(text) is not None
+    return is_english or _KOREAN_ABOUT_NAME.fullmatch(text.replace(" ", "")) is not None
