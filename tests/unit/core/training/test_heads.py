@@ -131,7 +131,10 @@ def test_every_logit_of_the_exported_file_is_made_of_its_evidence(weights: dict[
     assert min(check_head_agreement(trained, exported).values()) > 0.98
     with pytest.raises(ExportMismatchError, match="item_logits"):
         check_head_agreement(trained, exported | {"item_logits": -exported["item_logits"]})
-    for changed in (exported["item_logits"] + 1, 1.5 * exported["item_logits"]):
+    swapped = exported["item_logits"].copy()
+    swapped[:, [3, 7]] = swapped[:, [7, 3]]
+    assert np.corrcoef(trained["item_logits"].ravel(), swapped.ravel())[0, 1] > 0.9
+    for changed in (exported["item_logits"] + 1, 1.5 * exported["item_logits"], swapped):
         with pytest.raises(ExportMismatchError, match="item_logits"):
             check_head_agreement(trained, exported | {"item_logits": changed})
 
