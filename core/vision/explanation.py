@@ -6,7 +6,7 @@ training labels connect the thing with the style. The thresholds were chosen on 
 See ADR 0035.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -149,7 +149,7 @@ def leave_out_contradictions(seen: Sequence[DetectedAttribute]) -> tuple[Detecte
     compatible: list[DetectedAttribute] = []
     for seen_thing in seen:
         others = {other.thing for other in compatible}
-        if not any(seen_thing.thing in items and items & others for items in EXCLUSIVE):
+        if not _is_excluded(seen_thing.thing, others):
             compatible.append(seen_thing)
     codes = {seen_thing.thing for seen_thing in compatible if isinstance(seen_thing.thing, Item)}
     left_out = {item for item in codes if IMPLIED.get(item) in codes}
@@ -213,6 +213,8 @@ def find_swap(
 ) -> Swap | None:
     """The smallest exchange of a seen item after which the runner-up would lead; None if no single one does it.
 
+    Nothing is suggested that cannot be worn with the other seen items.
+
     Args:
         probabilities: of the styles.
         second: the runner-up.
@@ -228,7 +230,7 @@ def find_swap(
         for other in ITEMS:
             if other.group is not item.group or other in present or other is Item.TRADITIONAL:
                 continue
-            if statistics.share[other][second.position] < MIN_SWAP_SHARE:
+            if statistics.share[other][second.position] < MIN_SWAP_SHARE or _is_excluded(other, present - {item}):
                 continue
             shift = statistics.weight[other] - statistics.weight[item]
             moved = np.exp(logits + shift)
@@ -282,6 +284,11 @@ def explain(
         reasons=find_reasons(leading, style_evidence, (*seen, *seen_colors), statistics),
         swap=find_swap(probabilities, leading[1], seen, statistics),
     )
+
+
+def _is_excluded(thing: Attribute, others: Set[Attribute]) -> bool:
+    """Whether a thing is never worn together with one of the others."""
+    return any(thing in items and items & others for items in EXCLUSIVE)
 
 
 def _overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

@@ -10,7 +10,7 @@ from PIL import Image
 from core.clothing import COLORS, GARMENTS, ITEMS, WORN_PROPERTIES, Color, Item, ItemGroup
 from core.errors import ModelMismatchError
 from core.styles import STYLES, Style
-from core.vision.attributes import ATTRIBUTES, ATTRIBUTES_BY_CODE, Attribute, Attributes
+from core.vision.attributes import ATTRIBUTES, ATTRIBUTES_BY_CODE, Attribute, Attributes, DetectedAttribute, Swap
 from core.vision.classifier import StyleClassifier
 from core.vision.explanation import MIN_LOG_ODDS, MIN_SHARE, find_swap, restrain_to_clothes, restrain_to_places
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
@@ -133,6 +133,21 @@ def test_swap_is_the_smallest_exchange_after_which_the_runner_up_leads() -> None
     # Nothing that is not seen is exchanged, and no single exchange turns a sure verdict into any other.
     assert find_swap(dict.fromkeys(STYLES, 1 / 8), Style.MODE, (), statistics) is None
     assert _attributes(Style.ETHNIC, {Item.BAG: 0.9}, confidence=0.99).swap is None
+
+
+def test_swap_adds_nothing_that_contradicts_what_else_is_seen() -> None:
+    statistics = load_label_statistics()
+    cam = np.ones((2, 2), np.float32)
+
+    def swap(*items: Item) -> Swap | None:
+        seen = [DetectedAttribute(thing=item, probability=0.9, cam=cam) for item in items]
+        chances = dict.fromkeys(STYLES, 0.1 / 6) | {Style.CASUAL: 0.6, Style.FEMININE: 0.3}
+        return find_swap(chances, Style.FEMININE, seen, statistics)
+
+    with_bag = swap(Item.BAG, Item.JEANS)
+    assert with_bag is not None
+    assert (with_bag.remove, with_bag.add) == (Item.JEANS, Item.SKIRT)
+    assert swap(Item.DRESS, Item.JEANS) is None, "a skirt is not worn with a dress"
 
 
 def test_evidence_off_the_clothes_is_left_out() -> None:
