@@ -35,7 +35,7 @@ BLUR = 24
 """Radius in pixels of the model input; no garment can be recognized."""
 LEVELS = 8
 """Steps from none of the cells to all of them."""
-MAPS = ("cam", "random", "centre")
+MAPS = ("cam", "random", "center")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def _areas(classifier: StyleClassifier, path: Path, rng: np.random.Generator) ->
     heat_by_map = {
         "cam": np.maximum(evidence.ravel()[inside], 0) + 1e-6 * rng.random(inside.size),
         "random": rng.random(inside.size),
-        "centre": -distance,
+        "center": -distance,
     }
 
     def probability(shown: NDArray[np.bool_]) -> float:

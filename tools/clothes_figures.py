@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from core.clothing import ITEMS
+from core.training.dataset import open_photo
 from core.training.picture_heads import PictureBoxes, read_boxes
 from core.vision.backends import InferenceBackend, LiteRTBackend
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier, fit_to_input
@@ -33,8 +33,7 @@ def measure(
     """
     shares: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for path, boxes in photos:
-        with Image.open(path) as file:
-            image = file.convert("RGB")
+        image = open_photo(path)
         model_input = fit_to_input(image, card.preprocessing)
         outputs = backend.forward(model_input.pixels)
         verdict = StyleClassifier(FakeBackend([outputs]), card).classify(image)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from core.training.dataset import open_photo
 from core.vision.attributes import Attributes, DetectedAttribute
 from core.vision.backends import InferenceBackend, LiteRTBackend, ModelOutputs
 from core.vision.classifier import BUNDLED_MODEL_DIR, ModelInput, StyleClassifier, fit_to_input
@@ -110,8 +110,7 @@ def measure(backend: InferenceBackend, card: ModelCard, photos: Iterable[tuple[P
     """Run the model over photos; each comes with what annotators saw."""
     figures = ExplanationFigures()
     for path, codes in photos:
-        with Image.open(path) as file:
-            image = file.convert("RGB")
+        image = open_photo(path)
         model_input = fit_to_input(image, card.preprocessing)
         outputs = backend.forward(model_input.pixels)
         verdict = StyleClassifier(FakeBackend([outputs]), card).classify(image)

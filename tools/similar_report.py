@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from core.images.decoding import decode_photo
 from core.settings import Settings
-from core.vision.classifier import load_classifier
+from core.vision.classifier import BUNDLED_MODEL_DIR, load_classifier
+from core.vision.model_card import ModelCard, load_model_card
 
-NEIGHBOURS = 10
+NEIGHBORS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledPhoto:
+class LabeledPhoto:
     """A photo and what people say is worn in it."""
 
     name: str
@@ -44,14 +45,14 @@ class Agreement:
     main_color: float
 
 
-def read_photos(folder: Path, split: str = "val") -> list[LabelledPhoto]:
+def read_photos(folder: Path, split: str = "val") -> list[LabeledPhoto]:
     """The outfits of a split that have labels of items."""
     with (folder / "attributes.csv").open(encoding="utf-8") as file:
         worn = {row["photo"]: row for row in csv.DictReader(file)}
     with (folder / "labels.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == split and row["photo"] in worn]
     return [
-        LabelledPhoto(
+        LabeledPhoto(
             name=row["photo"],
             source=row["source"],
             style=row["style"],
@@ -63,7 +64,7 @@ def read_photos(folder: Path, split: str = "val") -> list[LabelledPhoto]:
     ]
 
 
-def agreement(photos: Sequence[LabelledPhoto], pairs: NDArray[np.int64]) -> Agreement:
+def agreement(photos: Sequence[LabeledPhoto], pairs: NDArray[np.int64]) -> Agreement:
     """What pairs, n x 2, have in common."""
     both = [(photos[first], photos[second]) for first, second in pairs]
     return Agreement(
@@ -75,14 +76,14 @@ def agreement(photos: Sequence[LabelledPhoto], pairs: NDArray[np.int64]) -> Agre
     )
 
 
-def neighbour_pairs(cosines: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
+def neighbor_pairs(cosines: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Each photo with its nearest ones of those that are allowed, n x 2."""
-    ranked = np.argsort(-np.where(allowed, cosines, -2), axis=1)[:, :NEIGHBOURS]
-    rows = np.repeat(np.arange(len(cosines)), NEIGHBOURS)
+    ranked = np.argsort(-np.where(allowed, cosines, -2), axis=1)[:, :NEIGHBORS]
+    rows = np.repeat(np.arange(len(cosines)), NEIGHBORS)
     return np.stack([rows, ranked.ravel()], axis=1)
 
 
-def embed(folder: Path, photos: Sequence[LabelledPhoto]) -> NDArray[np.float32]:
+def embed(folder: Path, photos: Sequence[LabeledPhoto]) -> NDArray[np.float32]:
     """The embeddings of the configured model, n x 128."""
     vectors = []
     with load_classifier(Settings()) as classifier:
@@ -93,6 +94,30 @@ def embed(folder: Path, photos: Sequence[LabelledPhoto]) -> NDArray[np.float32]:
     return np.stack(vectors)
 
 
+def load_or_embed(save: Path | None, folder: Path, photos: Sequence[LabeledPhoto]) -> NDArray[np.float32]:
+    """The stored embeddings, or new ones, which are stored.
+
+    Raises:
+        SystemExit: those that are stored are of other photos or of another model.
+    """
+    names, version = [photo.name for photo in photos], configured_card().version
+    if save is not None and save.exists():
+        with np.load(save) as stored:
+            if stored["names"].tolist() != names or str(stored["model"]) != version:
+                raise SystemExit(f"{save} is of other photos or of another model than {version}")
+            vectors: NDArray[np.float32] = stored["embedding"]
+            return vectors
+    vectors = embed(folder, photos)
+    if save is not None:
+        np.savez(save, embedding=vectors, names=names, model=version)
+    return vectors
+
+
+def configured_card() -> ModelCard:
+    """The card of the model that `embed` uses."""
+    return load_model_card((Settings().model_dir or BUNDLED_MODEL_DIR) / "model.json")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -100,12 +125,7 @@ def main() -> None:
     parser.add_argument("--save", type=Path, help="file for the embeddings; read instead if it exists")
     arguments = parser.parse_args()
     photos = read_photos(arguments.folder)
-    if arguments.save is not None and arguments.save.exists():
-        vectors = np.load(arguments.save)["embedding"]
-    else:
-        vectors = embed(arguments.folder, photos)
-        if arguments.save is not None:
-            np.savez(arguments.save, embedding=vectors, names=[photo.name for photo in photos])
+    vectors = load_or_embed(arguments.save, arguments.folder, photos)
     is_outfit = np.linalg.norm(vectors, axis=1) > 0
     photos = [photo for photo, is_kept in zip(photos, is_outfit, strict=True) if is_kept]
     vectors = vectors[is_outfit]
@@ -114,12 +134,12 @@ def main() -> None:
     sources = np.array([photo.source for photo in photos])
     random = np.random.default_rng(7).integers(len(photos), size=(20_000, 2))
     random = random[random[:, 0] != random[:, 1]]
-    print(f"{len(photos)} photos, {NEIGHBOURS} neighbours each\n")
-    print("| pairs | items in common | same style | same main colour |\n|---|---|---|---|")
+    print(f"{len(photos)} photos, {NEIGHBORS} neighbors each\n")
+    print("| pairs | items in common | same style | same main color |\n|---|---|---|---|")
     rows = {
         "random": random,
-        "neighbours": neighbour_pairs(cosines, others),
-        "neighbours from other sources": neighbour_pairs(cosines, sources[:, None] != sources[None]),
+        "neighbors": neighbor_pairs(cosines, others),
+        "neighbors from other sources": neighbor_pairs(cosines, sources[:, None] != sources[None]),
     }
     for name, pairs in rows.items():
         shared = agreement(photos, pairs)

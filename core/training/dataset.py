@@ -1,4 +1,4 @@
-"""The labelled photos: splits, the annotators' labels, and soft targets for the network."""
+"""The labeled photos: splits, the annotators' labels, and soft targets for the network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from core.training.label_files import parse_certainty, parse_rows, read_rows
 
 NOT_OUTFIT = "not_outfit"
 UNCLEAR = "unclear"
-"""The second annotator's entry for photos that could not be labelled; it counts as no label."""
+"""The second annotator's entry for photos that could not be labeled; it counts as no label."""
 CERTAINTY = {3: 0.94, 2: 0.86, 1: 0.70}
-"""Share of the target for the labelled style, by the annotator's certainty (3 clear, 2 likely, 1 a guess)."""
+"""Share of the target for the labeled style, by the annotator's certainty (3 clear, 2 likely, 1 a guess)."""
 RUNNER_UP_SHARE = 0.8
 """Share of the remainder for the runner-up, if there is one; the rest is spread over all styles."""
 GUESS_WEIGHT = 0.6

@@ -1,4 +1,4 @@
-"""Evaluation metrics of a model on labelled photos."""
+"""Evaluation metrics of a model on labeled photos."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -130,13 +130,13 @@ def _acceptable_styles(example: Example) -> frozenset[Any]:
 
 def _agreement(outfits: Sequence[Example]) -> tuple[NDArray[np.int64], float | None]:
     """The rows of the outfits whose annotators agree, and their share of those that two saw; None if there are none."""
-    double_labelled = [
+    double_labeled = [
         (row, example.second_view.style)
         for row, example in enumerate(outfits)
         if example.second_view is not None and example.second_view.style is not None
     ]
-    agreed = np.array([row for row, style in double_labelled if style == outfits[row].label.style], int)
-    return agreed, len(agreed) / len(double_labelled) if double_labelled else None
+    agreed = np.array([row for row, style in double_labeled if style == outfits[row].label.style], int)
+    return agreed, len(agreed) / len(double_labeled) if double_labeled else None
 
 
 def _metrics_by_style(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[str, dict[str, float]]:

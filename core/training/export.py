@@ -4,7 +4,9 @@ See ADR 0002 and ADR 0003.
 """
 
 import hashlib
+import io
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,8 @@ def store_base(folder: Path, network: keras.Model, name: str = "base") -> Path:
 
 def convert_to_litert(model: keras.Model) -> bytes:
     """Convert with dynamic-range quantization: int8 weights per channel, float inputs and outputs."""
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    return bytes(converter.convert())
+    # Keras prints every variable of the network.
+    with redirect_stdout(io.StringIO()):
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        return bytes(converter.convert())

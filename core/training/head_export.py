@@ -140,7 +140,8 @@ def check_head_agreement(
         np.mean(trained["style_logits"].argmax(axis=1) == exported["style_logits"].argmax(axis=1))
     )
     if low or agreement["top1"] < MIN_TOP1_AGREEMENT:
-        raise ExportMismatchError(f"{', '.join(low) or 'top1'}: correlations {agreement}, variance {explained}")
+        figures = [f"{name}: correlation {agreement[name]:.4f}, variance {explained[name]:.4f}" for name in low]
+        raise ExportMismatchError("; ".join([*figures, f"first style the same in {agreement['top1']:.1%}"]))
     return agreement
 
 

@@ -87,7 +87,7 @@ class HeadsConfig:
     powers: Sequence[float] = (0.0, 0.1, 0.2, 0.3, 0.5)
     """The styles' biases are lowered by one of these times the logarithm of the style's frequency in training."""
     without_fold: int | None = None
-    """Fold of `core.training.source_folds` whose sources are left out and measured afterwards (`unseen`)."""
+    """Fold of `core.training.source_folds` whose sources are left out and measured afterward (`unseen`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

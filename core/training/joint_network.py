@@ -55,7 +55,7 @@ def read_tail(tail: keras.Model) -> dict[str, NDArray[np.float32]]:
 def interpolate(
     start: Mapping[str, NDArray[np.float32]], end: Mapping[str, NDArray[np.float32]], share: float
 ) -> dict[str, NDArray[np.float32]]:
-    """Move every weight of `start` that `end` has towards it, by `share` of the way (Wortsman et al. 2022).
+    """Move every weight of `start` that `end` has toward it, by `share` of the way (Wortsman et al. 2022).
 
     Half of the way keeps what the first network knew of all sources and most of what the second learned: on sources
     held out of the training both ends name the style in 0.61, the middle in 0.64.

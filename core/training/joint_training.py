@@ -63,7 +63,7 @@ class FinetuneConfig:
     versions: int = 1
     """Augmented versions of every photo, next to the photo itself."""
     without_fold: int | None = None
-    """Fold of `core.training.source_folds` whose sources are left out, to measure by them afterwards."""
+    """Fold of `core.training.source_folds` whose sources are left out, to measure by them afterward."""
     start: str = ""
     """Digest of the `tuned.npz` that the run starts from; empty: the exported model and new heads."""
     teachers: Sequence[str] = ()

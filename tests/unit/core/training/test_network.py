@@ -40,9 +40,12 @@ def test_serving_network_equals_the_trained_network(network: keras.Model, pictur
     assert np.allclose(answers.outfit_logit, outfit.numpy()[:, 0], atol=1e-4)
 
 
-def test_exported_model_agrees(network: keras.Model, pictures: list[np.ndarray]) -> None:
+def test_exported_model_agrees(
+    network: keras.Model, pictures: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
     blob, digest = convert_to_serving(network)
     assert len(digest) == 64
+    assert capsys.readouterr().out == "", "commands say what they do, Keras does not"
     agreement = check_agreement(run_model(build_serving_network(network), pictures), run_model(blob, pictures))
     assert agreement.cam_correlation >= 0.98
 
