@@ -32,6 +32,8 @@ class ItemCorrection:
     """The second of two denied things."""
     instead_also: Attribute | None = None
     """The second of two colors that it has instead."""
+    is_remark: bool = False
+    """Whether it says what a garment is like without a word against what was said: "the coat is navy"."""
 
 
 _LEADING_NO = re.compile(r"\b(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
@@ -195,7 +197,7 @@ def find_told_color(message: str) -> ItemCorrection | None:
     for form, subject in drop_subject(text):
         is_topic = text.removesuffix(form).rstrip().endswith(("은", "는"))
         if (is_topic or _OWN.match(text)) and (found := _read_assertion(subject, form, PLAIN_ASSERTIONS)) is not None:
-            return found
+            return replace(found, is_remark=True)
     return None
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.clothing import Item
 from core.conversation.actions import ActionType
 from core.conversation.garment_kinds import find_meant
-from core.conversation.item_changes import find_change, find_corrected, list_meant_things
+from core.conversation.item_changes import ItemChange, find_change, find_corrected, list_meant_things
 from core.conversation.item_corrections import ItemCorrection, find_item_correction, find_told_color
 from core.conversation.open_questions import Aspect
 from core.conversation.reply import Reply, ReplyKind
@@ -63,8 +63,7 @@ async def correct_item(
         look = None if shown is None else await looks.lock(connection, shown.id)
         if look is None or look.pending_question is PendingQuestion.GUESS or not is_correctable(look.created_at):
             return None
-        correction = find_corrected(look, correction)
-        change = find_change(look, correction)
+        correction, change = _find_change(look, correction)
         if change is None:
             return _answer_unseen(look, list_meant_things(look, correction), correction, person.language)
         thing = next(iter(change.things), None)
@@ -128,7 +127,18 @@ async def corrects_look(resources: Resources, person: Person, message: str, look
         look = await _find_shown(connection, person, look_id)
     if look is None or not is_correctable(look.created_at):
         return False
-    return find_change(look, find_corrected(look, correction)) is not None
+    return _find_change(look, correction)[1] is not None
+
+
+def _find_change(look: Look, correction: ItemCorrection) -> tuple[ItemCorrection, ItemChange | None]:
+    """The correction of the garment that is meant, and what it changes.
+
+    A remark of hours later may be about other clothes, and changes nothing.
+    """
+    if correction.is_remark and not is_new(look.created_at):
+        return correction, None
+    corrected = find_corrected(look, correction)
+    return corrected, find_change(look, corrected)
 
 
 async def _find_shown(connection: AsyncConnection, person: Person, look_id: UUID | None) -> Look | None:

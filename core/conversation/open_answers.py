@@ -33,7 +33,8 @@ def open_answer(look: Look, subject: Subject, aspect: Aspect, seed: VariantSeed,
     garments = find_meant(attributes, subject)
     asks_color = aspect in {Aspect.COLOR, Aspect.WRONG_COLOR}
     if not garments and asks_color:
-        garments = tuple(item for item in list_meant(subject) if item in look.told_colors)
+        known = set(look.told_colors) - set(look.item_corrections)
+        garments = tuple(item for item in list_meant(subject) if item in known)
     if not garments:
         return _answer_unseen(look, attributes, subject, seed, language)
     if aspect is Aspect.NAME:

@@ -53,11 +53,12 @@ _SORT = r"(?:kind|kinda|type|sort|style)(?: of)?"
 _ENGLISH = {
     Aspect.COLOR: re.compile(
         rf"{_LEAD}(?:(?:what|which|wat) {_COLOR} (?:{_IS} {_THE}@|{_SEE}(?: {_IS})?|(?:of )?@ {_WORN})"
-        rf"|(?:what {_IS} )?(?:the )?{_COLOR} (?:of|on) {_THE}@|what {_IS} {_THE}@ (?:s )?{_COLOR})"
+        rf"|(?:what {_IS} )?(?:the )?{_COLOR} (?:of|on) {_THE}?@"
+        rf"|{_THE}?@ (?:s )?{_COLOR}|what {_IS} {_THE}@ (?:s )?{_COLOR})"
         rf"(?: (?:do you think|to you))?{_TAIL}"
     ),
     Aspect.WRONG_COLOR: re.compile(
-        rf"{_LEAD}(?:(?:that s )?(?:the )?wrong {_COLOR} (?:on|for|of) {_THE}@|{_THE}@ {_COLOR} {_IS} {_WRONG}"
+        rf"{_LEAD}(?:(?:that s )?(?:the )?wrong {_COLOR} (?:on|for|of) {_THE}@|{_THE}?@ (?:s )?{_COLOR} {_IS} {_WRONG}"
         rf"|(?:the )?{_COLOR} (?:of|on) {_THE}@ {_IS} {_WRONG}"
         rf"|(?:you|u) got (?:the )?{_COLOR} (?:of|on) {_THE}@ wrong){_TAIL}"
     ),

@@ -1,6 +1,7 @@
 """The colors that people tell of their garments: kept for each garment, and replaced by what is told later."""
 
 import csv
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.corrections_export import export_corrections
 from core.vision.attributes import Attribute
+from tests.factories import end_images
 from tests.integration.core.conversation.conftest import (
     JEANS_BLUE_SNEAKERS_RED,
     SHOES_AND_JEANS,
@@ -219,3 +221,21 @@ async def test_a_plain_statement_is_answered(
     assert reply_sentences(reply)[0] in variants("talk.item.colored", EN, garment="the boots", value="brown")
     stored = await current(service, look)
     assert (stored.item_corrections, stored.told_colors) == ({}, {Item.BOOTS: (Color.BROWN,)})
+
+
+async def test_a_garment_that_was_taken_back_has_no_told_color(service: ConversationService, mina: Person) -> None:
+    await create_look(service, mina)
+    await say(service, mina, "my boots are brown")
+    await say(service, mina, "no boots")
+    [sentence] = reply_sentences(await say(service, mina, "what color are my boots?"))
+    assert sentence in variants("talk.item.told", EN, thing="the boots")
+
+
+async def test_a_remark_of_hours_later_changes_nothing(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    await end_images(service.resources, look, timedelta(hours=-19))
+    reply = await say(service, mina, "my coat is navy")
+    assert (reply.kind, reply.garment) == (ReplyKind.ITEM_OPEN, Item.COAT), "it may be about another coat"
+    assert (await current(service, look)).told_colors == {}
+    await say(service, mina, "my coat is actually navy")
+    assert (await current(service, look)).told_colors == {Item.COAT: (Color.NAVY,)}

@@ -7,8 +7,14 @@ from core.conversation.garment_kinds import GarmentKind
 from core.conversation.intents import Intent, find_intent
 from core.conversation.item_corrections import ItemCorrection, find_item_correction, find_told_color
 from core.conversation.name_answers import find_typed_name
+from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
 from core.conversation.style_names import parse_style_answer
 from core.styles import Style
+
+NAVY_HOODIE = ItemCorrection(denied=Item.HOODIE, instead=Color.NAVY, is_garment_kept=True, is_remark=True)
+WHITE_SHOES = ItemCorrection(
+    denied=Color.WHITE, of=GarmentKind.SHOES, instead=Color.WHITE, is_garment_kept=True, is_remark=True
+)
 
 
 @pytest.mark.parametrize(
@@ -115,11 +121,11 @@ def test_a_denial_in_slang(message: str, denied: Item | None) -> None:
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        ("the hoodie is navy", ItemCorrection(denied=Item.HOODIE, instead=Color.NAVY, is_garment_kept=True)),
-        ("후드티는 네이비야", ItemCorrection(denied=Item.HOODIE, instead=Color.NAVY, is_garment_kept=True)),
+        ("the hoodie is navy", NAVY_HOODIE),
+        ("후드티는 네이비야", NAVY_HOODIE),
         (
             "my shoes are white lol",
-            ItemCorrection(denied=Color.WHITE, of=GarmentKind.SHOES, instead=Color.WHITE, is_garment_kept=True),
+            WHITE_SHOES,
         ),
         *(
             (message, None)
@@ -134,3 +140,15 @@ def test_a_denial_in_slang(message: str, denied: Item | None) -> None:
 )
 def test_a_color_that_is_told_of_a_garment(message: str, expected: ItemCorrection | None) -> None:
     assert find_told_color(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        *((text, OpenQuestion(aspect=Aspect.COLOR, subject=Item.COAT)) for text in ("coat color?", "color of coat")),
+        ("the coat's color is wrong", OpenQuestion(aspect=Aspect.WRONG_COLOR, subject=Item.COAT)),
+        *((text, None) for text in ("what coat color should i buy", "nice coat color", "i want a coat of that color")),
+    ],
+)
+def test_the_color_of_a_garment_in_short(message: str, expected: OpenQuestion | None) -> None:
+    assert find_open_question(message) == expected
