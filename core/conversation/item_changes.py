@@ -79,7 +79,7 @@ def find_corrected(look: Look, correction: ItemCorrection) -> ItemCorrection:
     return correction if garment is None else replace(correction, denied=garment, of=None)
 
 
-def names(look: Look, thing: Attribute) -> bool:
+def has_named(look: Look, thing: Attribute) -> bool:
     """Whether Eva named a thing in this look, taken back or not."""
     attributes = look.verdict.attributes
     is_seen = attributes is not None and attributes.find_seen(thing) is not None
@@ -198,7 +198,7 @@ def _find_contradicted(look: Look, attributes: Attributes, correction: ItemCorre
     "Not trousers, it's a skirt" takes back the jeans.
     """
     denied, instead = correction.denied, correction.instead
-    is_open = instead is not None and not names(look, denied) and attributes.find_seen(instead) is None
+    is_open = instead is not None and not has_named(look, denied) and attributes.find_seen(instead) is None
     rivals = set().union(*(items for items in EXCLUSIVE if denied in items and instead in items))
     seen = [thing.thing for thing in attributes.seen if thing.thing in rivals]
     return replace(correction, denied=seen[0]) if is_open and len(seen) == 1 else correction
@@ -229,7 +229,7 @@ def list_meant_things(look: Look, correction: ItemCorrection) -> tuple[Attribute
 
 def _list_denied(look: Look, correction: ItemCorrection) -> tuple[Attribute, ...]:
     """The meant things that Eva named."""
-    return tuple(thing for thing in list_meant_things(look, correction) if names(look, thing))
+    return tuple(thing for thing in list_meant_things(look, correction) if has_named(look, thing))
 
 
 def _choose_instead(look: Look, correction: ItemCorrection) -> tuple[Attribute | None, Attribute | None]:
