@@ -81,8 +81,15 @@ async def test_the_moderation_log_keeps_what_the_former_release_knows(url: str) 
     assert actions == ["hide", "hide", "retry"]
 
 
-BUILDS = text("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active'")
-LOCKED = text("SELECT 1 FROM pg_locks WHERE relation = 'looks'::regclass AND mode = 'AccessExclusiveLock' AND granted")
+BUILDS = text("""
+SELECT 1 FROM pg_stat_activity
+WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active' AND datname = current_database()
+""")
+LOCKED = text("""
+SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE relation = 'looks'::regclass AND mode = 'AccessExclusiveLock' AND granted AND datname = current_database()
+""")
+"""Databases of other tests have tables with the same number."""
 TOUCH_LOOKS = text("UPDATE looks SET width = width")
 
 
