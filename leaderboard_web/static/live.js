@@ -48,6 +48,7 @@ function apply({ hearts, new: added, gone }) {
     found.delete(look);
     // It keeps its place, so that nothing moves under the finger.
     for (const form of heartsOf(look)) form.closest(".look, .hero")?.toggleAttribute("inert", true);
+    for (const card of document.querySelectorAll(`[data-copy-of="${CSS.escape(look)}"]`)) card.inert = true;
   }
   showNew();
 }

@@ -23,7 +23,9 @@ async function fill(strip) {
   }
   for (const item of items) {
     // Other scripts look for the heart of a look, which its card on this page may have.
-    item.querySelector(".heart")?.remove();
+    const heart = item.querySelector(".heart");
+    item.dataset.copyOf = heart.dataset.look;
+    heart.remove();
     const image = item.querySelector("img");
     image.sizes = "9.5rem";
     image.loading = "lazy";

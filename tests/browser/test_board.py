@@ -215,6 +215,22 @@ def test_new_looks_are_announced_and_put_on_top(open_page: OpenPage, board: dict
     expect(link).to_be_hidden()
 
 
+def test_a_look_that_is_gone_cannot_be_opened_from_a_small_card(open_page: OpenPage, board: dict[str, str]) -> None:
+    page, streams = open_page(path="/privacy"), list[Route]()
+    change = {"hearts": {}, "new": {}, "gone": [board[FIRST]]}
+
+    def hold(route: Route) -> None:
+        streams.append(route)
+
+    page.route("**/live", hold)
+    with page.expect_request("**/live"):
+        page.goto(page.url.replace("/privacy", "/"))
+    card = page.locator(".strip .look", has=page.locator(f'[href="/looks/{board[FIRST]}"]'))
+    expect(card).to_have_count(1)
+    streams.pop().fulfill(body=f"data: {json.dumps(change)}\n\n", headers=STREAM)
+    expect(card).to_have_attribute("inert", "")
+
+
 def test_pages_of_people_who_save_data_are_not_live(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/about")
     page.add_init_script(SAVES_DATA)
