@@ -244,10 +244,12 @@ def test_the_button_that_copies_says_what_happened_and_offers_it_again(
 def test_screen_readers_hear_what_eva_does_with_a_photo(open_page: OpenPage) -> None:
     page = open_page()
     hold(page, "**/try")
-    # It is there before it says something.
-    status = page.locator(".chat").get_by_role("status")
+    # It is there before it says something, and not in what is busy: most of them are silent about both.
+    status = page.get_by_role("status")
     expect(status).to_have_count(1)
     choose(page, photo(28))
     expect(status).to_have_text(
         re.compile("|".join(translate(key, Language.EN) for key in ("try.preparing", "page.looking")))
     )
+    assert page.locator("[aria-busy=true]").count() == 1
+    assert page.locator("[aria-busy=true]").get_by_role("status").count() == 0
