@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import structlog
 from procrastinate import App
@@ -17,7 +18,7 @@ from core.db.news import get_news
 from core.db.news_recipients import Recipient
 from core.db.people import Person
 from core.db.schema import IdentityProvider
-from core.errors import ChatUnavailableError, MessengerError
+from core.errors import ChatUnavailableError, DeliveryError, MessageRejectedError
 from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.resources import Resources
 from core.seoul_time import SEOUL
@@ -25,6 +26,8 @@ from core.seoul_time import SEOUL
 EVERY_TEN_MINUTES = "*/10 * * * *"
 SEND_HOURS = range(18, 21)
 """Hours of the day in Seoul in which the daily message is sent."""
+MAX_FAILURES = 3
+"""Messages that may fail in a run: a single chat may have a fault of its own."""
 LATE_AFTER = timedelta(hours=27)
 """From here on news are not of the last day: a day, and the hours in which the message may be sent."""
 
@@ -67,19 +70,33 @@ class DailyNews:
     async def send_due(self, now: datetime) -> None:
         """Send the messages of the day to all who have not got theirs; a day without news has no message.
 
+        While Telegram is away or demands a pause, the run ends, and the next one goes on with the same people.
+
         Raises:
             DatabaseUnavailableError: the database cannot be reached.
         """
-        while True:
+        unsent: list[UUID] = []
+        while len(unsent) < MAX_FAILURES:
             async with self._resources.database.transaction() as connection:
                 recipient = await news_recipients.claim_next_recipient(connection, now.date())
             if recipient is None:
-                return
+                break
             if recipient.telegram_id is not None:
-                await self._send(recipient, recipient.telegram_id, now)
+                try:
+                    await self._send(recipient, recipient.telegram_id, now)
+                except DeliveryError as error:
+                    log.info("daily_news_delayed", reason=type(error).__name__)
+                    unsent.append(recipient.person_id)
+        if unsent:
+            async with self._resources.database.transaction() as connection:
+                await news_recipients.release(connection, unsent)
 
     async def _send(self, recipient: Recipient, telegram_id: str, now: datetime) -> None:
-        """Tell what the person was not told yet, in a chat or on the site; it stays unseen if it cannot be sent."""
+        """Tell what the person was not told yet, in a chat or on the site; it stays unseen if it cannot be sent.
+
+        Raises:
+            DeliveryError: Telegram could not be reached or demands a pause.
+        """
         chat_id, since = int(telegram_id), recipient.news_seen_at
         async with self._resources.database.connection() as connection:
             found = await get_news(connection, recipient.person_id, since)
@@ -98,7 +115,7 @@ class DailyNews:
         except ChatUnavailableError:
             async with self._resources.database.connection() as connection:
                 await people.mark_blocked(connection, IdentityProvider.TELEGRAM, telegram_id)
-        except MessengerError as error:
+        except MessageRejectedError as error:
             log.info("daily_news_not_sent", reason=type(error).__name__)
         else:
             await mark_news_seen(self._resources.database, recipient.person_id)

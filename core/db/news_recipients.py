@@ -1,5 +1,6 @@
 """The daily message on Telegram about news, for people who switched it on: who gets it next, each once a day."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -57,6 +58,12 @@ async def claim_next_recipient(connection: AsyncConnection, day: date) -> Recipi
     return Recipient(
         person_id=row.id, language=Language(row.language), telegram_id=row.chat, news_seen_at=row.news_seen_at
     )
+
+
+async def release(connection: AsyncConnection, person_ids: Collection[UUID]) -> None:
+    """Take back the claims on people whose message could not be sent, so that a later run sends it."""
+    people = schema.people
+    await connection.execute(update(people).where(people.c.id.in_(person_ids)).values(daily_news_on=None))
 
 
 async def update_daily_news(connection: AsyncConnection, person_id: UUID, *, is_wanted: bool) -> None:

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import delete
 
-from bot.telegram.daily_news import DailyNews
-from core.db import looks, reactions, schema
-from core.db.news import get_news
+from bot.telegram.daily_news import MAX_FAILURES, DailyNews
+from core.db import looks, people, reactions, schema
+from core.db.news import News, get_news
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError
@@ -129,6 +129,45 @@ async def test_a_place_alone_and_own_hearts_are_no_daily_news(harness: TelegramH
         assert (await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))).place is None
         await reactions.create_heart(connection, look.id, fans[0].id)
         assert (await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))).place == 1
+
+
+@pytest.mark.parametrize("fault", ["a flood", "an outage"])
+async def test_daily_news_follow_when_telegram_accepts_messages_again(
+    harness: TelegramHarness, fans: list[Person], monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """All who want them get them, and the run does not go through all of them in vain."""
+    (look,) = await list_looks(harness)
+    async with harness.resources.database.transaction() as connection:
+        news = await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))
+        crowd = [
+            await people.get_or_create_by_identity(
+                connection, IdentityProvider.TELEGRAM, str(number), language=Language.KO
+            )
+            for number in range(1001, 1006)
+        ]
+    assert news
+
+    async def get_same_news(*_: object) -> News:
+        return news
+
+    monkeypatch.setattr("bot.telegram.daily_news.get_news", get_same_news)
+    daily, evening = DailyNews(harness.resources, harness.handler.client), datetime.now(SEOUL)
+    chosen = ", ".join(f"'{person.id}'" for person in crowd)
+    await harness.execute(f"UPDATE people SET daily_news = true WHERE id IN ({chosen})")
+    before = len(harness.telegram.calls_to("sendMessage"))
+    if fault == "a flood":
+        harness.telegram.demand_wait(60)
+    else:
+        harness.telegram.fail_next("sendMessage", 502, "Bad Gateway", count=4 * MAX_FAILURES)
+    await daily.send_due(evening)
+    tried = {call.fields["chat_id"] for call in harness.telegram.calls_to("sendMessage")[before:]}
+    assert len(tried) == MAX_FAILURES
+
+    harness.telegram.skip_time(60)
+    for _ in range(2):
+        await daily.send_due(evening)
+    sent = [call.fields["chat_id"] for call in harness.telegram.calls_to("sendMessage")[before:] if call.status == 200]
+    assert len(sent) == len(set(sent)) == len(crowd)
 
 
 async def test_a_failure_costs_the_others_no_daily_message(
