@@ -25,14 +25,16 @@ def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted run is continued.")],
     weights: Annotated[
-        Path | None, typer.Option(help="ImageNet weights; downloaded by default.", dir_okay=False)
+        Path | None, typer.Option(help="ImageNet weights; downloaded by default.", exists=True, dir_okay=False)
     ] = None,
     backbone: Annotated[str, typer.Option(help="vgg16, vgg19 or resnet50.")] = "vgg16",
     recipe: Annotated[
         Path | None, typer.Option(help="Training configuration as JSON, instead of the defaults.", exists=True)
     ] = None,
     start: Annotated[Path | None, typer.Option(help="model.keras of a run to start from.", exists=True)] = None,
-    teacher_features: Annotated[Path | None, typer.Option(help="Features of a second teacher.", dir_okay=False)] = None,
+    teacher_features: Annotated[
+        Path | None, typer.Option(help="Features of a second teacher.", exists=True, dir_okay=False)
+    ] = None,
 ) -> None:
     """Train the model."""
     from core.training.config import TrainingConfig, load_config
@@ -53,7 +55,7 @@ def compare(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for the features and the table.", file_okay=False)],
     weights: Annotated[
-        Path | None, typer.Option(help="ImageNet weights; downloaded by default.", dir_okay=False)
+        Path | None, typer.Option(help="ImageNet weights; downloaded by default.", exists=True, dir_okay=False)
     ] = None,
     backbone: Annotated[str, typer.Option(help="vgg16, vgg19 or resnet50.")] = "vgg16",
     photos: Annotated[int, typer.Option(help="Number of training photos.", min=100)] = 3000,

@@ -21,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 from core.errors import DatasetError
 from core.styles import STYLES
+from core.training.atomic_files import load_arrays
 from core.training.dataset import Example
 from core.training.feature_sets import CLEAN, extract_tail_features
 from core.training.head_targets import HeadTargets
@@ -78,7 +79,7 @@ def read_tuned(path: Path) -> dict[str, NDArray[np.float32]]:
     Raises:
         DatasetError: it is no result of `eva finetune`.
     """
-    found = dict(np.load(path))
+    found = load_arrays(path)
     if missing := [head.name for head in HEADS if f"{head.name}/kernel" not in found]:
         raise DatasetError(f"{path.name} has no heads {', '.join(missing)}")
     return found

@@ -12,7 +12,7 @@ from rich.console import Console
 from scipy.special import expit
 
 from core.styles import STYLES
-from core.training.atomic_files import save_arrays
+from core.training.atomic_files import load_arrays, save_arrays
 from core.training.calibration import choose_thresholds, fit_temperature
 from core.training.dataset import Split, check_photos, read_examples
 from core.training.embedding import fit_embedding
@@ -145,7 +145,7 @@ def fit_model_heads(
         check_tuned(tuned, config.without_fold)
     else:
         warn_of_seen_sources(card, config.without_fold)
-    weights = dict(np.load(tuned / CONVOLUTIONS_FILE)) if tuned else read_convolutions(source_dir / card.file)
+    weights = load_arrays(tuned / CONVOLUTIONS_FILE) if tuned else read_convolutions(source_dir / card.file)
     table = read_photo_table(data)
     train = table.rows(Split.TRAIN)
     is_kept = find_used_photos(table, train, config.without_fold)
@@ -167,6 +167,7 @@ def fit_model_heads(
         table=table,
         weights=weights,
         validation=everything.validation,
+        train=train[is_kept],
         card=replace(card, training={**card.training, "heads": summary}),
         model_dir=model_dir,
         teacher=teacher,
@@ -196,7 +197,7 @@ def _adjust_heads(
     """Average the heads with the fine-tuned ones, and shift the styles; returns what the card says about it."""
     summary: dict[str, Any] = {"without_fold": config.without_fold}
     if tuned:
-        weights |= average_heads(weights, dict(np.load(tuned / TUNED_FILE)), config.tuned_share)
+        weights |= average_heads(weights, load_arrays(tuned / TUNED_FILE), config.tuned_share)
         recipe = load_finetune_config(tuned)
         summary |= {
             "finetuning": asdict(recipe),
@@ -302,6 +303,7 @@ def export_heads(
     table: PhotoTable,
     weights: dict[str, NDArray[np.float32]],
     validation: NDArray[np.float32],
+    train: NDArray[np.int64],
     card: ModelCard,
     model_dir: Path,
     teacher: PictureTeacher | None = None,
@@ -313,6 +315,7 @@ def export_heads(
         table: all labels.
         weights: of convolutions, heads and embedding.
         validation: pooled features of the validation photos.
+        train: rows of the photos that were trained on.
         card: of the model that the convolutions come from.
         model_dir: output directory.
         teacher: what an exported model says, where kinds have no labels.
@@ -340,7 +343,8 @@ def export_heads(
     model_dir.mkdir(parents=True, exist_ok=True)
     model = _partial(model_dir / MODEL_FILE)
     model.write_bytes(blob)
-    new, main_color = fit_main_color(data, table, new, model)
+    new.training["photos"] = {Split.TRAIN.value: len(train), Split.VAL.value: len(rows)}
+    new, main_color = fit_main_color(data, table, new, model, train)
     new.metrics["val"]["heads"]["main_color"] = round_metrics(main_color)
     console.print(f"{new.version}: {len(blob) / 1e6:.1f} MB, agreement {min(agreement.values()):.4f}")
     return new

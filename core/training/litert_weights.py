@@ -24,13 +24,16 @@ def read_convolutions(path: Path) -> dict[str, NDArray[np.float32]]:
     The first kernel reads RGB minus the ImageNet mean. Heads are not read: their kernels are not 3 x 3.
 
     Raises:
-        DatasetError: the file holds another network.
+        DatasetError: the file is missing or holds another network.
     """
-    interpreter = Interpreter(
-        model_path=str(path),
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
+    try:
+        interpreter = Interpreter(
+            model_path=str(path),
+            experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
+    except ValueError as error:
+        raise DatasetError(f"{path.name} is {'no LiteRT model' if path.exists() else 'missing'}") from error
     interpreter.allocate_tensors()
     details = {detail["index"]: detail for detail in interpreter.get_tensor_details()}
     found: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []

@@ -54,7 +54,9 @@ class ColorInputs:
         return np.concatenate([self.scores, np.sqrt(self.bins)], axis=1).astype(np.float64)
 
 
-def fit_main_color(data: Path, table: PhotoTable, card: ModelCard, model: Path) -> tuple[ModelCard, dict[str, float]]:
+def fit_main_color(
+    data: Path, table: PhotoTable, card: ModelCard, model: Path, train: NDArray[np.int64]
+) -> tuple[ModelCard, dict[str, float]]:
     """Fit the model of the main color on training photos, and choose its threshold on validation photos.
 
     Args:
@@ -62,6 +64,7 @@ def fit_main_color(data: Path, table: PhotoTable, card: ModelCard, model: Path) 
         table: all labels.
         card: of the exported model.
         model: the exported model.
+        train: rows of the training photos to choose from: without those of sources that are left out.
 
     Returns:
         The card with the model of the main color, and its metrics on validation as of `evaluate_main_color`.
@@ -72,8 +75,8 @@ def fit_main_color(data: Path, table: PhotoTable, card: ModelCard, model: Path) 
     """
     if card.attributes is None:
         raise ModelMismatchError(f"{card.version} knows no colors")
-    drawn = np.sort(np.random.default_rng(0).permutation(_outfits(table, Split.TRAIN))[:TRAINING_PHOTOS])
-    chosen = _outfits(table, Split.VAL)
+    drawn = np.sort(np.random.default_rng(0).permutation(_outfits(table, train))[:TRAINING_PHOTOS])
+    chosen = _outfits(table, table.rows(Split.VAL))
     columns = read_color_inputs([data / name for name in table.photo[drawn]], card, model).columns()
     mean, deviation = columns.mean(axis=0), columns.std(axis=0) + 1e-6
     regression = LogisticRegression(C=1 / PENALTY, max_iter=1000).fit(
@@ -109,7 +112,7 @@ def evaluate_main_color(data: Path, table: PhotoTable, split: Split, card: Model
     """
     if card.attributes is None or card.attributes.main_color is None:
         raise ModelMismatchError(f"{card.version} names no main colors")
-    rows = _outfits(table, split)
+    rows = _outfits(table, table.rows(split))
     inputs = read_color_inputs([data / name for name in table.photo[rows]], card, model)
     return _measure(table, rows, inputs, card.attributes.main_color)
 
@@ -148,6 +151,5 @@ def read_color_inputs(photos: Sequence[Path], card: ModelCard, model: Path) -> C
     return ColorInputs(scores=np.array(scores), bins=np.array(bins))
 
 
-def _outfits(table: PhotoTable, split: Split) -> NDArray[np.int64]:
-    rows = table.rows(split)
+def _outfits(table: PhotoTable, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows[outfits_with_attributes(table, rows)]

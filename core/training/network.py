@@ -15,6 +15,7 @@ import numpy as np
 
 from core.errors import DatasetError, WeightsUnavailableError
 from core.styles import STYLES
+from core.training.atomic_files import load_arrays
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
 """RGB."""
@@ -110,12 +111,25 @@ def build_tail(network: keras.Model, cut: str) -> keras.Model:
     return keras.Model(network.get_layer(cut).output, network.outputs, name="tail")
 
 
+def load_network(path: Path) -> keras.Model:
+    """Read a `model.keras`.
+
+    Raises:
+        DatasetError: it is missing, as in the directory of a run that has not finished, or no such file.
+    """
+    try:
+        return keras.models.load_model(path)
+    except (OSError, TypeError, ValueError) as error:
+        state = "is no Keras network" if path.exists() else "is missing: the run has not finished"
+        raise DatasetError(f"{path.name} {state}") from error
+
+
 def _load_weights(model: keras.Model, path: Path) -> None:
-    with np.load(path) as stored:
-        for layer in model.layers:
-            if not layer.weights:
-                continue
-            try:
-                layer.set_weights([stored[f"{layer.name}/{part}"].astype(np.float32) for part in ("kernel", "bias")])
-            except (KeyError, ValueError) as error:
-                raise DatasetError(f"{path.name} has no matching weights for {layer.name}") from error
+    stored = load_arrays(path)
+    for layer in model.layers:
+        if not layer.weights:
+            continue
+        try:
+            layer.set_weights([stored[f"{layer.name}/{part}"].astype(np.float32) for part in ("kernel", "bias")])
+        except (KeyError, ValueError) as error:
+            raise DatasetError(f"{path.name} has no matching weights for {layer.name}") from error

@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from core.errors import DatasetError, ModelMismatchError, UnknownBackboneError
 from core.runtime import available_cpus
-from core.training.atomic_files import replacing, write_text
+from core.training.atomic_files import load_arrays, replacing, write_text
 from core.training.calibration import choose_thresholds, fit_temperature
 from core.training.config import CONFIG_FILE, TrainingConfig, check_stages, load_config
 from core.training.dataset import Example, Split, Targets, check_photos, read_examples, targets
@@ -33,7 +33,7 @@ from core.training.features import FeatureStore, PhotoReader, extract_features
 from core.training.head_evaluation import evaluate_heads, shared_styles
 from core.training.head_export import run_head_model
 from core.training.main_color_fit import evaluate_main_color
-from core.training.network import ARCHITECTURES, build_base
+from core.training.network import ARCHITECTURES, build_base, load_network
 from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.report import write_report
 from core.training.staged_training import FeatureSet, train_stages
@@ -119,10 +119,11 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
         model_dir: output directory.
 
     Raises:
+        DatasetError: the run has not finished, or the data are incomplete.
         ExportMismatchError: the LiteRT model disagrees with the Keras model on the validation photos.
     """
     config = load_config(run_dir / CONFIG_FILE)
-    trained = keras.models.load_model(run_dir / KERAS_FILE)
+    trained = load_network(run_dir / KERAS_FILE)
     examples = read_examples(data, Split.VAL)
     images = _to_model_inputs(examples, config.preprocessing)
     blob, digest = convert_to_serving(trained)
@@ -203,9 +204,7 @@ def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_d
     ]
     # Runs of `eva heads` keep no trained Keras network.
     if foreign and (run_dir / KERAS_FILE).exists():
-        features = pooled_features(
-            keras.models.load_model(run_dir / KERAS_FILE), _to_model_inputs(foreign, card.preprocessing)
-        )
+        features = pooled_features(load_network(run_dir / KERAS_FILE), _to_model_inputs(foreign, card.preprocessing))
         metrics["second_head"] = evaluate_linear_head(features, [example.source_label for example in foreign]).to_dict()
         console.print(metrics["second_head"])
     _write_model_card(card, model_dir, metrics)
@@ -281,13 +280,13 @@ def _mix_teacher_targets(
         return annotated
     features = np.mean([store.pooled() for store in stores], axis=0)
     if teacher_features:
-        with np.load(teacher_features) as stored:
+        stored = load_arrays(teacher_features)
+        try:
             row_by_name = {name: row for row, name in enumerate(stored["photo"].tolist())}
-            try:
-                rows = [row_by_name[f"{example.photo.parent.name}/{example.photo.name}"] for example in examples]
-            except KeyError as error:
-                raise DatasetError(f"{teacher_features.name} has no features for {error}") from error
+            rows = [row_by_name[f"{example.photo.parent.name}/{example.photo.name}"] for example in examples]
             features = np.concatenate([features, stored["F"][rows]], axis=1)
+        except (KeyError, IndexError) as error:
+            raise DatasetError(f"{teacher_features.name} has no features for {error}") from error
     teacher = cross_validated_predictions(features, examples, folds=5, seed=config.seed)
     labels = np.array([example.label.style.position if example.label.style else -1 for example in examples])
     is_outfit = labels >= 0

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from core.errors import CheckpointMismatchError
 from core.styles import STYLES
-from core.training.atomic_files import replacing, save_arrays, write_text
+from core.training.atomic_files import load_arrays, replacing, save_arrays, write_text
 from core.training.config import CONFIG_FILE, Stage, TrainingConfig
 from core.training.dataset import Example, Targets
 from core.training.features import FeatureStore
-from core.training.network import ARCHITECTURES, build_base, build_network, build_tail
+from core.training.network import ARCHITECTURES, build_base, build_network, build_tail, load_network
 from core.training.sampling import BalancedBatches, sampling_weights
 
 VALIDATIONS_PER_STAGE = 4
@@ -64,6 +64,7 @@ def train_stages(
 
     Raises:
         CheckpointMismatchError: `run_dir` holds a run with another configuration.
+        DatasetError: `weights` or `start` is no file of a network.
     """
     _claim_run_directory(run_dir, config)
     shape = (config.preprocessing.height, config.preprocessing.width)
@@ -72,7 +73,7 @@ def train_stages(
     try:
         network = build_network(build_base(config.backbone, weights, shape), config.dropout)
         if start:
-            network.set_weights(keras.models.load_model(start).get_weights())
+            network.set_weights(load_network(start).get_weights())
         else:
             _initialize_heads(network, train_set, validation_set, run_dir, print_line)
         for number, stage in enumerate(config.stages):
@@ -104,9 +105,9 @@ def _initialize_heads(
     path = run_dir / "heads.npz"
     if not path.exists():
         _fit_heads(train_set, validation_set, network.get_layer("pool").output.shape[-1], path, run_dir, print_line)
-    with np.load(path) as stored:
-        for name in ("style", "outfit"):
-            network.get_layer(name).set_weights([stored[f"{name}_kernel"], stored[f"{name}_bias"]])
+    stored = load_arrays(path)
+    for name in ("style", "outfit"):
+        network.get_layer(name).set_weights([stored[f"{name}_kernel"], stored[f"{name}_bias"]])
 
 
 def _claim_run_directory(run_dir: Path, config: TrainingConfig) -> None:

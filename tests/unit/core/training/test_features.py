@@ -11,12 +11,14 @@ import pytest
 
 from core.errors import DatasetError, DiskSpaceError, WorkerEndedError
 from core.training import feature_sets
-from core.training.atomic_files import replacing, save_arrays
+from core.training.atomic_files import load_arrays, replacing, save_arrays
 from core.training.dataset import Split, read_examples
 from core.training.export import store_base
 from core.training.feature_sets import extract_training_features
 from core.training.features import PhotoReader, extract_features
 from core.training.head_export import build_pooled_network
+from core.training.litert_weights import read_convolutions
+from core.training.network import load_network
 from core.vision.model_card import Preprocessing
 from tests.unit.core.training.heads_data import random_weights
 
@@ -83,4 +85,16 @@ def test_file_of_a_killed_run_is_the_earlier_one_or_complete(tmp_path: Path) -> 
     with pytest.raises(KeyboardInterrupt), replacing(path) as partial:
         partial.write_bytes(b"half")
         raise KeyboardInterrupt
-    assert dict(np.load(path))["first"].tolist() == [0, 1, 2]
+    assert load_arrays(path)["first"].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04half", b"text"])
+def test_files_that_are_missing_or_cut_off_are_named(tmp_path: Path, content: bytes) -> None:
+    names = "weights.npz", "model.keras", "eva.tflite"
+    paths = [tmp_path / name for name in names]
+    for read, path in zip((load_arrays, load_network, read_convolutions), paths, strict=True):
+        with pytest.raises(DatasetError, match=f"{path.name} is missing"):
+            read(path)
+        path.write_bytes(content)
+        with pytest.raises(DatasetError, match=f"{path.name} is no"):
+            read(path)

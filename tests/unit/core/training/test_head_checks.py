@@ -89,6 +89,14 @@ def test_unfinished_finetuning_is_refused(folders: Folders) -> None:
         folders.heads(tuned=tuned)
 
 
+def test_cut_off_weights_are_named(folders: Folders) -> None:
+    tuned = folders.tuned()
+    whole = (tuned / "convolutions.npz").read_bytes()
+    (tuned / "convolutions.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DatasetError, match=r"convolutions\.npz is no complete \.npz file"):
+        folders.heads(tuned=tuned)
+
+
 def test_fold_without_shared_labels_cannot_be_measured(folders: Folders, capsys: pytest.CaptureFixture[str]) -> None:
     path = folders.data / "labels.csv"
     with path.open(encoding="utf-8", newline="") as lines:

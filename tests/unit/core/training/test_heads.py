@@ -1,6 +1,7 @@
 """Heads for styles, the gate, items and colors: labels, fit, calibration, and the command on a tiny network."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.special import softmax
 
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import CheckpointMismatchError, DatasetError, ExportMismatchError
-from core.training import finetune_pipeline, head_pipeline
+from core.training import finetune_pipeline, head_pipeline, main_color_fit
 from core.training.export import convert_to_litert
 from core.training.feature_sets import extract_validation_features
 from core.training.features import FeatureStore
@@ -45,7 +46,7 @@ from core.training.source_folds import SEEN_BY_SHIPPED, held_out
 from core.vision.attribute_calibration import NEVER
 from core.vision.backends import LiteRTBackend
 from core.vision.classifier import StyleClassifier, fit_to_input
-from core.vision.model_card import Preprocessing, load_model_card
+from core.vision.model_card import ModelCard, Preprocessing, load_model_card
 from core.vision.verdict import Refusal
 from tests.unit.core.training.heads_data import CHANNELS, export_source, label_photos, random_weights
 
@@ -227,6 +228,14 @@ def test_heads_without_their_labels_learn_from_the_source(
         return original(maps, rows, rng)
 
     monkeypatch.setattr(MapVersions, "read", read)
+    colored: list[Sequence[Path]] = []
+    read_colors = main_color_fit.read_color_inputs
+
+    def read_color_inputs(photos: Sequence[Path], card: ModelCard, model: Path) -> main_color_fit.ColorInputs:
+        colored.append(photos)
+        return read_colors(photos, card, model)
+
+    monkeypatch.setattr(main_color_fit, "read_color_inputs", read_color_inputs)
     finetune_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config)
     assert {path.name for path in (tuned / "features").iterdir()} == {"clean", "augmented-1", "augmented-2"}
     left_out = [number for number, row in enumerate(labels) if row["split"] == "train" and row["source"] == "mdem"]
@@ -248,6 +257,10 @@ def test_heads_without_their_labels_learn_from_the_source(
     assert summary["finetuned_photos"] == [16]
     assert summary["held_out_of_finetuning"].startswith("fold 0 ")
     assert summary["style_prior_power"] in HeadsConfig().powers
+    used = [row["photo"] for row in labels if row["split"] == "train" and row["source"] != "mdem"]
+    assert new.training["photos"] == {"train": len(used), "val": 24}
+    assert colored
+    assert {photo.name for photo in colored[0]} <= {Path(photo).name for photo in used}, "no photo of the fold"
     assert 0 < new.metrics["unseen"]["heads"]["photos"] <= len(left_out)
     fitted = dict(np.load(run / "heads.npz"))
     with np.load(tuned / "convolutions.npz") as convolutions:
