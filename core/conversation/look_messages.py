@@ -14,6 +14,7 @@ from core.conversation.open_questions import Aspect, OpenQuestion, find_open_que
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.style_names import find_styles, parse_style_answer
 from core.db.looks import Look
+from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.i18n.translations import Language
 from core.styles import Style
@@ -42,6 +43,10 @@ _KOREAN_WHY_NOT = re.compile(
     "|왜거절(?:해|했어|하는|하죠|하나요)?요?"
     "|(?:뭐가|무슨|어디가)(?:문제|잘못)(?:야|예요|이에요|인가요|인데|인데요|죠|지|됐어요?|된거야|된거예요)?"
     "|(?:이거|이게|그거)?(?:코디|룩|옷)(?:가|이)?(?:맞는데|맞는데요|맞아요|맞거든요|있는데|있는데요|있잖아요?)"
+)
+_PLAIN_ANSWER = re.compile(
+    "yes|yeah|yea|yep|yup|ya|y|sure|ok|okay|fine|ofcourse|yesyoumay|youmay|yesyoucan|no|nope|nah|n|nothanks|nothankyou"
+    "|(?:네|넵|넹|응|웅|예|어|그래|좋아|당연하지|물론이지|물론|아니|아뇨|싫어|안돼|괜찮아|됐어)(?:요|용)?"
 )
 
 
@@ -179,6 +184,21 @@ def asks_why_not(message: str) -> bool:
         return True
     text = normalize_message(message)
     return _ENGLISH_WHY_NOT.fullmatch(text) is not None or _KOREAN_WHY_NOT.fullmatch(text.replace(" ", "")) is not None
+
+
+def answers_learning_question(person: Person, look: Look, message: str) -> bool:
+    """Whether a plain yes or no follows the question whether Eva may learn, which only a button answers.
+
+    Args:
+        person: who writes, maybe asked lately.
+        look: the look that was shown last; a newer one than the question is what is answered.
+        message: as it was typed.
+    """
+    asked_at = person.learning_asked_at
+    if asked_at is None or not person.owes_learning_answer or look.pending_question is not None:
+        return False
+    is_last_question = asked_at > look.created_at and is_new(asked_at)
+    return is_last_question and _PLAIN_ANSWER.fullmatch(normalize_message(message).replace(" ", "")) is not None
 
 
 def is_refused(look: Look) -> bool:

@@ -61,6 +61,8 @@ class ReplyKind(StrEnum):
     KEPT_PRIVATE = auto()
     LEARNING_ALLOWED = auto()
     LEARNING_DECLINED = auto()
+    LEARNING_UNCLEAR = auto()
+    """A typed yes or no after the question whether Eva may learn; it is asked again, for a button."""
     LANGUAGE_PROMPT = auto()
     LANGUAGE_SET = auto()
     LOOK_NOT_FOUND = auto()

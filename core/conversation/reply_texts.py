@@ -47,6 +47,7 @@ REPLY_TEXT_KEYS = {
     ReplyKind.KEPT_PRIVATE: "talk.kept",
     ReplyKind.LEARNING_ALLOWED: "talk.learning.yes",
     ReplyKind.LEARNING_DECLINED: "talk.learning.no",
+    ReplyKind.LEARNING_UNCLEAR: "talk.learning.button",
     ReplyKind.LANGUAGE_PROMPT: "talk.language.ask",
     ReplyKind.LANGUAGE_SET: "talk.language.set",
     ReplyKind.LOOK_NOT_FOUND: "talk.look_gone",

@@ -18,6 +18,7 @@ from core.conversation.look_messages import (
     VERDICT_REPLIES,
     LookMessage,
     answer_look_question,
+    answers_learning_question,
     asks_about_look,
     leaves_style_open,
     open_question,
@@ -230,6 +231,9 @@ class ConversationService:
             look = None if look_id is None else await looks.get(connection, look_id)
             if look is None or look.person_id != person.id:
                 look = await looks.get_current(connection, person.id)
+        if look is not None and answers_learning_question(person, look, message):
+            kind, prompt = ReplyKind.LEARNING_UNCLEAR, ActionType.ALLOW_LEARNING
+            return Reply(kind=kind, language=person.language, look=look, prompt=prompt)
         answer = None if look is None else answer_look_question(look, read, person.language)
         if look is None or answer is not None or not read.is_opinion:
             return answer

@@ -13,7 +13,7 @@ from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.services.corrections_export import export_corrections
 from core.styles import Style
-from tests.integration.core.conversation.conftest import act, create_look, reload
+from tests.integration.core.conversation.conftest import act, create_look, reload, say, write
 
 
 async def test_first_correction_asks_once(service: ConversationService, mina: Person) -> None:
@@ -23,6 +23,20 @@ async def test_first_correction_asks_once(service: ConversationService, mina: Pe
     assert reply_sentences(reply)[1] == translate("talk.learning.ask", Language.EN)
     again = await act(service, mina, ActionType.CORRECT, second, Style.MODE)
     assert (again.kind, again.prompt) == (ReplyKind.CORRECTION_RECORDED, None)
+
+
+@pytest.mark.parametrize("message", ["sure", "no", "네", "싫어요"])
+async def test_a_typed_answer_asks_for_a_button(service: ConversationService, mina: Person, message: str) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.CORRECT, look, Style.MODE)
+    reply = await say(service, mina, message)
+    assert (reply.kind, reply.prompt) == (ReplyKind.LEARNING_UNCLEAR, ActionType.ALLOW_LEARNING)
+    button, question = (translate(f"talk.learning.{key}", Language.EN) for key in ("button", "ask"))
+    assert reply_sentences(reply) == (button, question)
+    assert (await reload(service, mina)).learning_consent is None
+    await create_look(service, mina, 300)
+    later = await write(service, mina, message)
+    assert later is None or later.kind is not ReplyKind.LEARNING_UNCLEAR, "the new verdict is answered"
 
 
 async def test_agreement_with_the_verdict_does_not_ask(service: ConversationService, mina: Person) -> None:
