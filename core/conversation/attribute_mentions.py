@@ -24,6 +24,7 @@ OTHER_NAMES = {
     Item.VEST: "waistcoat, 조끼",
     Item.DRESS: "드레스",
     Item.SKIRT: "치마",
+    Item.JUMPSUIT: "점프수트",
     Item.JEANS: "denim jeans, 진, 데님 팬츠",
     Item.TROUSERS: "pants, slacks, chinos, 팬츠, 슬랙스, 면바지",
     Item.SHORTS: "쇼츠, 숏팬츠",

@@ -38,6 +38,8 @@ class ItemCorrection:
 
 _LEADING_NO = re.compile(r"\b(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
 """A no of its own: "no, sneakers" names what they are."""
+_KOREAN_PROTEST = re.compile(r"(?<=는데)(?:요|용)?\?+\s*$|(?<=거든)요?\?+\s*$")
+"""The end of a protest that is written with a question mark: "부츠 안 신었는데요?"."""
 _UNWORN = re.compile(
     r"i (?:m|am) not wearing (?:one|any|it|them|that)|(?:there is|there s|i see) none"
     "|안 ?(?:입었|신었|썼|들었|했|맸)[가-힣]{1,3}"
@@ -168,7 +170,7 @@ _OWN = re.compile(rf"{_LEAD}(?:the|my) (?!other )")
 
 def find_item_correction(message: str) -> ItemCorrection | None:
     """What a whole message corrects; None for any other message, and for questions."""
-    question, _, rest = message.rpartition("?")
+    question, _, rest = _KOREAN_PROTEST.sub("", message).rpartition("?")
     if len(message) > MAX_LENGTH or (question and _UNWORN.fullmatch(normalize_speech(rest)) is None):
         return None
     text = normalize_speech(_LEADING_NO.sub("", message).replace("/", " or "))

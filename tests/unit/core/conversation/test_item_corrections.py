@@ -153,6 +153,8 @@ def test_what_is_said_of_another_thing_takes_nothing_back(message: str) -> None:
         ("코트라기보단 재킷이에요", Item.COAT, Item.JACKET),
         ("이거 코트 아닌뎅ㅋㅋ", Item.COAT, None),
         ("모자 안썼는데용", Item.HAT, None),
+        ("부츠 안 신었는데요?", Item.BOOTS, None),
+        ("코트 아니구요 재킷이에요", Item.COAT, Item.JACKET),
         ("선글라스 안 꼈어요", Item.SUNGLASSES, None),
         ("목도리 안 둘렀는데", Item.SCARF, None),
         ("벨트 안 찼어요", Item.BELT, None),

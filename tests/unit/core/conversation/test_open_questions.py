@@ -53,6 +53,7 @@ from core.conversation.open_questions import Aspect, OpenQuestion, find_open_que
         ("무슨 바지 입었어?", Aspect.NAME, Item.TROUSERS),
         ("치마 소재가 뭐야", Aspect.MATERIAL, Item.SKIRT),
         ("원피스 무늬가 뭐야?", Aspect.PATTERN, Item.DRESS),
+        ("아래는 뭐야", Aspect.NAME, GarmentKind.BOTTOM),
     ],
 )
 def test_open_question_about_a_garment(message: str, aspect: Aspect, subject: Subject) -> None:
