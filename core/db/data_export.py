@@ -57,6 +57,8 @@ async def get_personal_data(connection: AsyncConnection, person_id: UUID) -> Per
         if row["has_images"] and row["images_stored_at"] is not None
     ]
     tables["looks"] = [_humanize(row) for row in tables["looks"]]
+    for row in tables["inbox"]:
+        row["payload"] = _without_others(row["payload"], row["external_sender_id"])
     return PersonalData(tables=tables, images=images)
 
 
@@ -148,3 +150,36 @@ def _humanize(row: RowDict) -> RowDict:
         "perceptual_hash": row["perceptual_hash"].hex(),
         "embedding": None if row["embedding"] is None else [value - 128 for value in row["embedding"]],
     }
+
+
+OF_OTHERS = frozenset(
+    {
+        *("reply_to_message", "external_reply", "quote", "pinned_message", "forward_origin", "sender_chat", "via_bot"),
+        *("new_chat_members", "left_chat_member", "title", "user"),
+    }
+)
+"""Fields of Telegram's updates with what others wrote, who they are, or the name of their chat."""
+
+
+def _without_others(value: Any, sender_id: str | None) -> Any:
+    """A part of an update without what belongs to other people; an own message that was answered stays.
+
+    Args:
+        value: any JSON value.
+        sender_id: who sent the update.
+    """
+    if isinstance(value, list):
+        return [_without_others(item, sender_id) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _without_others(item, sender_id)
+        for name, item in value.items()
+        if name not in OF_OTHERS or _is_of(item, sender_id)
+    }
+
+
+def _is_of(value: object, person_id: str | None) -> bool:
+    """Whether a value describes a person, or is a message of theirs."""
+    who = value.get("from", value) if isinstance(value, dict) else None
+    return isinstance(who, dict) and str(who.get("id")) == person_id

@@ -216,3 +216,33 @@ async def test_account_is_not_erased_without_storage(
     assert reply.status_code == 503
     assert not {"set-cookie", "clear-site-data"} & set(reply.headers)
     assert await get_person(resources, mina) is not None
+
+
+async def test_messages_that_wait_are_exported_without_what_others_wrote(
+    client: httpx.AsyncClient, resources: Resources, mina: Person
+) -> None:
+    me, jun = {"id": 7, "first_name": "Mina"}, {"id": 8, "first_name": "Jun"}
+    own = {"from": me, "text": "my photo", "reply_to_message": {"from": jun, "text": "a secret"}}
+    message = {
+        "from": me,
+        "text": "what of this",
+        "entities": [{"type": "text_mention", "offset": 0, "user": someone} for someone in (me, jun)],
+        "chat": {"id": -1, "title": "Jun's friends"},
+        "quote": {"text": "a secret"},
+        "reply_to_message": own,
+        "photos": [{"forward_origin": {"sender_user": jun}, "file_id": "x"}],
+    }
+    async with resources.database.transaction() as connection:
+        await people.create_identity(connection, mina.id, IdentityProvider.TELEGRAM, "7")
+        await inbox.insert(
+            connection, Channel.TELEGRAM, "1", external_sender_id="7", payload={"update_id": 1, "message": message}
+        )
+    rows = json.loads(unzip_files(await client.get("/me/data.zip"))["inbox.json"])
+    assert rows[0]["payload"]["message"] == {
+        "from": me,
+        "text": "what of this",
+        "entities": [{"type": "text_mention", "offset": 0, "user": me}, {"type": "text_mention", "offset": 0}],
+        "chat": {"id": -1},
+        "reply_to_message": {"from": me, "text": "my photo"},
+        "photos": [{"file_id": "x"}],
+    }
