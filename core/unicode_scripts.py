@@ -32,6 +32,10 @@ OTHER_SCRIPTS = frozenset(
 """Scripts that stand alone."""
 LATIN_LETTERS = frozenset("ßẞæÆœŒøØłŁđĐðÐþÞħĦ")
 """Letters of European languages that are no ASCII letter with an accent; none of them is read as another one."""
+LATIN_LOOKALIKES = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοАВЕЅІЈКМНОРСТУХҮаеорсухіјѕү")
+"""Greek and Cyrillic letters that look exactly like Latin ones."""
+UNFOLDED_LOOKALIKES = frozenset("ΖΗΜΝΥҮү")
+"""Those of them that `core.confusables` does not take for these, since their small letters look like others."""
 HISTORIC_CYRILLIC = range(0x0460, 0x048A)
 MAX_MARKS = 2
 """Combining marks on one letter: a vowel and a tone."""
@@ -53,6 +57,12 @@ def has_consistent_script(name: str) -> bool:
     if len(scripts) <= 1 and scripts <= OTHER_SCRIPTS:
         return True
     return any(scripts <= combined for combined in COMBINED_SCRIPTS)
+
+
+def imitates_latin(name: str) -> bool:
+    """Whether a name in one script looks like a Latin one, and would yet count as another name."""
+    letters = {character for character in name if character.isalpha()}
+    return letters <= LATIN_LOOKALIKES and not letters.isdisjoint(UNFOLDED_LOOKALIKES)
 
 
 @lru_cache(1024)

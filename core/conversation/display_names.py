@@ -18,7 +18,7 @@ from uuid import UUID
 
 from core.confusables import confusable_key, is_default_ignorable
 from core.i18n.translations import Language, pick_variant, translate
-from core.unicode_scripts import has_consistent_script
+from core.unicode_scripts import has_consistent_script, imitates_latin
 
 MAX_NAME_LENGTH = 20
 NAME_PUNCTUATION = frozenset(" ._")
@@ -64,7 +64,9 @@ def normalize_display_name(raw_name: str) -> str | None:
     name = " ".join(unicodedata.normalize("NFKC", raw_name).split())
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not any(character.isalpha() for character in name):
         return None
-    if not all(map(_is_allowed_character, name)) or not has_consistent_script(name) or _is_link(name):
+    if not all(map(_is_allowed_character, name)) or _is_link(name):
+        return None
+    if not has_consistent_script(name) or imitates_latin(name):
         return None
     return None if _is_reserved(confusable_key(name)) else name
 

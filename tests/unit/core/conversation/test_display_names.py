@@ -60,6 +60,8 @@ def test_generated_names_differ_between_people() -> None:
         ("ゆかり ユカリ 佐々木", "ゆかり ユカリ 佐々木"),
         ("Наташа", "Наташа"),
         ("Ελένη 2", "Ελένη 2"),
+        ("Μαρία", "Μαρία"),
+        ("Сара", "Сара"),
         ("דנה", "דנה"),
         ("ปุ๊กกี้", "ปุ๊กกี้"),
         ("a" * MAX_NAME_LENGTH, "a" * MAX_NAME_LENGTH),
@@ -139,6 +141,7 @@ def test_ordinary_name_with_a_reserved_part_is_accepted(raw_name: str) -> None:
     [
         *("Μinji", "Νana", "mιna", "Μина", "ѕоrа"),  # Greek or Cyrillic letters among others
         *("Mınji", "ɑnna", "ɡina", "ǀily", "miɴa"),  # phonetic and small capital letters
+        *("ΜΙΝΑ", "ΖΟΗ 2", "ΥΝΑ", "Үоо"),  # Greek and Cyrillic letters alone
         *("ᎻᎪ", "ꓰꓦꓮ", "еѵа", "miոa"),  # Cherokee, Lisu, historic Cyrillic, Armenian
         *("Minjiʼ", "Minjiː", "Minjiꟾ"),
         *("Minj\u0591i", "Min\u1dc4ji", "Minji\u20d0", "민\u0e47지"),  # marks of other scripts
