@@ -146,7 +146,7 @@ async function post(photo) {
   // After later ones, what Eva says would seem to be about those.
   if (!isLatestPhoto(photo.item)) showSentPhoto(reply.json.photo);
   await nextTask();
-  return showReply(reply.json);
+  return showReply(reply.json, photo.hadFocus);
 }
 
 function showRefusal(sentence, photo) {
@@ -159,7 +159,9 @@ function showRefusal(sentence, photo) {
 }
 
 retryButton.addEventListener("click", () => {
-  for (const photo of unsent.splice(0)) runExclusively(() => post(photo), { waits: true });
+  // The button goes, so what it had is given to the actions.
+  const hadFocus = document.activeElement === retryButton;
+  for (const photo of unsent.splice(0)) runExclusively(() => post({ ...photo, hadFocus }), { waits: true });
 });
 
 /** Send the text form or a button. */

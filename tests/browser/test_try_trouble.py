@@ -89,6 +89,7 @@ def test_a_photo_that_did_not_arrive_can_be_sent_again_after_the_next_ones(open_
     # It stands over its own verdict again.
     expect(page.locator(".log .sent-photo")).to_have_count(3)
     expect(page.locator(".retry")).to_be_hidden()
+    expect(page.locator(".actions button").first).to_be_focused()
 
 
 def test_a_photo_that_is_chosen_before_the_script_comes_is_sent(open_page: OpenPage) -> None:
