@@ -32,6 +32,9 @@ LANGUAGE_TAG = re.compile(r"([a-z]+)(?:[-_.@].*)?", re.DOTALL)
 """A language tag or a locale, of which the first part counts."""
 WEIGHT = re.compile(r"q\s*=\s*([01](?:\.\d*)?)")
 """The weight of a language range, from 0 to 1."""
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+"""Characters of scripts like Hebrew and Arabic, after which numbers and signs are shown in reverse order."""
+FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 FIRST_SYLLABLE, LAST_SYLLABLE = ord("가"), ord("힣")
 FINAL_CONSONANT_COUNT = 28
 """Unicode orders Hangul syllables in runs of 28, one for each final consonant; the first of a run has none."""
@@ -134,12 +137,18 @@ def _parse_weight(parameters: list[str]) -> float:
 def translate(key: str, language: Language, /, **values: object) -> str:
     """The text of a key with its placeholders filled in.
 
+    A value from right to left is isolated (UAX 9): a name that ends with a number would otherwise change places with a
+    number after it.
+
     Raises:
         KeyError: the catalog lacks the key, or a placeholder has no value.
     """
     template, is_inflected = _lookup(key, language)
     if template is None:
         raise KeyError(key)
+    for name, value in values.items():
+        if isinstance(value, str) and not value.isascii() and RIGHT_TO_LEFT.search(value):
+            values = values | {name: f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}"}
     if is_inflected:
         values = {name: InflectedWord(value) if isinstance(value, str) else value for name, value in values.items()}
     return template.format(**values)

@@ -144,3 +144,18 @@ def test_unknown_keys_and_missing_values_raise(language: Language) -> None:
 
 def test_korean_is_never_formal() -> None:
     assert not [key for key, sentence in KO.items() if re.search(r"니다|니까\?|십시오", sentence)]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("name", ["דנה 999", "سارة"])
+def test_name_from_right_to_left_leaves_the_number_after_it_in_its_place(language: Language, name: str) -> None:
+    """Without the isolate, "5 ♥ 999" is read: as a look with 999 hearts."""
+    values = {"style": "Street", "hearts": 5}
+    text = translate("talk.board.line", language, name=name, **values)
+    assert text == translate("talk.board.line", language, name="Mina", **values).replace("Mina", f"\u2068{name}\u2069")
+
+
+@pytest.mark.parametrize("name", ["민아 2", "Ελένη", "ゆかり", "Mina"])
+def test_other_names_are_inserted_as_they_are(name: str) -> None:
+    text = translate("talk.board.line", Language.EN, style="Street", name=name, hearts=5)
+    assert f" {name} " in text
