@@ -13,6 +13,7 @@ _KOREAN_ABOUT_NAME = re.compile(
     "|(?:다른|새|딴|추천)(?:이름|거|걸|닉네임)(?:으로|로|은|는)?(?:하|할|해|바꾸|바꿀|바꿔|정할|없|추천해|알려|지을|지어|쓸)[가-힣]{0,4}"
     "|(?:이름|닉네임|실명|본명)(?:을|은|는|이|도|은요)?(?:다시|안|꼭|왜|뭐로|뭘로|뭐라고|어떻게|좀|필요|있어야|적어야|써야)*"
     "(?:바꾸|바꿀|바꿔|정할|정해|정하|추천|지어|쓰기|쓰고|쓰면|쓸|싫|필요|돼|되나|해|하지|할까|물어|모르|보이|보여|나와|나오|공개)[가-힣]{0,5}"
+    "|(?:그대로|이대로|[네니]?[맘멋]대로|마음대로|진짜로|정말로|바로|새로|따로|이걸로|그걸로|아무걸로|영어로|한글로)(?:하|할|해|올)[가-힣]{0,4}"
     "|(?:익명으로|이름없이|무명으로)(?:하|할|해|올|쓸|쓰|가능|돼|되)?[가-힣]{0,5}"
     ")(?:요)?[ㅋㅎㅠㅜ]*"
 )
@@ -48,6 +49,15 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 """A name in a sentence: "share it as Luna please"."""
+_KOREAN_NAMED = re.compile(
+    r"(?:(?:네|넵|응|음|아|아니|그럼|그냥|나는?|난|저는?|전)[,.!]? )*"
+    r"(?:(?:제|내|보드)? ?(?:이름|닉네임|닉)(?:은|을)? ?)?(?P<name>.{1,20}?)"
+    r"(?:(?:으로|로|이라고|라고) ?(?:할게|할래|할거야|해|해줘|해주세|올려|올려줘|올려주세|불러줘|불러주세|부탁해)요?"
+    r"|으로요|로요)"
+    r"[ .!~ㅋㅎ]*"
+    r"|(?:제|내) (?:이름|닉네임|닉)(?:은)? (?P<own>.{1,20}?)(?:이에요|예요|이야|야|입니다|임)?[ .!~ㅋㅎ]*"
+)
+"""The same in Korean: "감자로 할게요", "내 이름은 민지야"."""
 _POLITE = re.compile(r"(?P<name>.+?)(?: (?:please|pls|thanks|thx))*[ !?]*", re.IGNORECASE)
 """A name with words that are none behind it."""
 
@@ -59,12 +69,13 @@ def find_typed_name(message: str) -> str | None:
     if _is_about_name(message):
         return None
     text = " ".join(message.split())
-    for pattern in (_NAMED, _POLITE):
+    for pattern in (_NAMED, _KOREAN_NAMED, _POLITE):
         sentence = pattern.fullmatch(text)
-        if sentence is not None and _is_about_name(sentence["name"]):
+        name = "" if sentence is None else next(filter(None, sentence.groups()), "")
+        if name and _is_about_name(name):
             return None
-        if sentence is not None and normalize_display_name(sentence["name"]) is not None:
-            return sentence["name"]
+        if name and normalize_display_name(name) is not None:
+            return name
     return message
 
 

@@ -14,6 +14,7 @@ from core.conversation.display_names import (
     is_generated,
     normalize_display_name,
 )
+from core.conversation.name_answers import find_typed_name
 from core.i18n.translations import Language
 
 
@@ -150,3 +151,24 @@ def test_ordinary_name_with_a_reserved_part_is_accepted(raw_name: str) -> None:
 )
 def test_name_that_imitates_another_one_in_other_scripts_is_rejected(raw_name: str) -> None:
     assert normalize_display_name(raw_name) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        *(
+            ("감자로 할게요ㅎㅎ", "감자"),
+            ("감자튀김으로 해줘", "감자튀김"),
+            ("서울로 할래", "서울"),
+            ("초코로요", "초코"),
+        ),
+        *(("민지라고 불러줘", "민지"), ("내 이름은 민지야", "민지"), ("닉네임 데님수달로 부탁해요", "데님수달")),
+        *((name, name) for name in ("종로", "미로", "가로세로", "감자", "이름없는새", "알아서척척")),
+        *(
+            (message, None)
+            for message in ("그대로 할게", "네 맘대로 해줘", "바로 올려줘", "다른 걸로 할래", "아무걸로 해줘")
+        ),
+    ],
+)
+def test_korean_name_in_a_sentence(message: str, name: str | None) -> None:
+    assert find_typed_name(message) == name
