@@ -118,6 +118,8 @@ class AvailableActions:
     """Whether a display name is asked for."""
     name_tag: str | None = None
     """Of the name that is shown back to be confirmed; see `core.conversation.actions.tag_name`."""
+    asks_to_learn: bool = False
+    """Whether the first buttons answer the question for consent to learn."""
     is_public: bool = False
     """Whether the look has a page on the leaderboard."""
     has_similar: bool = False
@@ -296,6 +298,7 @@ def available_actions(view: ChatView) -> AvailableActions:
         buttons=tuple(_button(action_type, view) for action_type in _action_types(view)),
         asks_name=view.awaits_name and view.person.pending_name is None,
         name_tag=tag_name(view.person.pending_name) if view.awaits_name and view.person.pending_name else None,
+        asks_to_learn=view.awaits_learning_consent and not view.awaits_name,
         is_public=look.is_public,
         has_similar=view.finds_similar_looks and view.has_outfit and not view.awaits_name,
     )

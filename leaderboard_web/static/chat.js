@@ -111,6 +111,7 @@ export function showPhoto({ url, width, height }) {
   image.classList.toggle("wide", width > height);
   log.append(item);
   ask(item);
+  offerCopy();
   return item;
 }
 
@@ -122,6 +123,7 @@ export function showSentPhoto(html) {
   const [item] = elements(html);
   log.append(item);
   ask(item);
+  offerCopy();
 }
 
 /** Take a message of the person's as the one that is answered. */

@@ -95,6 +95,25 @@ def test_text_and_correction_are_answered(open_page: OpenPage, samples: Path) ->
     expect(bubbles(page).last).to_have_text(translate("talk.learning.ask", Language.EN))
 
 
+@pytest.mark.parametrize(("locale", "language"), [("en-GB", Language.EN), ("ko-KR", Language.KO)])
+def test_both_answers_to_the_question_for_consent_are_in_view(
+    open_page: OpenPage, samples: Path, locale: str, language: Language
+) -> None:
+    page = open_page(locale=locale, viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+    choose(page, samples / "street.jpg")
+    press(page, "talk.button.share", language)
+    page.get_by_label(translate("try.name", language)).fill(f"Dami {language}")
+    page.keyboard.press("Enter")
+    press(page, "talk.button.post", language)
+    press(page, "talk.button.correct", language)
+    page.locator(".styles button").first.click()
+    for answer in ("talk.button.learn", "talk.button.nolearn"):
+        button = page.get_by_role("button", name=translate(answer, language), exact=True)
+        expect(button).to_be_in_viewport(ratio=1)
+    press(page, "talk.button.nolearn", language)
+    expect(page.get_by_role("link", name=translate("talk.button.page", language))).to_be_in_viewport(ratio=1)
+
+
 def test_a_list_has_a_line_for_each_entry(open_page: OpenPage, samples: Path) -> None:
     page = open_page()
     choose(page, samples / "street.jpg")

@@ -132,6 +132,7 @@ def test_input_is_preserved_while_offline(open_page: OpenPage, samples: Path) ->
     expect(page.locator("#words")).to_have_value("are you there?")
     choose(page, samples / "ethnic.jpg")
     expect(page.locator(".retry")).to_be_visible()
+    expect(page.locator(".tools"), "there is no answer to copy").to_be_hidden()
     page.context.set_offline(False)
     press(page, "try.again")
     expect(page.locator(".log .bars")).to_have_count(2)
