@@ -143,8 +143,8 @@ the told color is kept for the garment; for a day from the photo on | `item_corr
 `item_feedback.py` |
 
 They are about the look on the screen, or the one whose verdict was shown last. A word for several garments ("shoes",
-"하의") means the seen one (`garment_kinds.py`). In groups on Telegram they are small talk: a text there is about no
-look.
+"하의") means the seen one (`garment_kinds.py`). A remark without a word against the verdict ("the coat is
+navy") corrects it for ten minutes. In groups on Telegram all of these are small talk: a text there is about no look.
 
 ## Before the patterns had seen them
 
