@@ -62,7 +62,7 @@ class IncomingUpdate:
     is_anonymous: bool = False
     """Whether it was sent in the name of a group or a channel. Then `user_id` is the same for all such senders."""
     is_covered: bool = False
-    """Whether its photo, or that above its button, is covered until it is tapped."""
+    """Whether its photo is covered until it is tapped; of a button, the one above it or the one that was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +220,7 @@ def _parse_other_kind(update: Update) -> IncomingUpdate | None:
             thread_id=message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None,
             query_id=query.id,
             data=decode_callback_data(query.data or ""),
-            is_covered=isinstance(message, Message) and bool(message.has_media_spoiler),
+            is_covered=isinstance(message, Message) and _is_covered(message),
         )
     if (inline_query := update.inline_query) is not None:
         return InlineQuery(
@@ -242,6 +242,12 @@ def _parse_other_kind(update: Update) -> IncomingUpdate | None:
     if (reaction := update.message_reaction) is not None and reaction.chat.type == ChatType.PRIVATE:
         return _parse_reaction(update.update_id, reaction)
     return None
+
+
+def _is_covered(message: Message) -> bool:
+    """Whether a message of the bot shows a covered photo, or replies to one."""
+    replied = message.reply_to_message
+    return bool(message.has_media_spoiler or (replied is not None and replied.has_media_spoiler))
 
 
 def _parse_reaction(update_id: int, reaction: MessageReactionUpdated) -> MessageReaction | None:

@@ -69,7 +69,7 @@ class FakeBotApi:
     """Chats that blocked the bot."""
     migrated_chats: dict[int, int] = field(default_factory=dict)
     """The new ids of groups that were upgraded to supergroups."""
-    received: set[tuple[int, int]] = field(default_factory=set)
+    received: dict[tuple[int, int], JsonObject] = field(default_factory=dict)
     """Messages of users, by chat id and message id."""
     topics: set[tuple[int, int]] = field(default_factory=set)
     """Topics in which users wrote, by chat id and thread id."""
@@ -142,7 +142,7 @@ class FakeBotApi:
         if "message_thread_id" in fields and (chat_id, int(fields["message_thread_id"])) not in self.topics:
             raise BotApiError(400, "Bad Request: message thread not found")
         replied_id, may_be_missing = parse_reply(fields)
-        is_known = replied_id is None or (chat_id, int(replied_id)) in self.received | self.messages.keys()
+        is_known = replied_id is None or (chat_id, int(replied_id)) in self.received | self.messages
         if not is_known and not may_be_missing:
             raise BotApiError(400, "Bad Request: message to be replied not found")
 
@@ -156,6 +156,10 @@ class FakeBotApi:
             "from": self.me,
             **content,
         }
+        replied_id, _ = parse_reply(fields)
+        replied = None if replied_id is None else self.received.get((chat_id, int(replied_id)))
+        if replied is not None:
+            message["reply_to_message"] = {key: replied[key] for key in replied if key != "reply_to_message"}
         if "message_thread_id" in fields:
             message |= {"message_thread_id": int(fields["message_thread_id"]), "is_topic_message": True}
         if markup := parse_keyboard(fields):

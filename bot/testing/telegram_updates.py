@@ -142,19 +142,17 @@ class UpdateFactory:
         self, user_id: int, *, chat_id: int | None = None, language: str | None = "ko", **content: Any
     ) -> JsonObject:
         chat_id = user_id if chat_id is None else chat_id
-        message_id = next(self.api.id_counter)
-        self.api.received.add((chat_id, message_id))
+        message = {
+            "message_id": next(self.api.id_counter),
+            "date": int(time.time()),
+            "chat": {"id": chat_id, "type": "private" if chat_id > 0 else "supergroup"},
+            "from": _user(user_id, language),
+            **content,
+        }
+        self.api.received[chat_id, message["message_id"]] = message
         if content.get("is_topic_message"):
             self.api.topics.add((chat_id, content["message_thread_id"]))
-        return self._update(
-            message={
-                "message_id": message_id,
-                "date": int(time.time()),
-                "chat": {"id": chat_id, "type": "private" if chat_id > 0 else "supergroup"},
-                "from": _user(user_id, language),
-                **content,
-            }
-        )
+        return self._update(message=message)
 
     def _update(self, **content: Any) -> JsonObject:
         return {"update_id": next(self.ids), **content}

@@ -309,8 +309,12 @@ async def test_a_covered_photo_of_a_group_is_answered_with_covered_pictures(harn
     await harness.send_updates(
         *harness.updates.album([make_photo(2), make_photo(3)], has_media_spoiler=True, **caption)
     )
+    await harness.execute("UPDATE people SET guesses_first = true")
+    await harness.send_updates(harness.updates.photo(make_photo(6), has_media_spoiler=True, **caption))
+    await harness.send_updates(harness.press(harness.last_with_buttons(GROUP), "result"))
+    await harness.execute("UPDATE people SET guesses_first = false")
     pictures = harness.photo_messages(GROUP)
-    assert len(pictures) == 4
+    assert len(pictures) == 5
     assert all(picture.get("has_media_spoiler") for picture in pictures)
 
     await harness.send_updates(harness.updates.photo(make_photo(4), **caption))
