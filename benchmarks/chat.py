@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -99,11 +99,11 @@ def measure_chat(photos: int) -> list[Figure]:
     pass_rate, pass_seconds = _measure_forward_pass()
     with FakeTelegram() as telegram, FakeKakao(key=SECRET) as kakao, running_eva(telegram, kakao) as eva:
         connect(telegram, kakao, eva.url)
-        sends = [(1000 + turn % 160, pictures[turn % len(pictures)]) for turn in range(photos)]
+        sends = make_sends(pictures, photos, first_chat=1000, chats=160)
         before = processor_seconds(*eva.pids)
         duration, _ = send_all(telegram, sends)
         cost = (processor_seconds(*eva.pids) - before) / photos
-        burst_sends = [(5000 + turn % 100, pictures[(turn * 7) % len(pictures)]) for turn in range(200)]
+        burst_sends = make_sends(pictures, 200, first_chat=5000, chats=100)
         burst, burst_ms = send_all(telegram, burst_sends)
         in_order = _percent_in_order(telegram, {chat for chat, _ in burst_sends})
         loaded_ms = _webhook_under_load(telegram, pictures)
@@ -149,7 +149,7 @@ def measure_queue() -> list[Figure]:
             running_eva(telegram, kakao, workers=workers, EVA_ENGINE="scripted") as eva,
         ):
             connect(telegram, kakao, eva.url)
-            duration, _ = send_all(telegram, [(9000 + turn, picture) for turn in range(200)])
+            duration, _ = send_all(telegram, make_sends([picture], 200, first_chat=9000, chats=200))
         figures.append(
             Figure(name=f"jobs a second, scripted engine, workers: {workers}", value=200 / duration, unit="/s")
         )
@@ -196,6 +196,25 @@ def connect(telegram: FakeTelegram, kakao: FakeKakao, url: str) -> None:
     telegram.wait(lambda: _has_buttons(telegram, 7), timeout=120)
 
 
+def make_sends(pictures: Sequence[bytes], photos: int, *, first_chat: int, chats: int) -> Sends:
+    """Photos of so many chats in turn, none of which sends a picture twice: that is answered without the model.
+
+    Args:
+        pictures: to choose from.
+        photos: how many are sent.
+        first_chat: number of the first chat.
+        chats: how many send.
+
+    Raises:
+        ValueError: there are too few pictures.
+    """
+    if photos > chats * len(pictures):
+        raise ValueError(f"{photos} photos of {chats} chats need more than {len(pictures)} pictures")
+    return [
+        (first_chat + turn % chats, pictures[(turn % chats + turn // chats) % len(pictures)]) for turn in range(photos)
+    ]
+
+
 def send_all(telegram: FakeTelegram, sends: Sends) -> tuple[float, list[float]]:
     """Send photos at once; seconds until all are answered, and the milliseconds of each webhook call."""
     calls = post_updates(telegram, sends)
@@ -204,8 +223,8 @@ def send_all(telegram: FakeTelegram, sends: Sends) -> tuple[float, list[float]]:
 
 def _webhook_under_load(telegram: FakeTelegram, pictures: list[bytes]) -> list[float]:
     """Milliseconds of single webhook calls while more photos wait than the worker can judge."""
-    backlog = [(7000 + turn, pictures[turn % len(pictures)]) for turn in range(240)]
-    single = [(8000 + turn, pictures[turn % len(pictures)]) for turn in range(100)]
+    backlog = make_sends(pictures, 240, first_chat=7000, chats=240)
+    single = make_sends(pictures, 100, first_chat=8000, chats=100)
     post_updates(telegram, backlog)
     durations: list[float] = post_updates(telegram, single, pause=1.0)["ms"]
     _wait_until_answered(telegram, [*backlog, *single])

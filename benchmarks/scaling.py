@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.chat import SECRET, connect, make_photo, running_eva, send_all
+from benchmarks.chat import SECRET, connect, make_photo, make_sends, running_eva, send_all
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
 from benchmarks.processes import processor_seconds
 from benchmarks.queue_simulation import Step, simulate
@@ -82,7 +82,7 @@ def main() -> None:
 
 def measure(workers: int, photos: int) -> Run:
     """Send photos of many chats at once and wait until all are answered."""
-    picture = make_photo(1)
+    pictures = [make_photo(seed) for seed in range(-(-photos // CHATS))]
     with (
         FakeTelegram() as telegram,
         FakeKakao(key=SECRET) as kakao,
@@ -97,7 +97,7 @@ def measure(workers: int, photos: int) -> Run:
             return processor_seconds(web), own, children, processor_seconds(database), processor_seconds(os.getpid())
 
         before, others = used(), processor_seconds(web, *worker_pids)
-        seconds, _ = send_all(telegram, [(9000 + turn % CHATS, picture) for turn in range(photos)])
+        seconds, _ = send_all(telegram, make_sends(pictures, photos, first_chat=9000, chats=CHATS))
         after = used()
         eva_seconds = processor_seconds(web, *worker_pids) - others
     parts = [(end - start) / photos for start, end in zip(before, after, strict=True)]
