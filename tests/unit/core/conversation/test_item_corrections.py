@@ -154,6 +154,8 @@ def test_what_is_said_of_another_thing_takes_nothing_back(message: str) -> None:
         ("이거 코트 아닌뎅ㅋㅋ", Item.COAT, None),
         ("모자 안썼는데용", Item.HAT, None),
         ("부츠 안 신었는데요?", Item.BOOTS, None),
+        ("미안한데 이거 코트 아니야", Item.COAT, None),
+        ("아 그리고 모자도 안 썼어요", Item.HAT, None),
         ("코트 아니구요 재킷이에요", Item.COAT, Item.JACKET),
         ("선글라스 안 꼈어요", Item.SUNGLASSES, None),
         ("목도리 안 둘렀는데", Item.SCARF, None),
