@@ -76,20 +76,23 @@ class DailyNews:
             DatabaseUnavailableError: the database cannot be reached.
         """
         unsent: list[UUID] = []
-        while len(unsent) < MAX_FAILURES:
-            async with self._resources.database.transaction() as connection:
-                recipient = await news_recipients.claim_next_recipient(connection, now.date())
-            if recipient is None:
-                break
-            if recipient.telegram_id is not None:
-                try:
-                    await self._send(recipient, recipient.telegram_id, now)
-                except DeliveryError as error:
-                    log.info("daily_news_delayed", reason=type(error).__name__)
-                    unsent.append(recipient.person_id)
-        if unsent:
-            async with self._resources.database.transaction() as connection:
-                await news_recipients.release(connection, unsent)
+        try:
+            while len(unsent) < MAX_FAILURES:
+                async with self._resources.database.transaction() as connection:
+                    recipient = await news_recipients.claim_next_recipient(connection, now.date())
+                if recipient is None:
+                    break
+                if recipient.telegram_id is not None:
+                    try:
+                        await self._send(recipient, recipient.telegram_id, now)
+                    except DeliveryError as error:
+                        log.info("daily_news_delayed", reason=type(error).__name__)
+                        unsent.append(recipient.person_id)
+        finally:
+            # Also of a worker that is stopped meanwhile.
+            if unsent:
+                async with self._resources.database.transaction() as connection:
+                    await news_recipients.release(connection, unsent)
 
     async def _send(self, recipient: Recipient, telegram_id: str, now: datetime) -> None:
         """Tell what the person was not told yet, in a chat or on the site; it stays unseen if it cannot be sent.

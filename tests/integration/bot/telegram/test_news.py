@@ -1,13 +1,16 @@
 """News in the private chat: after the first message of a visit, and once a day for those who want that."""
 
-from datetime import datetime, timedelta
+import asyncio
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.telegram.daily_news import MAX_FAILURES, DailyNews
-from core.db import looks, people, reactions, schema
+from core.db import looks, news_recipients, people, reactions, schema
 from core.db.news import News, get_news
+from core.db.news_recipients import Recipient
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError
@@ -189,3 +192,27 @@ async def test_a_failure_costs_the_others_no_daily_message(
     assert await harness.count_rows(unserved) == 1
     await daily.send_due(datetime.now(SEOUL))
     assert await harness.count_rows(unserved) == 0
+
+
+@pytest.mark.parametrize("end", [DatabaseUnavailableError, asyncio.CancelledError])
+async def test_a_run_that_ends_early_leaves_what_was_not_sent_to_the_next_one(
+    harness: TelegramHarness, fans: list[Person], monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+) -> None:
+    """The worker is stopped, or loses the database, after Telegram refused a message."""
+    daily, evening = DailyNews(harness.resources, harness.handler.client), datetime.now(SEOUL)
+    await harness.execute("UPDATE people SET daily_news = true")
+    claim = news_recipients.claim_next_recipient
+
+    async def claim_first(connection: AsyncConnection, day: date) -> Recipient | None:
+        recipient = await claim(connection, day)
+        if harness.telegram.calls_to("sendMessage")[before:]:
+            raise end
+        return recipient
+
+    before = len(harness.telegram.calls_to("sendMessage"))
+    harness.telegram.fail_next("sendMessage", 502, "Bad Gateway", count=4)
+    with monkeypatch.context() as patch, pytest.raises(end):
+        patch.setattr("bot.telegram.daily_news.news_recipients.claim_next_recipient", claim_first)
+        await daily.send_due(evening)
+    await daily.send_due(evening)
+    assert [call.status for call in harness.telegram.calls_to("sendMessage")[before:]] == [502] * 4 + [200]
