@@ -43,7 +43,7 @@ _ENGLISH_ABOUT_NAME = re.compile(
 """The same in English: "whatever", "do i have to use my real name"."""
 _NAMED = re.compile(
     r"(?:(?:yes|yeah|ok|okay|sure|no|nah|hi|hey|just|please|then|maybe)[,!.]? )*"
-    r"(?:call me|name me|my name(?:['\u2019]?s)?(?: is)?|(?:i['\u2019]?m|i am|it['\u2019]?s|it is)"
+    r"(?:call me|name me|my name(?:['\u2019]?s)?(?: is)?|(?:i['\u2019]m|(?-i:im)|i am|it['\u2019]?s|it is)"
     r"|(?:share|post|put) (?:it|this|that|me)(?: up)? (?:as|under)|(?:let['\u2019]?s )?go with|use|put"
     r"|(?:how|what) about) (?P<name>.+?)(?: (?:please|pls|instead|then|btw|lol|thanks|thx))*[ !?]*",
     re.IGNORECASE,

@@ -66,14 +66,15 @@ SUGGESTS = re.compile(
 SHORT_DENIAL = re.compile(rf"({LEADING}){{0,3}}#(아니야|아니에요|아니예요|아님)")
 """Denies the style, or suggests it with a question mark that was left out."""
 KOREAN_REQUEST = re.compile(
-    r"왜|어째서|무슨|어떤|뭔|무엇|#.*뭐|궁금|알려|설명|말해|보여(줘|주)|#(룩|스타일)?이?란|좋(아|은|다|네)"
+    r"왜|어째서|무슨|어떤|뭔|무엇|#(?!이?(?:지|죠)뭐요?$).*뭐|궁금|알려|설명|말해|보여(줘|주)|#(룩|스타일)?이?란|좋(아|은|다|네)"
 )
 """Asks about a style, or likes it, also without a question mark: neither says what the look is."""
 KOREAN_DOUBT = re.compile(r".*#.*(일까|인가|맞나|맞는가|맞는지)요?")
 """Asks whether a verdict is right; before a verdict it is a guess."""
 DISAGREES = re.compile(
-    r"(?:(?:no|nah|nope|bro|bruh|dude|sorry|ur|u|you|re|are|r|that s|so|way|i m|im) )*"
-    r"(?:(?:wrong|off)|(?:pretty|quite|fairly|very) sure) (?=(?:it|this|i d|more) )"
+    r"(?!(?:are|r) (?:you|u) )(?:(?:no|nah|nope|bro|bruh|dude|sorry) )*"
+    r"(?:(?:(?:ur|u|you|re|are|r|that s|so|way|i m) )*(?:wrong|off)|(?:i m )?(?:pretty|quite|fairly|very) sure) "
+    r"(?=(?:it|this|i d|more) )"
 )
 """Before a style in a message that contradicts the verdict: "ur wrong it's street"."""
 QUESTION_STARTS = ("why", "what is", "what s", "what about it", "how")

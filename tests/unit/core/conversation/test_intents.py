@@ -100,6 +100,9 @@ def test_style_is_found_in_messages_about_it_only(message: str, style: Style | N
         ("둘 중에 고르자면 레트로", Style.STREET, Style.RETRO),
         ("페미닌 쪽인 듯", Style.STREET, Style.FEMININE),
         ("스트릿으로 보여", Style.CASUAL, Style.STREET),
+        ("스트릿이지 뭐", Style.CASUAL, Style.STREET),
+        ("레트로죠 뭐", Style.CASUAL, Style.RETRO),
+        ("스트릿이 뭐지", Style.CASUAL, None),
     ],
 )
 def test_answer_is_the_style_that_is_asserted(message: str, named: Style, style: Style | None) -> None:
@@ -147,7 +150,10 @@ def test_praise_is_told_apart_from_complaints(intent: Intent | None, messages: t
 @pytest.mark.parametrize(
     ("intent", "messages"),
     [
-        (Intent.DELETE, ("내 사진 다 지워줘", "올린 사진 싹 다 지워줘", "지금까지 보낸 거 다 지워줘")),
+        (
+            Intent.DELETE,
+            ("내 사진 다 지워줘", "올린 사진 싹 다 지워줘", "얼굴 사진 지워줘", "지금까지 보낸 거 다 지워줘"),
+        ),
         (
             Intent.DELETE_ONE,
             ("이 사진 지워줘", "방금 보낸 사진 지워줘", "이거 지워줘", "이 코디만 지워주세요", "마지막 사진 삭제"),
@@ -160,6 +166,8 @@ def test_praise_is_told_apart_from_complaints(intent: Intent | None, messages: t
                     "내 사진 보드에서 내려주세요",
                     "올린 거 내려줘",
                     "내 코디 내려줘",
+                    "사진 내려줘",
+                    "저 사진 좀 내려주세요",
                     "공유 취소할게요",
                 ),
                 *(

@@ -35,6 +35,7 @@ WHITE_SHOES = ItemCorrection(
         (("hell nah", "ew no", "probs not", "not today satan"), Intent.NO),
         (("hard pass", "pass", "idk man", "dunno"), Intent.CANCEL),
         (("y tho", "but y"), Intent.WHY),
+        (("how do i look less fat", "how do i look more tall in this", "how do i look today"), Intent.LOOKS),
         (("how do i look more casual", "can i make it more retro", "want to look more feminine"), Intent.SWAP),
         (("what did i wear yesterday", "what was i wearing last night"), Intent.HISTORY),
         (("whos number 1", "who won today"), Intent.LEADERBOARD),
@@ -73,7 +74,14 @@ def test_the_same_words_about_something_else_request_nothing(message: str) -> No
         *(("call me mina", "mina"), ("my name's Mina!", "Mina"), ("use Luna instead", "Luna"), ("the use", "the use")),
         *(("whatever", None), ("another name pls", None), ("idc just pick one", None), ("surprise me", None)),
         *(("post it under my name", None), ("do i have to use my real name", None), ("post it anonymously", None)),
-        *(("im mina", "mina"), ("it's Mina!", "Mina"), ("mina pls", "mina"), ("how about mina?", "mina")),
+        *(
+            ("im mina", "mina"),
+            ("Im Yoona", "Im Yoona"),
+            ("I'm Mina", "Mina"),
+            ("it's Mina!", "Mina"),
+            ("mina pls", "mina"),
+            ("how about mina?", "mina"),
+        ),
         *(
             ("No Face", "No Face"),
             ("Art Works", "Art Works"),
@@ -98,7 +106,8 @@ def test_the_name_in_an_answer(message: str, name: str | None) -> None:
         *(("ur wrong its street", Style.STREET), ("nah thats street", Style.STREET), ("retro ngl", Style.RETRO)),
         *(("its giving retro", Style.RETRO), ("pretty sure its casual", Style.CASUAL), ("lowkey street", Style.STREET)),
         *(("sure jan street", None), ("off the street", None), ("yeah sure casual", None), ("wrong street", None)),
-        *(("its not giving street", None), ("giving street food", None)),
+        *(("its not giving street", None), ("giving street food", None), ("i'm very sure it's retro", Style.RETRO)),
+        *(("are you pretty sure it's street", None), ("u pretty sure its street", None)),
     ],
 )
 def test_a_style_in_slang(message: str, style: Style | None) -> None:
