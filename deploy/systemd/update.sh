@@ -30,7 +30,10 @@ wait_for() {
   done
 }
 
-systemctl start eva-backup
+# Going back does not depend on a backup: a version that does not start makes none, and the tables stay as they are.
+if ! systemctl start eva-backup && [ "$(readlink eva.former)" != "eva-$version" ]; then
+  exit 1
+fi
 if [ ! -d "eva-$version" ]; then
   rm -rf eva.clone
   git -c advice.detachedHead=false clone --quiet --depth 1 --branch "$version" \
@@ -39,6 +42,7 @@ if [ ! -d "eva-$version" ]; then
 fi
 make --silent --directory "eva-$version" install
 
+[ "$former" = "eva-$version" ] || ln -sfn "$former" eva.former
 use "eva-$version"
 if ! systemctl start eva-migrate; then
   use "$former"

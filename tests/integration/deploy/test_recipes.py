@@ -5,7 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from core.settings import Settings
 from eva import app
 from tests.conftest import ROOT
 from tests.processes import free_port, running_process
+
+Update = Callable[..., list[str]]
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
@@ -115,9 +117,9 @@ def make_version(folder: Path, version: str) -> None:
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=folder, check=True)
 
 
-@pytest.mark.parametrize("failing", ["", "eva-migrate"])
-def test_an_update_leaves_the_files_of_running_processes_alone(tmp_path: Path, failing: str) -> None:
-    """A process loads modules and templates when it needs them first, which may be hours after its start."""
+@pytest.fixture
+def update(tmp_path: Path) -> Update:
+    """Run `update.sh` with a version and the unit that fails, on a machine that runs v1 while there is a v2."""
     source, programs = tmp_path / "source", tmp_path / "bin"
     programs.mkdir()
     for name, script in (("systemctl", FAKE_SYSTEMCTL), ("curl", FAKE_CURL), ("sleep", "#!/bin/sh\n")):
@@ -127,17 +129,30 @@ def test_an_update_leaves_the_files_of_running_processes_alone(tmp_path: Path, f
     subprocess.run(["git", "clone", "--quiet", source, tmp_path / "eva-v1"], check=True)
     (tmp_path / "eva").symlink_to("eva-v1")
     make_version(source, "v2")
-    done = subprocess.run(
-        [DEPLOY / "systemd" / "update.sh", "v2", tmp_path],
-        env={"PATH": f"{programs}:{os.environ['PATH']}", "FAILING": failing},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == (1 if failing else 0), done.stderr
+
+    def run(version: str, failing: str = "") -> list[str]:
+        (tmp_path / "calls").write_text("", "utf-8")
+        done = subprocess.run(
+            [DEPLOY / "systemd" / "update.sh", version, tmp_path],
+            env={"PATH": f"{programs}:{os.environ['PATH']}", "FAILING": failing},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in {0, 1}, done.stderr
+        calls = (tmp_path / "calls").read_text("utf-8").splitlines()
+        assert (done.returncode == 0) is any(call.startswith("restart eva-web") for call in calls), done.stderr
+        return calls
+
+    return run
+
+
+@pytest.mark.parametrize("failing", ["", "eva-migrate"])
+def test_an_update_leaves_the_files_of_running_processes_alone(tmp_path: Path, update: Update, failing: str) -> None:
+    """A process loads modules and templates when it needs them first, which may be hours after its start."""
+    calls = update("v2", failing)
     assert (tmp_path / "eva-v1" / "Makefile").read_text("utf-8") == "install:\n\techo v1 > installed\n"
     assert (tmp_path / "eva-v2" / "installed").read_text("utf-8") == "v2\n"
-    calls = (tmp_path / "calls").read_text("utf-8").splitlines()
     assert calls[:2] == ["start eva-backup eva-v1", "start eva-migrate eva-v2"]
     assert (tmp_path / "eva").readlink() == Path("eva-v1" if failing else "eva-v2")
     restarted = [
@@ -147,6 +162,14 @@ def test_an_update_leaves_the_files_of_running_processes_alone(tmp_path: Path, f
         "http://127.0.0.1:8001/readyz",
     ]
     assert calls[2:] == ([] if failing else restarted)
+
+
+def test_going_back_needs_no_backup_and_an_update_does(tmp_path: Path, update: Update) -> None:
+    """A version that does not start makes no backup either."""
+    assert update("v2", "eva-backup") == ["start eva-backup eva-v1"]
+    assert update("v2")
+    assert update("v1", "eva-backup")[:2] == ["start eva-backup eva-v2", "start eva-migrate eva-v1"]
+    assert (tmp_path / "eva").readlink() == Path("eva-v1")
 
 
 @pytest.fixture
