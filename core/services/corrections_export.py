@@ -12,7 +12,7 @@ from core.db import look_feedback
 from core.db.looks import Look
 from core.errors import ObjectNotFoundError
 from core.resources import Resources
-from core.vision.attributes import pair_code
+from core.vision.attributes import pair_codes
 
 PAGE_SIZE = 100
 CSV_COLUMNS = ("photo", "split", "style", "second", "sure", "style_b", "second_b", "sure_b", "source", "source_label")
@@ -95,7 +95,7 @@ def _attribute_row(name: str, look: Look) -> dict[str, str]:
         "items": " ".join(thing for thing in worn if isinstance(thing, Item)),
         "colours": " ".join(thing for thing in worn if isinstance(thing, Color)),
         "not_worn": " ".join(thing for thing in look.item_corrections if thing not in worn),
-        "told": " ".join(pair_code(color, garment) for color, garment in told_colors),
+        "told": " ".join(code for pair in told_colors for code in pair_codes(pair)),
     }
 
 

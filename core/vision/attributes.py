@@ -201,9 +201,4 @@ class Attributes:
 def pair_codes(things: Sequence[Attribute]) -> list[str]:
     """A code for each color together with each item among these."""
     colors = [thing for thing in things if isinstance(thing, Color)]
-    return [pair_code(color, item) for item in things if isinstance(item, Item) for color in colors]
-
-
-def pair_code(color: Color, item: Item) -> str:
-    """The code of a color together with an item."""
-    return f"{color}+{item}"
+    return [f"{color}+{item}" for item in things if isinstance(item, Item) for color in colors]

@@ -6,7 +6,7 @@ training labels connect the thing with the style. The thresholds were chosen on 
 See ADR 0035.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -22,6 +22,10 @@ from core.vision.label_statistics import LabelStatistics, load_label_statistics
 from core.vision.main_color import CLOTHES_FROM, count_clothes_pixels
 from core.vision.verdict import activation_map
 
+NEVER_WITH: dict[Attribute, frozenset[Item]] = {
+    item: frozenset[Item]().union(*(items for items in EXCLUSIVE if item in items)) - {item} for item in ITEMS
+}
+"""The items that are never worn together with each item."""
 WARM_LEVEL = 0.5
 """Value of a thing's map from which a cell belongs to it."""
 MIN_SHARE = 0.2
@@ -149,7 +153,7 @@ def leave_out_contradictions(seen: Sequence[DetectedAttribute]) -> tuple[Detecte
     compatible: list[DetectedAttribute] = []
     for seen_thing in seen:
         others = {other.thing for other in compatible}
-        if not _is_excluded(seen_thing.thing, others):
+        if not NEVER_WITH.get(seen_thing.thing, frozenset()) & others:
             compatible.append(seen_thing)
     codes = {seen_thing.thing for seen_thing in compatible if isinstance(seen_thing.thing, Item)}
     left_out = {item for item in codes if IMPLIED.get(item) in codes}
@@ -230,7 +234,7 @@ def find_swap(
         for other in ITEMS:
             if other.group is not item.group or other in present or other is Item.TRADITIONAL:
                 continue
-            if statistics.share[other][second.position] < MIN_SWAP_SHARE or _is_excluded(other, present - {item}):
+            if statistics.share[other][second.position] < MIN_SWAP_SHARE or NEVER_WITH[other] & (present - {item}):
                 continue
             shift = statistics.weight[other] - statistics.weight[item]
             moved = np.exp(logits + shift)
@@ -284,11 +288,6 @@ def explain(
         reasons=find_reasons(leading, style_evidence, (*seen, *seen_colors), statistics),
         swap=find_swap(probabilities, leading[1], seen, statistics),
     )
-
-
-def _is_excluded(thing: Attribute, others: Set[Attribute]) -> bool:
-    """Whether a thing is never worn together with one of the others."""
-    return any(thing in items and items & others for items in EXCLUSIVE)
 
 
 def _overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
