@@ -22,6 +22,7 @@ from core.errors import (
     ChatUnavailableError,
     DeliveryError,
     EvaError,
+    FloodWaitError,
     MessageRejectedError,
     ObjectNotFoundError,
     UpdateTakenOverError,
@@ -170,8 +171,10 @@ class UpdateDelivery:
         except (ChatUnavailableError, MessageRejectedError) as refusal:
             log.info("recipient_unreachable", inbox_id=self.inbox_id, reason=type(refusal).__name__)
 
-    async def count_fault(self) -> None:
-        """Count that this attempt ended by a fault, and is to be repeated."""
+    async def count_fault(self, error: EvaError) -> None:
+        """Count that this attempt ended by a fault and is to be repeated; a demanded wait is no fault."""
+        if isinstance(error, FloodWaitError):
+            return
         async with self.resources.database.connection() as connection:
             await inbox.count_fault(connection, self.inbox_id)
 

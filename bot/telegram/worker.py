@@ -82,20 +82,29 @@ REFUSAL_TEXT_KEYS = {
 MAX_RETRIES = 10
 """Of one job, also while the database is unreachable, without which an update cannot be ended. Faults of the update end
 it earlier; stops and deaths of workers count as retries of the job, and not as its faults."""
+DELIVERY_RETRY_DELAYS = (1, 2, 4, 15, 60, 300)
+"""Seconds before each retry while Telegram is away. An apology could not be sent either, so there are more of them than
+where one can."""
+LONGEST_FLOOD_WAIT = 540
+"""Seconds for which a job waits at most; see `core.jobs.maintenance.LONGEST_RETRY_DELAY`."""
 EVERY_MINUTE = "* * * * *"
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> AsyncIterator[None]:
+async def update_outcome(
+    delivery: UpdateDelivery, *, is_last_attempt: bool, is_last_delivery: bool
+) -> AsyncIterator[None]:
     """Decide how an update ends: retried (raises), apologized for, dropped, or left to another worker.
 
-    A fault that is retried is counted. Attempts that end with their process are none.
+    A fault that is retried is counted. Attempts that end with their process are none, and neither are those that
+    Telegram refuses for some time.
 
     Args:
         delivery: the reply to the update.
         is_last_attempt: whether a fault is not retried; then the update ends in any case.
+        is_last_delivery: the same for an answer that cannot be delivered.
 
     Raises:
         DatabaseUnavailableError: the job is to be retried.
@@ -104,7 +113,7 @@ async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> 
     try:
         try:
             yield
-        except DatabaseUnavailableError:
+        except (DatabaseUnavailableError, FloodWaitError):
             raise
         except UpdateTakenOverError:
             log.warning("update_taken_over", inbox_id=delivery.inbox_id)
@@ -112,22 +121,22 @@ async def update_outcome(delivery: UpdateDelivery, *, is_last_attempt: bool) -> 
         except RECIPIENT_GONE as error:
             log.info("recipient_unreachable", inbox_id=delivery.inbox_id, reason=type(error).__name__)
         except TRANSIENT_ERRORS as error:
-            if not is_last_attempt:
+            if not (is_last_delivery if isinstance(error, DeliveryError) else is_last_attempt):
                 raise
             log.error("update_abandoned", inbox_id=delivery.inbox_id, reason=type(error).__name__)
             if not isinstance(error, DeliveryError):
                 await delivery.send_error(error, is_last_attempt=True)
         except MessageRejectedError as error:
             log.warning("telegram_message_rejected", inbox_id=delivery.inbox_id, reason=error.detail)
-            await delivery.send_error(EvaError(), is_last_attempt=is_last_attempt)
+            await delivery.send_error(EvaError(), is_last_attempt=is_last_delivery)
         except USER_ERRORS as error:
-            await delivery.send_error(error, is_last_attempt=is_last_attempt)
+            await delivery.send_error(error, is_last_attempt=is_last_delivery)
         except Exception:
             # A bug, which a retry would only repeat.
             log.exception("update_failed", inbox_id=delivery.inbox_id)
             await delivery.send_error(EvaError(), is_last_attempt=True)
-    except TRANSIENT_ERRORS:
-        await delivery.count_fault()
+    except TRANSIENT_ERRORS as error:
+        await delivery.count_fault(error)
         raise
     async with delivery.resources.database.connection() as connection:
         if delivery.is_erasure:
@@ -146,6 +155,7 @@ class UpdateHandler:
         me: User,
         *,
         retry_delays: Sequence[int] = RETRY_DELAYS,
+        delivery_retry_delays: Sequence[int] = DELIVERY_RETRY_DELAYS,
     ) -> None:
         """Create the handler.
 
@@ -154,10 +164,11 @@ class UpdateHandler:
             client: sends replies.
             me: the bot itself, from `getMe`.
             retry_delays: seconds before each retry of a job.
+            delivery_retry_delays: the same while Telegram is away.
         """
         self.conversation, self.client, self.me = conversation, client, me
         self.resources = conversation.resources
-        self.retry_delays = retry_delays
+        self.retry_delays, self.delivery_retry_delays = retry_delays, delivery_retry_delays
 
     async def handle_update(self, inbox_id: int) -> None:
         """Task: reply to an update, unless that was done already.
@@ -181,7 +192,11 @@ class UpdateHandler:
             await self._drop([inbox_id])
             return
         delivery = UpdateDelivery(self.resources, self.client, update, inbox_ids=[inbox_id], done=stored.checkpoints)
-        async with update_outcome(delivery, is_last_attempt=stored.fault_count >= len(self.retry_delays)):
+        async with update_outcome(
+            delivery,
+            is_last_attempt=stored.fault_count >= len(self.retry_delays),
+            is_last_delivery=stored.fault_count >= len(self.delivery_retry_delays),
+        ):
             if delivery.is_erasure:
                 await send_confirmation(delivery, update)
             else:
@@ -214,7 +229,8 @@ class UpdateHandler:
         delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=stored.checkpoints)
         delivery.covers_photos = not delivery.is_private and any(update.is_covered for update in updates.values())
         is_last_attempt = stored.fault_count >= len(self.retry_delays)
-        async with update_outcome(delivery, is_last_attempt=is_last_attempt):
+        is_last_delivery = stored.fault_count >= len(self.delivery_retry_delays)
+        async with update_outcome(delivery, is_last_attempt=is_last_attempt, is_last_delivery=is_last_delivery):
             items = [update for update in updates.values() if isinstance(update, PhotoMessage | UnsupportedMessage)]
             if first.is_anonymous:
                 await handle_anonymous(delivery, self.conversation, items or [first], is_last_attempt=is_last_attempt)
@@ -319,21 +335,29 @@ class RetryPolicy(ExponentialBackoff):
     A job does not start again before the wait is over that Telegram demands: each earlier attempt would be refused.
     """
 
+    def __init__(
+        self, delays: Sequence[int] = RETRY_DELAYS, delivery_delays: Sequence[int] = DELIVERY_RETRY_DELAYS
+    ) -> None:
+        """Take the seconds before each retry, and those while Telegram is away."""
+        super().__init__(delays)
+        self.delivery_delays = delivery_delays
+
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to retry, or None."""
         if isinstance(exception, asyncio.CancelledError):
             return RetryDecision(retry_in={"seconds": 0})
         if isinstance(exception, (*TRANSIENT_ERRORS, DatabaseUnavailableError)) and job.attempts < MAX_RETRIES:
             metrics.RETRIES.labels(job.task_name).inc()
-            delay = self.delays[min(job.attempts, len(self.delays) - 1)]
+            delays = self.delivery_delays if isinstance(exception, DeliveryError) else self.delays
+            delay = delays[min(job.attempts, len(delays) - 1)]
             return RetryDecision(retry_in={"seconds": max(delay, _demanded_wait(exception))})
         return None
 
 
 def _demanded_wait(error: BaseException) -> int:
-    """The seconds for which Telegram accepts nothing; 0 if it did not say that."""
+    """The seconds for which Telegram accepts nothing, or the longest wait of a job; 0 if it did not say that."""
     flood = next((cause for cause in (error, error.__cause__) if isinstance(cause, FloodWaitError)), None)
-    return 0 if flood is None else math.ceil(flood.seconds) + 1
+    return 0 if flood is None else min(math.ceil(flood.seconds) + 1, LONGEST_FLOOD_WAIT)
 
 
 def register_tasks(handler: UpdateHandler) -> Callable[[App], None]:
@@ -342,7 +366,8 @@ def register_tasks(handler: UpdateHandler) -> Callable[[App], None]:
     def register(app: App) -> None:
         requeue = app.task(name="telegram.lost", queue=MAINTENANCE_QUEUE)(handler.requeue_orphans)
         app.periodic(cron=EVERY_MINUTE)(requeue)
+        retry_policy = RetryPolicy(handler.retry_delays, handler.delivery_retry_delays)
         for name, task in ((UPDATE_TASK, handler.handle_update), (ALBUM_TASK, handler.handle_album)):
-            app.task(name=name, queue=DEFAULT_QUEUE, retry=RetryPolicy(handler.retry_delays))(task)
+            app.task(name=name, queue=DEFAULT_QUEUE, retry=retry_policy)(task)
 
     return register

@@ -25,7 +25,7 @@ MISSED_HEARTBEATS = 2
 """That another worker must have waited for in vain, however old the last one is by the clock."""
 LATE_CHECK_INTERVAL = 60.0
 """Seconds between checks for jobs that are planned for too late a time."""
-LONGEST_DELAY, LONGEST_RETRY_DELAY = timedelta(minutes=15), timedelta(minutes=1)
+LONGEST_DELAY, LONGEST_RETRY_DELAY = timedelta(minutes=15), timedelta(minutes=10)
 """Limits of the delays with which Eva plans a job, and its repetition. Later ones were planned by another clock."""
 
 SELECT_HEARTBEATS = """

@@ -182,7 +182,9 @@ async def harness(
         client = TelegramClient(
             bot, rate_limiter=ChatRateLimiter(0.0), sleep=no_sleep, response_seconds=response_seconds
         )
-        handler = UpdateHandler(conversation, client, bot.bot, retry_delays=NO_DELAYS)
+        handler = UpdateHandler(
+            conversation, client, bot.bot, retry_delays=NO_DELAYS, delivery_retry_delays=2 * NO_DELAYS
+        )
         async with JobQueue(resources.database.conninfo, register_tasks(handler)) as queue:
             yield TelegramHarness(telegram, resources, handler, queue, model, storage_folder)
 

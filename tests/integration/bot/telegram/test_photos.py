@@ -115,11 +115,20 @@ async def test_transient_errors_are_retried(harness: TelegramHarness, method: st
     assert await harness.count_unprocessed() == 0
 
 
-async def test_permanent_delivery_error_ends_the_update(harness: TelegramHarness) -> None:
-    harness.telegram.fail_next("sendPhoto", 500, count=16)
+async def test_reply_arrives_after_an_outage_of_telegram(harness: TelegramHarness) -> None:
+    harness.telegram.fail_next("sendPhoto", 500, count=24)
     await harness.send_updates(harness.updates.photo(make_photo()))
 
-    assert len(harness.telegram.calls_to("sendPhoto")) == 16
+    assert len(harness.photo_messages()) == 1
+    assert harness.model.call_count == 1
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_permanent_delivery_error_ends_the_update(harness: TelegramHarness) -> None:
+    harness.telegram.fail_next("sendPhoto", 500, count=28)
+    await harness.send_updates(harness.updates.photo(make_photo()))
+
+    assert len(harness.telegram.calls_to("sendPhoto")) == 28
     assert harness.texts() == []
     assert await harness.count_unprocessed() == 0
 

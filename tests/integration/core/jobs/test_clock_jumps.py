@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.kakao.photo_requests import PHOTO_URL_LIFETIME
+from bot.telegram.worker import DELIVERY_RETRY_DELAYS, LONGEST_FLOOD_WAIT
 from core.db.database import Database
 from core.jobs.maintenance import LONGEST_DELAY, LONGEST_RETRY_DELAY, HeartbeatMonitor, start_late_jobs
 from core.jobs.queue import RETRY_DELAYS, JobQueue, WorkerTimings, enqueue
@@ -107,7 +108,12 @@ async def test_a_dead_worker_whose_heartbeat_is_in_the_future_is_found(database:
 async def test_jobs_that_were_planned_by_another_time_start(database: Database, worker: JobQueue) -> None:
     """One that waits, as for an album, and one that is repeated; what is planned for later on purpose stays."""
     notes: Notes = []
-    plans = {"planned": (HOUR, 0), "repeated": (HOUR, 1), "soon": (timedelta(minutes=5), 1), "kept": (LONGEST_DELAY, 0)}
+    plans = {
+        "planned": (HOUR, 0),
+        "repeated": (HOUR, 1),
+        "soon": (timedelta(minutes=11), 1),
+        "kept": (LONGEST_DELAY, 0),
+    }
     async with database.transaction() as connection:
         for word, (delay, attempts) in plans.items():
             job = await enqueue(connection, "test.note", lock=None, word=word, delay=delay)
@@ -122,4 +128,5 @@ async def test_jobs_that_were_planned_by_another_time_start(database: Database, 
 
 def test_nothing_is_planned_for_later_than_the_limits() -> None:
     assert PHOTO_URL_LIFETIME < LONGEST_DELAY
-    assert timedelta(seconds=max(RETRY_DELAYS)) < LONGEST_RETRY_DELAY
+    retries = (*RETRY_DELAYS, *DELIVERY_RETRY_DELAYS, LONGEST_FLOOD_WAIT)
+    assert timedelta(seconds=max(retries)) < LONGEST_RETRY_DELAY

@@ -55,8 +55,19 @@ def test_a_job_starts_again_when_telegram_accepts_calls_again() -> None:
     job = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="t", attempts=2)
     delays = []
     for error in (FloodWaitError(seconds=90.5), download, FloodWaitError(seconds=1), DeliveryError()):
-        decision = RetryPolicy((1, 2, 4)).get_retry_decision(exception=error, job=job)
+        decision = RetryPolicy().get_retry_decision(exception=error, job=job)
         assert decision is not None
         assert decision.retry_at is not None
         delays.append(round((decision.retry_at - datetime.now(UTC)).total_seconds()))
     assert delays == [92, 92, 4, 4]
+
+
+def test_while_telegram_is_away_attempts_go_on_for_minutes() -> None:
+    delays = []
+    for attempts in range(7):
+        job = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="t", attempts=attempts)
+        decision = RetryPolicy().get_retry_decision(exception=DeliveryError(), job=job)
+        assert decision is not None
+        assert decision.retry_at is not None
+        delays.append(round((decision.retry_at - datetime.now(UTC)).total_seconds()))
+    assert delays == [1, 2, 4, 15, 60, 300, 300]
