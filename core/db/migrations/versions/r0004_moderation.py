@@ -1,5 +1,6 @@
 """Looks that wait for a moderator without open reports, and retried updates in the moderation log."""
 
+import sqlalchemy as sa
 from alembic import op
 
 from core.db.index_builds import IndexBuild
@@ -39,6 +40,10 @@ def downgrade() -> None:
 
 def _create_index(condition: str) -> None:
     """Build the new index, unless that was done before the transaction; a new table is empty."""
+    invalid = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('ix_looks_reported_new') AND NOT indisvalid"
+    if op.get_bind().execute(sa.text(invalid)).first():
+        # Of another process whose build failed; no build runs under this lock.
+        op.execute("DROP INDEX ix_looks_reported_new")
     op.execute(f"CREATE INDEX IF NOT EXISTS ix_looks_reported_new ON looks (id) WHERE {condition}")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
-from core.db import vector_search
+from core.db import migrate, vector_search
 from core.db.database import Database
 from core.db.migrate import LockPolicy, find_schema_difference, migrate_down, migrate_up
 from core.db.migrations.versions import r0002_queue as queue_revision
@@ -117,7 +117,16 @@ async def test_looks_are_read_and_written_while_their_index_is_built(url: str) -
         assert await find_schema_difference(database) is None
 
 
-async def test_an_index_whose_build_was_interrupted_is_built_again(url: str) -> None:
+@pytest.mark.parametrize("is_built_before", [True, False])
+async def test_an_index_whose_build_was_interrupted_is_built_again(
+    url: str, monkeypatch: pytest.MonkeyPatch, is_built_before: bool
+) -> None:
+    """Also where another process leaves it between the builds and the transaction, as two behind PgBouncer can."""
+
+    async def build_nothing(*_: object) -> None: ...
+
+    if not is_built_before:
+        monkeypatch.setattr(migrate, "create_indexes", build_nothing)
     broken = text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = CAST(:name AS regclass)")
     valid = text("SELECT indisvalid FROM pg_index WHERE indexrelid = CAST(:name AS regclass)")
     vectors, reported = {"name": vector_search.INDEX.name}, {"name": "ix_looks_reported"}
