@@ -26,7 +26,8 @@ async function logIn(initData) {
       method: "POST",
       headers: { Accept: "application/json" },
       body: new URLSearchParams({ init_data: initData }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      // Safari has it since version 16.
+      signal: AbortSignal.timeout?.(TIMEOUT_MS),
     });
     const result = await response.json();
     if (response.ok) {

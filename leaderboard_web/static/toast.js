@@ -39,7 +39,8 @@ export async function send(address, body) {
       method: "POST",
       body,
       headers: { Accept: "application/json" },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      // Safari has it since version 16.
+      signal: AbortSignal.timeout?.(TIMEOUT_MS),
     });
     if (reply.ok) {
       dispatchEvent(new Event("acted"));

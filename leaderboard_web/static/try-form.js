@@ -182,7 +182,8 @@ async function sendForm(target, submitter) {
       method: "POST",
       body,
       headers: { Accept: "application/json" },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      // Safari has it since version 16.
+      signal: AbortSignal.timeout?.(TIMEOUT_MS),
     });
     json = await reply.json();
   } catch {

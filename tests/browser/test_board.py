@@ -122,6 +122,15 @@ def test_slider_fades_the_heatmap(open_page: OpenPage, board: dict[str, str]) ->
     assert photo == layer
 
 
+def test_a_browser_without_time_limits_gives_hearts(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/")
+    page.evaluate("delete AbortSignal.timeout")
+    button = page.locator(f'.heart[data-look="{board["미나"]}"] button')
+    for path in ("**/heart", "**/unheart"):
+        with page.expect_response(path):
+            button.click()
+
+
 def test_heart_is_shown_immediately_and_after_a_reload(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
     before = 2 * (len(SHARED) - 1)

@@ -224,6 +224,14 @@ def test_a_message_that_nobody_answers_is_given_up(open_page: OpenPage) -> None:
     expect(page.locator("#words")).to_have_value("hello")
 
 
+def test_a_browser_without_time_limits_sends_messages(open_page: OpenPage) -> None:
+    page = open_page()
+    page.evaluate("delete AbortSignal.timeout")
+    with page.expect_response("**/try/words"):
+        say(page, "hello")
+    expect(page.locator("#words")).to_have_value("")
+
+
 @pytest.mark.parametrize("works", [True, False])
 def test_the_button_that_copies_says_what_happened_and_offers_it_again(
     open_page: OpenPage, samples: Path, works: bool
