@@ -89,11 +89,11 @@ class InflectedWord(str):
         after_consonant, slash, after_vowel = spec.partition("/")
         if not slash:
             return super().__format__(spec)
-        last = ord(self[-1]) if self else 0
-        if self[-1:] in DIGIT_FINAL_CONSONANTS:
-            final = DIGIT_FINAL_CONSONANTS[self[-1]]
-        elif FIRST_SYLLABLE <= last <= LAST_SYLLABLE:
-            final = (last - FIRST_SYLLABLE) % FINAL_CONSONANT_COUNT
+        last = self.rstrip(POP_DIRECTIONAL_ISOLATE)[-1:]
+        if last in DIGIT_FINAL_CONSONANTS:
+            final = DIGIT_FINAL_CONSONANTS[last]
+        elif last and FIRST_SYLLABLE <= ord(last) <= LAST_SYLLABLE:
+            final = (ord(last) - FIRST_SYLLABLE) % FINAL_CONSONANT_COUNT
         else:
             return f"{self}{after_consonant}({after_vowel})"
         if final == 0 or (final == RIEUL_INDEX and after_consonant == "으로"):

@@ -155,6 +155,11 @@ def test_name_from_right_to_left_leaves_the_number_after_it_in_its_place(languag
     assert text == translate("talk.board.line", language, name="Mina", **values).replace("Mina", f"\u2068{name}\u2069")
 
 
+def test_name_from_right_to_left_takes_the_particle_of_its_number() -> None:
+    assert translate("talk.name.offer", Language.KO, name="דנה 10") == "\u2068דנה 10\u2069은 어때요?"
+    assert translate("talk.name.offer", Language.KO, name="דנה 9") == "\u2068דנה 9\u2069는 어때요?"
+
+
 @pytest.mark.parametrize("name", ["민아 2", "Ελένη", "ゆかり", "Mina"])
 def test_other_names_are_inserted_as_they_are(name: str) -> None:
     text = translate("talk.board.line", Language.EN, style="Street", name=name, hearts=5)
