@@ -155,7 +155,10 @@ def _humanize(row: RowDict) -> RowDict:
 OF_OTHERS = frozenset(
     {
         *("reply_to_message", "external_reply", "quote", "pinned_message", "forward_origin", "sender_chat", "via_bot"),
-        *("new_chat_members", "left_chat_member", "title", "user"),
+        *("new_chat_members", "left_chat_member", "title", "user", "contact", "users_shared", "author_signature"),
+        # Their former names, which Telegram and other servers of its API still send.
+        *("forward_from", "forward_from_chat", "forward_sender_name", "forward_signature"),
+        *("new_chat_member", "new_chat_participant", "left_chat_participant"),
     }
 )
 """Fields of Telegram's updates with what others wrote, who they are, or the name of their chat."""

@@ -231,6 +231,10 @@ async def test_messages_that_wait_are_exported_without_what_others_wrote(
         "quote": {"text": "a secret"},
         "reply_to_message": own,
         "photos": [{"forward_origin": {"sender_user": jun}, "file_id": "x"}],
+        "forward_from": jun,
+        "forward_sender_name": "Jun",
+        "new_chat_participant": jun,
+        "contact": {"phone_number": "+82", "first_name": "Jun", "user_id": 8},
     }
     async with resources.database.transaction() as connection:
         await people.create_identity(connection, mina.id, IdentityProvider.TELEGRAM, "7")
