@@ -161,6 +161,13 @@ def test_on_a_phone_all_targets_are_as_large_as_a_finger(open_page: OpenPage, bo
     assert not found
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "ko-KR"])
+def test_the_header_is_one_row_on_the_smallest_phone(open_page: OpenPage, locale: str) -> None:
+    page = open_page(locale=locale, viewport={"width": 320, "height": 568}, has_touch=True, is_mobile=True)
+    header, links = page.locator("header"), page.locator("header nav a")
+    assert header.evaluate("header => header.offsetHeight") < 1.8 * links.first.evaluate("link => link.offsetHeight")
+
+
 @pytest.mark.parametrize(("path", "row"), [("/try", ".replies"), ("/", ".filters .chips"), ("/", ".things")])
 def test_a_row_that_scrolls_shows_that_there_is_more(
     open_page: OpenPage, board: dict[str, str], path: str, row: str
