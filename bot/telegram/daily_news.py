@@ -27,7 +27,7 @@ EVERY_TEN_MINUTES = "*/10 * * * *"
 SEND_HOURS = range(18, 21)
 """Hours of the day in Seoul in which the daily message is sent."""
 MAX_FAILURES = 3
-"""Messages that may fail in a run: a single chat may have a fault of its own."""
+"""Messages that may fail one after another in a run: a single chat may have a fault of its own."""
 LATE_AFTER = timedelta(hours=27)
 """From here on news are not of the last day: a day, and the hours in which the message may be sent."""
 
@@ -76,26 +76,32 @@ class DailyNews:
             DatabaseUnavailableError: the database cannot be reached.
         """
         unsent: list[UUID] = []
+        failures = 0
         try:
-            while len(unsent) < MAX_FAILURES:
+            while failures < MAX_FAILURES:
                 async with self._resources.database.transaction() as connection:
                     recipient = await news_recipients.claim_next_recipient(connection, now.date())
                 if recipient is None:
                     break
                 if recipient.telegram_id is not None:
                     try:
-                        await self._send(recipient, recipient.telegram_id, now)
+                        if await self._send(recipient, recipient.telegram_id, now):
+                            failures = 0
                     except DeliveryError as error:
                         log.info("daily_news_delayed", reason=type(error).__name__)
                         unsent.append(recipient.person_id)
+                        failures += 1
         finally:
             # Also of a worker that is stopped meanwhile.
             if unsent:
                 async with self._resources.database.transaction() as connection:
                     await news_recipients.release(connection, unsent)
 
-    async def _send(self, recipient: Recipient, telegram_id: str, now: datetime) -> None:
+    async def _send(self, recipient: Recipient, telegram_id: str, now: datetime) -> bool:
         """Tell what the person was not told yet, in a chat or on the site; it stays unseen if it cannot be sent.
+
+        Returns:
+            Whether Telegram was asked to send something.
 
         Raises:
             DeliveryError: Telegram could not be reached or demands a pause.
@@ -104,7 +110,7 @@ class DailyNews:
         async with self._resources.database.connection() as connection:
             found = await get_news(connection, recipient.person_id, since)
         if not found:
-            return
+            return False
         sentences = news_sentences(found, recipient.language, is_daily=now - since < LATE_AFTER)
         keyboards = Keyboards(
             owner_id=chat_id,
@@ -122,6 +128,7 @@ class DailyNews:
             log.info("daily_news_not_sent", reason=type(error).__name__)
         else:
             await mark_news_seen(self._resources.database, recipient.person_id)
+        return True
 
 
 def _news_messages(sentences: Sequence[str], keyboard: InlineKeyboardMarkup | None) -> Sequence[OutgoingMessage]:

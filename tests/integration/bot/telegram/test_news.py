@@ -134,11 +134,9 @@ async def test_a_place_alone_and_own_hearts_are_no_daily_news(harness: TelegramH
         assert (await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))).place == 1
 
 
-@pytest.mark.parametrize("fault", ["a flood", "an outage"])
-async def test_daily_news_follow_when_telegram_accepts_messages_again(
-    harness: TelegramHarness, fans: list[Person], monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
-    """All who want them get them, and the run does not go through all of them in vain."""
+@pytest.fixture
+async def crowd(harness: TelegramHarness, fans: list[Person], monkeypatch: pytest.MonkeyPatch) -> list[Person]:
+    """Five people with a daily message and the same news."""
     (look,) = await list_looks(harness)
     async with harness.resources.database.transaction() as connection:
         news = await get_news(connection, look.person_id, datetime.now(SEOUL) - timedelta(days=1))
@@ -154,9 +152,17 @@ async def test_daily_news_follow_when_telegram_accepts_messages_again(
         return news
 
     monkeypatch.setattr("bot.telegram.daily_news.get_news", get_same_news)
-    daily, evening = DailyNews(harness.resources, harness.handler.client), datetime.now(SEOUL)
     chosen = ", ".join(f"'{person.id}'" for person in crowd)
     await harness.execute(f"UPDATE people SET daily_news = true WHERE id IN ({chosen})")
+    return crowd
+
+
+@pytest.mark.parametrize("fault", ["a flood", "an outage"])
+async def test_daily_news_follow_when_telegram_accepts_messages_again(
+    harness: TelegramHarness, crowd: list[Person], fault: str
+) -> None:
+    """All who want them get them, and the run does not go through all of them in vain."""
+    daily, evening = DailyNews(harness.resources, harness.handler.client), datetime.now(SEOUL)
     before = len(harness.telegram.calls_to("sendMessage"))
     if fault == "a flood":
         harness.telegram.demand_wait(60)
@@ -171,6 +177,20 @@ async def test_daily_news_follow_when_telegram_accepts_messages_again(
         await daily.send_due(evening)
     sent = [call.fields["chat_id"] for call in harness.telegram.calls_to("sendMessage")[before:] if call.status == 200]
     assert len(sent) == len(set(sent)) == len(crowd)
+
+
+async def test_chats_with_a_fault_of_their_own_hold_up_no_others(harness: TelegramHarness, crowd: list[Person]) -> None:
+    """They are the first ones again in the next run."""
+    before = len(harness.telegram.calls_to("sendMessage"))
+    for fails in (True, True, False, True, False):
+        if fails:
+            harness.telegram.fail_next("sendMessage", 502, "Bad Gateway", count=4)
+        else:
+            harness.telegram.delay_next("sendMessage", 0.0)
+    await DailyNews(harness.resources, harness.handler.client).send_due(datetime.now(SEOUL))
+    answered = {call.fields["chat_id"]: call.status for call in harness.telegram.calls_to("sendMessage")[before:]}
+    assert list(answered.values()) == [502, 502, 200, 502, 200]
+    assert len(answered) == len(crowd)
 
 
 async def test_a_failure_costs_the_others_no_daily_message(
