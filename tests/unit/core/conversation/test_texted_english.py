@@ -26,8 +26,12 @@ WHITE_SHOES = ItemCorrection(
         ),
         (("what happens if i share it", "who can see it if i share it", "how does sharing work"), Intent.PHOTOS),
         (("take it down", "take my pic off the board", "unshare", "remove it from the board"), Intent.UNSHARE),
+        (("take down the photo", "take down all my posts pls", "take this look down"), Intent.UNSHARE),
         (("make it private again", "i didnt want it public", "i regret sharing", "un post it"), Intent.UNSHARE),
-        (("delete this photo", "delete that one", "remove my last pic pls", "can you delete it"), Intent.DELETE_ONE),
+        (
+            ("delete this photo", "delete that one", "remove my last pic pls", "delete my post", "can you delete it"),
+            Intent.DELETE_ONE,
+        ),
         (("delete my photos", "delete it all", "delete everything", "delete my account"), Intent.DELETE),
         (("how do i report someone", "report this look", "block this guy", "someone stole my pic"), Intent.REPORT),
         (("stop texting me every day", "turn off notifications", "no more notifs pls"), Intent.NEWS),
