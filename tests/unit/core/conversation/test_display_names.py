@@ -168,6 +168,12 @@ def test_name_that_imitates_another_one_in_other_scripts_is_rejected(raw_name: s
             (message, None)
             for message in ("그대로 할게", "네 맘대로 해줘", "바로 올려줘", "다른 걸로 할래", "아무걸로 해줘")
         ),
+        *(
+            (message, None)
+            for message in ("추천해준 걸로 할게요", "본명으로 할게", "전에 쓰던 이름으로 해줘", "비공개로 올려줘")
+        ),
+        *(("닉쿤으로 할게", "닉쿤"), ("하나로 할게", "하나"), ("내 이름은 하나", "하나")),
+        *(("내 이름 하나예요", "하나"), ("내 이름 몰라요", "내 이름 몰라요")),
     ],
 )
 def test_korean_name_in_a_sentence(message: str, name: str | None) -> None:
