@@ -6,8 +6,10 @@ black, on white and on any color. Small tags name what is seen, each next to its
 See ADR 0001, and ADR 0040 for the tags.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Literal
 
@@ -44,6 +46,7 @@ FONT_PART = 1 / 34
 """Font size, as part of the longer side of the image."""
 MIN_FONT_SIZE = 13
 """In px; an image so small that a tag does not fit gets none."""
+OUTLINE_OPACITY = 0.7
 FILL_COLOR, OUTLINE_COLOR, TEXT_COLOR = (24, 20, 26), (255, 255, 255), (255, 255, 255)
 MAX_TAGS = 3
 SUPERSAMPLE = 3
@@ -83,9 +86,10 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
         which takes a tenth of the time of resizing to an arbitrary size.
     """
     divisor = -(-max(image.size) // MAX_SIDE)
-    photo = image.copy() if divisor <= 1 else image.reduce(divisor)
-    photo.info.clear()
+    photo = image if divisor <= 1 else image.reduce(divisor)
     if not cam.any():
+        photo = photo.copy()
+        photo.info.clear()
         return photo
     falling = np.sort(cam, axis=None)[::-1].astype(np.float64)
     enough = int(np.searchsorted(falling.cumsum(), MIN_LIT_SHARE * falling.sum()))
@@ -107,14 +111,33 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     stretched = np.where(is_lit, np.maximum(stretched, MIN_LIT_VALUE), np.minimum(stretched, MAX_DIM_VALUE))
     heat = Image.fromarray(np.rint(stretched * 255).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC)
     drawn = photo.convert("RGB", _DIMMED)
-    drawn.paste(photo, mask=heat.point(_KEPT))
-    width = max(1.0, max(photo.size) * CONTOUR_PART)
-    edge = heat.point(_INSIDE).filter(ImageFilter.BoxBlur(width))
-    # A paste of an image takes half of the time of a paste of one color.
-    drawn.paste(edge.point(_CONTOUR_GRAY).convert("RGB"), mask=edge.point(_CONTOUR))
+    drawn.info.clear()
+    _draw_lit_part(drawn, photo, heat)
     if tags:
         draw_tags(drawn, tags, spots)
     return drawn
+
+
+def _draw_lit_part(drawn: Image.Image, photo: Image.Image, heat: Image.Image) -> None:
+    """Paste what counts into the dimmed photo, with its contour.
+
+    Args:
+        drawn: the dimmed photo, which is changed.
+        photo: the photo.
+        heat: L, the stretched map in the size of the photo.
+    """
+    mask = heat.point(_KEPT)
+    width = max(1.0, max(photo.size) * CONTOUR_PART)
+    left, top, right, bottom = mask.getbbox() or (0, 0, *photo.size)
+    # Nothing changes beyond the band of the contour, which a blur of the whole photo would spend most of its time on.
+    rim = math.ceil(2 * width) + 1
+    box = max(0, left - rim), max(0, top - rim), min(photo.width, right + rim), min(photo.height, bottom + rim)
+    part = drawn.crop(box)
+    part.paste(photo.crop(box), mask=mask.crop(box))
+    edge = heat.crop(box).point(_INSIDE).filter(ImageFilter.BoxBlur(width))
+    # A paste of an image takes half of the time of a paste of one color.
+    part.paste(edge.point(_CONTOUR_GRAY).convert("RGB"), mask=edge.point(_CONTOUR))
+    drawn.paste(part, box)
 
 
 def draw_tags(image: Image.Image, tags: Sequence[Tag], spots: Sequence[tuple[int, int]]) -> None:
@@ -203,24 +226,23 @@ def _paste_tag(image: Image.Image, text: str, box: Box, spot: tuple[int, int], s
     """Paste a white dot with a dark rim on what the tag names, and the tag next to it."""
     for part, color in ((0.34, FILL_COLOR), (0.22, OUTLINE_COLOR)):
         radius = max(2, round(part * size))
-        side = (2 * radius + 1) * SUPERSAMPLE
-        mask = Image.new("L", (side, side))
-        ImageDraw.Draw(mask).ellipse((0, 0, side - 1, side - 1), 255)
-        small = mask.resize((2 * radius + 1, 2 * radius + 1), Image.Resampling.LANCZOS)
-        image.paste(color, (spot[0] - radius, spot[1] - radius), small)
+        image.paste(color, (spot[0] - radius, spot[1] - radius), _round_mask(2 * radius + 1, 2 * radius + 1))
     width, height = box[2] - box[0], box[3] - box[1]
     line = max(1, size // 12)
-    scaled = (width * SUPERSAMPLE, height * SUPERSAMPLE)
-    shape = Image.new("L", scaled)
-    radius = scaled[1] // 2
-    ImageDraw.Draw(shape).rounded_rectangle((0, 0, scaled[0] - 1, scaled[1] - 1), radius, 255)
-    outline = shape.resize((width, height), Image.Resampling.LANCZOS)
-    inner = outline.resize((width - 2 * line, height - 2 * line), Image.Resampling.LANCZOS)
-    image.paste(OUTLINE_COLOR, box[:2], outline.point(lambda value: value * 7 // 10))
-    image.paste(FILL_COLOR, (box[0] + line, box[1] + line), inner)
+    image.paste(OUTLINE_COLOR, box[:2], _round_mask(width, height, OUTLINE_OPACITY))
+    image.paste(FILL_COLOR, (box[0] + line, box[1] + line), _round_mask(width - 2 * line, height - 2 * line))
     font = load_font(TAG_FONT, size)
     middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     ImageDraw.Draw(image).text(middle, text, TEXT_COLOR, font, anchor="mm")
+
+
+@lru_cache(256)
+def _round_mask(width: int, height: int, opacity: float = 1.0) -> Image.Image:
+    """A mask with round ends, antialiased; it must not be changed. The same few sizes return in most pictures."""
+    scaled = width * SUPERSAMPLE, height * SUPERSAMPLE
+    mask = Image.new("L", scaled)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, scaled[0] - 1, scaled[1] - 1), min(scaled) // 2, round(255 * opacity))
+    return mask.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def _ramp(start: float, stop: float) -> NDArray[np.float64]:
