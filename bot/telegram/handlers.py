@@ -227,20 +227,19 @@ async def send_verdict(
     Raises:
         EvaError: see `UpdateDelivery.send_all` and `UpdateDelivery.load_image`.
     """
-    async with delivery.chat_action(ChatAction.UPLOAD_PHOTO):
-        if shows_picture(delivery, look):
-            picture = heatmap or await delivery.load_image(look.heatmap_key)
-            keyboard = delivery.keyboards.look(look, conversation.settings, guesses_first=person.guesses_first)
-        else:
-            picture, keyboard = None, delivery.keyboards.private_look(look.id)
-        messages = format_verdict(
-            verdict_messages(look.verdict, seed=look.variant_seed, language=delivery.language),
-            look.verdict,
-            heatmap=picture,
-            keyboard=keyboard,
-            note=note,
-        )
-        await delivery.send_all(step, messages)
+    if shows_picture(delivery, look):
+        picture = heatmap or await delivery.load_image(look.heatmap_key)
+        keyboard = delivery.keyboards.look(look, conversation.settings, guesses_first=person.guesses_first)
+    else:
+        picture, keyboard = None, delivery.keyboards.private_look(look.id)
+    messages = format_verdict(
+        verdict_messages(look.verdict, seed=look.variant_seed, language=delivery.language),
+        look.verdict,
+        heatmap=picture,
+        keyboard=keyboard,
+        note=note,
+    )
+    await delivery.send_all(step, messages)
 
 
 def shows_picture(delivery: UpdateDelivery, look: Look) -> bool:

@@ -57,7 +57,7 @@ async def test_verdict_is_sent_in_two_messages(harness: TelegramHarness, languag
         "correct",
         "similar",
     ]
-    assert {call.fields["action"] for call in harness.telegram.calls_to("sendChatAction")} == {"typing", "upload_photo"}
+    assert {call.fields["action"] for call in harness.telegram.calls_to("sendChatAction")} == {"typing"}
     assert look.source_message_id.startswith(f"{USER_ID}:")
     assert await harness.count_unprocessed() == 0
     assert await harness.count_rows("inbox WHERE payload IS NOT NULL") == 0
