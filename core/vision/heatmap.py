@@ -112,24 +112,9 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     heat = Image.fromarray(np.rint(stretched * 255).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC)
     drawn = photo.convert("RGB", _DIMMED)
     drawn.info.clear()
-    _draw_lit_part(drawn, photo, heat)
-    if tags:
-        draw_tags(drawn, tags, spots)
-    return drawn
-
-
-def _draw_lit_part(drawn: Image.Image, photo: Image.Image, heat: Image.Image) -> None:
-    """Paste what counts into the dimmed photo, with its contour.
-
-    Args:
-        drawn: the dimmed photo, which is changed.
-        photo: the photo.
-        heat: L, the stretched map in the size of the photo.
-    """
-    mask = heat.point(_KEPT)
-    width = max(1.0, max(photo.size) * CONTOUR_PART)
+    mask, width = heat.point(_KEPT), max(1.0, max(photo.size) * CONTOUR_PART)
     left, top, right, bottom = mask.getbbox() or (0, 0, *photo.size)
-    # Nothing changes beyond the band of the contour, which a blur of the whole photo would spend most of its time on.
+    # Nothing changes beyond the band of the contour, and most of the time would be spent there.
     rim = math.ceil(2 * width) + 1
     box = max(0, left - rim), max(0, top - rim), min(photo.width, right + rim), min(photo.height, bottom + rim)
     part = drawn.crop(box)
@@ -138,6 +123,9 @@ def _draw_lit_part(drawn: Image.Image, photo: Image.Image, heat: Image.Image) ->
     # A paste of an image takes half of the time of a paste of one color.
     part.paste(edge.point(_CONTOUR_GRAY).convert("RGB"), mask=edge.point(_CONTOUR))
     drawn.paste(part, box)
+    if tags:
+        draw_tags(drawn, tags, spots)
+    return drawn
 
 
 def draw_tags(image: Image.Image, tags: Sequence[Tag], spots: Sequence[tuple[int, int]]) -> None:
