@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, Text, Uuid, exists, func, insert, literal, or_, select, update
+from sqlalchemy import Select, Text, Uuid, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -96,12 +96,13 @@ async def list_reported(
         after: (`report_count`, `id`) of the last look of the page before.
     """
     table, people = schema.looks, schema.people
-    is_owner_banned = exists().where(people.c.id == table.c.person_id, people.c.banned_at.is_not(None))
+    # A value for each look: PostgreSQL answers an EXISTS here by reading all people.
+    owner_banned_at = select(people.c.banned_at).where(people.c.id == table.c.person_id).scalar_subquery()
     page = paginate(
         select(*SUMMARY_COLUMNS, table.c.report_count).where(
             schema.IS_WAITING_FOR_MODERATOR,
             table.c.shared_at.is_not(None),
-            or_(table.c.report_count > 0, ~is_owner_banned),
+            or_(table.c.report_count > 0, owner_banned_at.is_(None)),
         ),
         -table.c.report_count,
         table.c.id,
