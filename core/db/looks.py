@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -29,7 +30,7 @@ from core.db.schema import Channel, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, VariantSeed
 from core.styles import STYLES, Style
-from core.vision.attributes import ATTRIBUTES_BY_CODE, Attribute, Attributes
+from core.vision.attributes import Attribute, Attributes, parse_corrections, parse_told_colors
 from core.vision.verdict import (
     ConfidenceBand,
     EvidenceRegion,
@@ -333,8 +334,8 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
         language=Language(row.language),
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
         corrected_style=Style(row.corrected_style) if row.corrected_style else None,
-        item_corrections={} if row.item_corrections is None else _parse_corrections(row.item_corrections),
-        told_colors={} if row.told_colors is None else _parse_told_colors(row.told_colors),
+        item_corrections={} if row.item_corrections is None else parse_corrections(_decode(row.item_corrections)),
+        told_colors={} if row.told_colors is None else parse_told_colors(_decode(row.told_colors)),
         pending_question=PendingQuestion(row.pending_question) if row.pending_question and row.has_images else None,
         hearts=row.hearts,
         created_at=row.created_at,
@@ -348,19 +349,10 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
     )
 
 
-def _parse_corrections(stored: str | dict[str, str | None]) -> dict[Attribute, Attribute | None]:
-    """Corrections of items: text from a compiled statement, a dictionary from SQLAlchemy."""
-    codes: dict[str, str | None] = json.loads(stored) if isinstance(stored, str) else stored
-    return {
-        ATTRIBUTES_BY_CODE[code]: None if instead is None else ATTRIBUTES_BY_CODE[instead]
-        for code, instead in codes.items()
-    }
-
-
-def _parse_told_colors(stored: str | dict[str, list[str]]) -> dict[Item, tuple[Color, ...]]:
-    """Told colors: text from a compiled statement, a dictionary from SQLAlchemy."""
-    codes: dict[str, list[str]] = json.loads(stored) if isinstance(stored, str) else stored
-    return {Item(garment): tuple(Color(color) for color in colors) for garment, colors in codes.items()}
+def _decode(stored: str | dict[str, Any]) -> dict[str, Any]:
+    """A JSON object: text from a compiled statement, a dictionary from SQLAlchemy."""
+    decoded: dict[str, Any] = json.loads(stored) if isinstance(stored, str) else stored
+    return decoded
 
 
 GIVEN_COLUMNS = tuple(

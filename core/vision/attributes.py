@@ -202,3 +202,16 @@ def pair_codes(things: Sequence[Attribute]) -> list[str]:
     """A code for each color together with each item among these."""
     colors = [thing for thing in things if isinstance(thing, Color)]
     return [f"{color}+{item}" for item in things if isinstance(item, Item) for color in colors]
+
+
+def parse_corrections(codes: Mapping[str, str | None]) -> dict[Attribute, Attribute | None]:
+    """What is not worn, with what is worn instead, from the codes of `Look.item_corrections`."""
+    return {
+        ATTRIBUTES_BY_CODE[code]: None if instead is None else ATTRIBUTES_BY_CODE[instead]
+        for code, instead in codes.items()
+    }
+
+
+def parse_told_colors(codes: Mapping[str, Sequence[str]]) -> dict[Item, tuple[Color, ...]]:
+    """The told colors of garments, from the codes of `Look.told_colors`."""
+    return {Item(garment): tuple(Color(color) for color in colors) for garment, colors in codes.items()}
