@@ -288,6 +288,7 @@ class TelegramClient:
         """Download a file that a user sent.
 
         Raises:
+            FloodWaitError: Telegram demands a wait that is left to the job.
             PhotoTooLargeError: it is larger than the 20 MB that bots can download.
             RemotePhotoGoneError: Telegram no longer has it.
             RemotePhotoUnavailableError: Telegram could not be reached.
@@ -302,6 +303,8 @@ class TelegramClient:
             if "too big" in error.message.lower():
                 raise PhotoTooLargeError from error
             raise RemotePhotoGoneError from error
+        except FloodWaitError:
+            raise
         except (DeliveryError, TimedOut) as error:
             raise RemotePhotoUnavailableError from error
 

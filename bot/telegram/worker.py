@@ -125,7 +125,7 @@ async def update_outcome(
                 raise
             log.error("update_abandoned", inbox_id=delivery.inbox_id, reason=type(error).__name__)
             if not isinstance(error, DeliveryError):
-                await delivery.send_error(error, is_last_attempt=True)
+                await delivery.send_error(error, is_last_attempt=is_last_delivery)
         except MessageRejectedError as error:
             log.warning("telegram_message_rejected", inbox_id=delivery.inbox_id, reason=error.detail)
             await delivery.send_error(EvaError(), is_last_attempt=is_last_delivery)
@@ -356,8 +356,7 @@ class RetryPolicy(ExponentialBackoff):
 
 def _demanded_wait(error: BaseException) -> int:
     """The seconds for which Telegram accepts nothing, or the longest wait of a job; 0 if it did not say that."""
-    flood = next((cause for cause in (error, error.__cause__) if isinstance(cause, FloodWaitError)), None)
-    return 0 if flood is None else min(math.ceil(flood.seconds) + 1, LONGEST_FLOOD_WAIT)
+    return min(math.ceil(error.seconds) + 1, LONGEST_FLOOD_WAIT) if isinstance(error, FloodWaitError) else 0
 
 
 def register_tasks(handler: UpdateHandler) -> Callable[[App], None]:

@@ -7,6 +7,8 @@ from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, TelegramHarness
 
 OTHER_ID = 77
+TRIES = 4
+"""Requests of the client in one attempt of a job."""
 
 
 @pytest.mark.parametrize("seconds", [40, 300, 4_000])
@@ -38,3 +40,21 @@ async def test_a_chat_that_floods_waits_for_itself_and_others_do_not(harness: Te
     ]
     assert verdicts.count(str(USER_ID)) == DAILY_LIMIT
     assert verdicts.index(str(OTHER_ID)) < DAILY_LIMIT - 1, "all would have been before it in a queue without locks"
+
+
+async def test_a_photo_waits_until_telegram_lets_it_be_fetched(harness: TelegramHarness) -> None:
+    """More often than a photo that cannot be fetched is tried."""
+    harness.telegram.fail_next("getFile", 429, count=6, retry_after=40)
+    await harness.send_updates(harness.updates.photo(make_photo()))
+
+    assert len(harness.photo_messages()) == 1
+    assert await harness.count_unprocessed() == 0
+
+
+async def test_a_photo_is_judged_after_an_outage_in_which_no_apology_arrives(harness: TelegramHarness) -> None:
+    harness.telegram.fail_next("getFile", 502, count=4 * TRIES)
+    harness.telegram.fail_next("sendMessage", 502, count=TRIES)
+    await harness.send_updates(harness.updates.photo(make_photo()))
+
+    assert len(harness.photo_messages()) == 1
+    assert await harness.count_unprocessed() == 0
