@@ -22,7 +22,7 @@ class RecentDrawings:
         """Set for how many seconds a picture is kept, and how many there are at most."""
         self._lifetime, self._max_drawings = lifetime, max_drawings
         # In the order of their beginning.
-        self._drawings: dict[Hashable, asyncio.Task[bytes]] = {}
+        self._drawings: dict[Hashable, tuple[asyncio.Task[bytes], asyncio.TimerHandle]] = {}
 
     async def get_or_draw(self, key: Hashable, draw: Callable[[], bytes], *, limiter: CapacityLimiter) -> bytes:
         """The picture with this key; those who ask for it at the same time wait for one drawing.
@@ -32,18 +32,21 @@ class RecentDrawings:
             draw: draws it, on a worker thread.
             limiter: of these threads.
         """
-        drawing = self._drawings.get(key)
-        if drawing is None:
-            drawing = self._drawings[key] = asyncio.create_task(to_thread.run_sync(draw, limiter=limiter))
-            asyncio.get_running_loop().call_later(self._lifetime, self._discard, key, drawing)
+        if key not in self._drawings:
+            task = asyncio.create_task(to_thread.run_sync(draw, limiter=limiter))
+            end = asyncio.get_running_loop().call_later(self._lifetime, self._discard, key, task)
+            self._drawings[key] = task, end
             while len(self._drawings) > self._max_drawings:
-                del self._drawings[next(iter(self._drawings))]
+                self._discard(next(iter(self._drawings)))
+        task, _ = self._drawings[key]
         try:
-            return await asyncio.shield(drawing)
+            return await asyncio.shield(task)
         except Exception:
-            self._discard(key, drawing)
+            # Of any kind: the next one who asks must not get the same error for a minute.
+            self._discard(key, task)
             raise
 
-    def _discard(self, key: Hashable, drawing: asyncio.Task[bytes]) -> None:
-        if self._drawings.get(key) is drawing:
-            del self._drawings[key]
+    def _discard(self, key: Hashable, task: asyncio.Task[bytes] | None = None) -> None:
+        """Forget a drawing, if it is still this one; its timer would hold it in memory."""
+        if key in self._drawings and task in {None, self._drawings[key][0]}:
+            self._drawings.pop(key)[1].cancel()
