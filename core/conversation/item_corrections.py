@@ -188,7 +188,7 @@ def find_item_correction(message: str) -> ItemCorrection | None:
 
 
 def find_told_color(message: str) -> ItemCorrection | None:
-    """The color that a whole message tells of a garment, whatever was said of it: "the hoodie is navy".
+    """The color that a whole message tells of a garment, without a denial: "the hoodie is navy".
 
     None for any other message, and for questions.
     """

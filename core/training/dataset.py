@@ -107,6 +107,7 @@ def check_photos(examples: Sequence[Example]) -> None:
             with Image.open(example.photo):
                 pass
         except Exception:  # noqa: BLE001
+            # Decoders raise errors of many kinds for damaged files; all that counts is which photo it is.
             broken.append(example.photo.name)
     if broken:
         raise DatasetError(f"{len(broken)} of {len(examples)} photos cannot be read, the first is {broken[0]}")

@@ -153,8 +153,11 @@ def test_examples_in_python_call_what_exists(source: str) -> None:
                 names |= {alias.name: getattr(import_module(module), alias.name) for alias in imported}
             case ast.withitem(context_expr=ast.Call(func=ast.Name(id=name)), optional_vars=ast.Name(id=variable)):
                 names[variable] = names[name]()
+    checked = 0
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         root, *path = ast.unparse(call.func).split(".")
         if root in names and "(" not in ast.unparse(call.func):
             function = reduce(getattr, path, names[root])
             signature(function).bind(*call.args, **{str(keyword.arg): keyword for keyword in call.keywords})
+            checked += 1
+    assert checked > 0, "an unknown name, or other arguments, would have raised"
