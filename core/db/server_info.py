@@ -4,11 +4,11 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.migrate import make_config
+from core.db.migrate import check_revision
+from core.errors import SchemaOutdatedError, SchemaTooNewError
 
 MIN_VERSION = 14
 """The oldest major version of PostgreSQL that Eva supports; older ones get no fixes any more."""
@@ -35,30 +35,22 @@ class ServerInfo:
     """As the server states it, e.g. `18.4`."""
     is_supported: bool
     role: str
-    revision: str | None
-    """Of the schema; None before the first migration."""
-    head: str
-    """The revision that this version of Eva needs."""
+    is_current: bool
+    """Whether this version of Eva runs on the schema."""
     may_migrate: bool
     """Whether the role may create tables, and owns those that exist."""
     clock_difference: timedelta
     """By how much the server's clock and that of this machine differ, less what the way there may take."""
 
-    @property
-    def is_current(self) -> bool:
-        """Whether the schema is the one that this version of Eva needs."""
-        return self.revision == self.head
-
 
 async def get_server_info(connection: AsyncConnection) -> ServerInfo:
     """Describe the server that a connection leads to; reads only what every role may read."""
     row = (await connection.execute(SELECT_INFO)).one()
-    revision, may_migrate = None, bool(row.can_create)
+    is_current, may_migrate = False, bool(row.can_create)
     if row.is_migrated:
         names = {"names": ["alembic_version", "people", "looks", "inbox", "procrastinate_jobs"]}
         may_migrate = may_migrate and (await connection.execute(SELECT_FOREIGN_TABLES, names)).first() is None
-        if may_migrate:
-            revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+        is_current = may_migrate and await _is_current(connection)
     before = time.time()
     server_time = float((await connection.execute(SELECT_CLOCK)).scalar_one())
     difference = max(0.0, before - server_time, server_time - time.time())
@@ -66,8 +58,15 @@ async def get_server_info(connection: AsyncConnection) -> ServerInfo:
         version=row.version,
         is_supported=row.number >= MIN_VERSION * 10_000,
         role=row.role,
-        revision=revision,
-        head=ScriptDirectory.from_config(make_config()).get_current_head() or "",
+        is_current=is_current,
         may_migrate=may_migrate,
         clock_difference=timedelta(seconds=difference),
     )
+
+
+async def _is_current(connection: AsyncConnection) -> bool:
+    try:
+        await check_revision(connection)
+    except (SchemaOutdatedError, SchemaTooNewError):
+        return False
+    return True

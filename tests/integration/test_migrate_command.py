@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from core.db.database import Database
+from core.db.migrate import RUNS_WITH
 from core.i18n.translations import Language, translate
 from tests.conftest import RunEva
 
@@ -37,3 +40,16 @@ def test_without_a_url_the_embedded_one_is_used(eva: RunEva, public: Path) -> No
     assert done.returncode == 0, done.stderr
     assert eva("migrate", "check", **here).returncode == 0
     assert (public / "data" / "postgres" / "data" / "PG_VERSION").exists()
+
+
+async def test_a_rollback_goes_on_if_the_later_release_allows_it(eva: RunEva, url: str) -> None:
+    """The recipes in `deploy` migrate before each start, also of a former release, and end where that fails."""
+    later = text("UPDATE alembic_version SET version_num = 'later'")
+    async with Database(url) as database, database.connection() as connection:
+        head = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
+        await connection.execute(later)
+        refused = eva("migrate", DATABASE_URL=url)
+        await connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{RUNS_WITH}later, {head}'"))
+        allowed = eva("migrate", DATABASE_URL=url)
+    assert (refused.returncode, allowed.returncode) == (1, 0), allowed.stderr
+    assert "Traceback" not in refused.stderr

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.migrate import RUNS_WITH, check_schema, find_schema_difference, migrate_up
+from core.db.server_info import get_server_info
 from core.errors import SchemaOutdatedError, SchemaTooNewError
 from core.resources import Resources
 from leaderboard_web.app import create_app
@@ -106,6 +107,9 @@ async def test_a_process_that_starts_uses_a_database_of_the_next_release_that_al
         await connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{RUNS_WITH}{NEXT_REVISION}, {revision}'"))
     await check_schema(resources.database)
     await migrate_up(resources.database)
+    assert await find_schema_difference(resources.database) is None
+    async with resources.database.connection() as connection:
+        assert (await get_server_info(connection)).is_current, "eva doctor finds no fault"
 
 
 async def test_a_process_that_starts_refuses_a_database_of_the_release_before(resources: Resources) -> None:
