@@ -181,14 +181,14 @@ def _check_similar_looks(state: "VectorSearchState", language: Language) -> Chec
     from core.db.vector_search import MIN_VERSION
 
     if state.is_set_up:
-        key = "ok"
+        key = "ok" if state.is_complete else "incomplete"
     elif not state.is_new_enough:
         key = "install"
     elif not state.is_created:
         key = "create"
     else:
         key = "migrate" if state.installed is not None else "hidden"
-    status = CheckStatus.OK if state.is_set_up else CheckStatus.OPTIONAL
+    status = CheckStatus.OK if key == "ok" else CheckStatus.OPTIONAL
     minimum = ".".join(map(str, MIN_VERSION))
     detail = translate(f"cli.doctor.similar.{key}", language, version=state.installed or "", minimum=minimum)
     return _make_check("similar", status, detail, language)

@@ -19,11 +19,15 @@ from core.db.index_builds import IndexBuild, create_indexes
 TABLE = "look_vectors"
 MIN_VERSION = (0, 8)
 """The first version of pgvector that goes on searching where a filter left too little."""
+INDEX = IndexBuild(name=f"ix_{TABLE}_embedding", table=TABLE, definition="USING hnsw (embedding halfvec_cosine_ops)")
+"""Takes minutes for a million looks; until it is complete, a search reads all vectors. It is built when the table is
+full, and so tells that."""
 
 SELECT_STATE = text(f"""
 SELECT to_regclass('{TABLE}') IS NOT NULL AS is_set_up,
     CASE WHEN to_regtype('halfvec') IS NOT NULL THEN extversion END AS installed,
-    extversion IS NOT NULL AS is_created, default_version AS offered
+    extversion IS NOT NULL AS is_created, default_version AS offered,
+    coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{INDEX.name}')), false) AS is_complete
 FROM (VALUES (1)) AS one
 LEFT JOIN pg_extension ON extname = 'vector'
 LEFT JOIN pg_available_extensions ON name = 'vector'
@@ -50,13 +54,6 @@ SELECT id FROM batch ORDER BY id DESC LIMIT 1
 """)
 """Looks of the batch cannot be taken back meanwhile, for a tenth of a second."""
 BATCH_SIZE = 1000
-INDEX = IndexBuild(name=f"ix_{TABLE}_embedding", table=TABLE, definition="USING hnsw (embedding halfvec_cosine_ops)")
-"""Takes minutes for a million looks; until it is complete, a search reads all vectors. It is built when the table is
-full, and so tells that."""
-HAS_INDEX = text(f"""
-SELECT to_regclass('{TABLE}') IS NULL
-    OR coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{INDEX.name}')), false)
-""")
 
 log = structlog.get_logger()
 
@@ -73,6 +70,8 @@ class VectorSearchState:
     """Whether the extension exists in any schema."""
     offered: str | None
     """Version of pgvector that the server could create; None without it."""
+    is_complete: bool
+    """Whether the table has all vectors and an index of them."""
 
     @property
     def is_new_enough(self) -> bool:
@@ -88,7 +87,8 @@ async def get_state(connection: AsyncConnection) -> VectorSearchState:
 
 async def has_index(connection: AsyncConnection) -> bool:
     """Whether the vectors have their index; True as well without a table of them."""
-    return bool((await connection.execute(HAS_INDEX)).scalar_one())
+    state = await get_state(connection)
+    return state.is_complete or not state.is_set_up
 
 
 def set_up(connection: Connection) -> None:

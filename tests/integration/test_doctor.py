@@ -147,6 +147,7 @@ async def test_doctor_says_what_similar_looks_need(database: Database) -> None:
         "create": replace(off, installed=None, is_created=False),
         "migrate": off,
         "hidden": replace(off, installed=None),
+        "incomplete": replace(state, is_complete=False),
     }
     for key, case in cases.items():
         check = _check_similar_looks(case, EN)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from core.db import blocks, looks, people, vector_search
 from core.db.account_merge import merge_people
@@ -160,12 +161,37 @@ async def test_vectors_whose_filling_was_interrupted_are_completed(url: str) -> 
             assert await vector_search.has_index(connection)
 
 
+FAIL = """
+CREATE FUNCTION fail() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$;
+CREATE EVENT TRIGGER fail ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION fail()
+"""
+
+
+@pytest.mark.parametrize("sqlstate", ["53100", "57014"])
+async def test_a_migration_succeeds_although_the_vectors_get_no_index(url: str, sqlstate: str) -> None:
+    """For lack of disk, or by a limit of time that PgBouncer's connections have."""
+    async with Database(url) as database, Database(url.replace("//eva@", "//postgres@")) as admin:
+        async with database.connection() as connection, admin.connection() as other:
+            await connection.execute(text(f"DROP INDEX {vector_search.INDEX.name}"))
+            for statement in FAIL.format(sqlstate=sqlstate).split("$$;"):
+                await other.execute(text(statement if "EVENT TRIGGER" in statement else f"{statement}$$"))
+        with capture_logs() as logs:
+            await migrate_up(database)
+        assert {"event": "vector_index_not_built", "sqlstate": sqlstate, "log_level": "warning"} in logs
+        async with database.connection() as connection, admin.connection() as other:
+            assert not (await vector_search.get_state(connection)).is_complete
+            await other.execute(text("DROP EVENT TRIGGER fail"))
+        await migrate_up(database)
+        async with database.connection() as connection:
+            assert (await vector_search.get_state(connection)).is_complete
+
+
 @pytest.mark.parametrize(
     ("installed", "offered", "expected"),
     [("0.8.5", "0.8.5", True), ("0.7.4", "0.8.5", False), (None, "0.10.0", True), (None, "0.4.4", False)],
 )
 def test_old_versions_of_pgvector_are_not_used(installed: str | None, offered: str, *, expected: bool) -> None:
     state = vector_search.VectorSearchState(
-        is_set_up=False, installed=installed, is_created=installed is not None, offered=offered
+        is_set_up=False, installed=installed, is_created=installed is not None, offered=offered, is_complete=False
     )
     assert state.is_new_enough is expected
