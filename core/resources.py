@@ -21,7 +21,6 @@ from core.errors import (
     EmbeddedPostgresError,
     PersistenceError,
     SchemaOutdatedError,
-    UnsupportedDatabaseUrlError,
 )
 from core.images.decode_pool import DecodePool
 from core.images.recent_drawings import RecentDrawings
@@ -104,8 +103,8 @@ async def open_database(
             application_name=f"eva {process}",
             queue_url=queue_url.get_secret_value() if queue_url else None,
         ) as database:
-            if process.has_queue and queue_url is None and database.url.is_for_pgbouncer:
-                raise UnsupportedDatabaseUrlError("workers need EVA_QUEUE_DATABASE_URL, a way without PgBouncer")
+            if process.has_queue:
+                database.require_direct_url("workers")
             await _wait_until(database.check, DatabaseUnavailableError, process, timings)
             if process.has_queue and queue_url is not None:
                 async with Database(queue_url.get_secret_value(), pool_size=1) as direct:

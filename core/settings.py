@@ -115,8 +115,8 @@ class Settings(BaseSettings):
     """PostgreSQL URL, `postgresql://user:password@host/name` (or `postgres://`). Default: an embedded PostgreSQL,
     or the one that `RDS_HOSTNAME` and the other variables of AWS Elastic Beanstalk name."""
     queue_database_url: SecretStr | None = None
-    """The same database without PgBouncer, for the workers: they wait for notifications, which need a connection of
-    their own. Default: `DATABASE_URL`."""
+    """The same database without PgBouncer, for what needs a connection of its own: workers and the live board, which
+    wait for notifications, and backups. Default: `DATABASE_URL`."""
     database_pool_size: int = Field(default=7, ge=2, le=200)
     """Connections of a process to the database at most; a worker has three more for the queue."""
     storage_url: str | None = None

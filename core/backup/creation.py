@@ -77,7 +77,10 @@ async def create_backup(
         BackupError: `pg_dump` is missing or failed.
         BackupRunningError: another backup writes to the archive.
         PersistenceError: the database, the storage or the archive does not answer.
+        UnsupportedDatabaseUrlError: the only way to the database is PgBouncer.
     """
+    # `pg_dump` empties the search path of a session, which is a connection of PgBouncer that others get, too.
+    database.require_direct_url("backups")
     async with database.connection() as connection:
         is_new = await backup_queries.is_empty(connection)
     if is_new:

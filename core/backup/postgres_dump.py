@@ -144,10 +144,11 @@ def _run(program: Path, arguments: tuple[str, ...], conninfo: str) -> str:
 
 
 def _environment(conninfo: str) -> dict[str, str]:
-    """The parameters of a connection as the variables that libpq reads."""
-    names = {option.keyword.decode(): option.envvar for option in pq.Conninfo.get_defaults()}
-    return {
-        variable.decode(): str(value)
-        for name, value in conninfo_to_dict(conninfo).items()
-        if (variable := names.get(name)) is not None
+    """The parameters of a connection as the variables that libpq reads, with those that are set already: Eva's own
+    connections heed them, e.g. PGSSLMODE."""
+    variables = {
+        option.keyword.decode(): option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar
     }
+    inherited = {name: os.environ[name] for name in variables.values() if name in os.environ}
+    parameters = conninfo_to_dict(conninfo).items()
+    return inherited | {variables[name]: str(value) for name, value in parameters if name in variables}

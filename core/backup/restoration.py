@@ -15,7 +15,7 @@ from core.db.migrate import migrate_up
 from core.errors import BackupError, BackupNotFoundError, DatabaseNotEmptyError, SecretKeyChangedError
 from core.object_storage import ObjectStorage, copy_images
 from core.settings import Settings
-from core.signing import fingerprint, load_secret_key, secret_key_file
+from core.signing import fingerprint, load_old_keys, load_secret_key, secret_key_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,10 @@ async def restore_backup(
         SecretKeyChangedError: the secret key is another one.
         BackupError: the backup is damaged, or `pg_restore` is missing or failed.
         PersistenceError: the database, the storage or the archive does not answer.
+        UnsupportedDatabaseUrlError: the only way to the database is PgBouncer.
     """
+    # As for a backup.
+    database.require_direct_url("restorations")
     if name is None:
         names = await to_thread.run_sync(archive.list_names)
         if not names:
@@ -84,11 +87,11 @@ async def restore_backup(
 
 
 def _restore_secret(manifest: Manifest, settings: Settings) -> None:
-    """Write the generated secret key if there is none here; check that it is the same otherwise."""
+    """Write the generated secret key if there is none here; check that it is the same or a former one otherwise."""
     path = secret_key_file(settings)
     if settings.secret_key is None and manifest.secret_key is not None and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(manifest.secret_key)
-    if fingerprint(load_secret_key(settings)) != manifest.secret_fingerprint:
+    if manifest.secret_fingerprint not in map(fingerprint, (load_secret_key(settings), *load_old_keys(settings))):
         raise SecretKeyChangedError

@@ -24,7 +24,7 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from core.db.database_url import STATEMENT_CACHE, DatabaseUrl
 from core.db.errors import is_outage
-from core.errors import DatabaseUnavailableError
+from core.errors import DatabaseUnavailableError, UnsupportedDatabaseUrlError
 
 POOL_RECYCLE_SECONDS = 600
 """Seconds after which a connection is replaced: some networks drop longer ones silently."""
@@ -134,6 +134,18 @@ class Database:
             if is_outage(error) or (isinstance(error, OSError) and not is_connected):
                 raise DatabaseUnavailableError(type(error).__name__) from error
             raise
+
+    def require_direct_url(self, what: str) -> None:
+        """Check that there is a way to the database without PgBouncer.
+
+        Args:
+            what: needs it, in the plural.
+
+        Raises:
+            UnsupportedDatabaseUrlError: there is none.
+        """
+        if self.direct_url.is_for_pgbouncer:
+            raise UnsupportedDatabaseUrlError(f"{what} need EVA_QUEUE_DATABASE_URL, a way without PgBouncer")
 
     async def check(self) -> None:
         """Execute a trivial statement.

@@ -356,9 +356,11 @@ async def test_old_backups_end_with_the_pictures_that_only_they_have(resources: 
     assert not list((tmp_path / "backups").rglob("*.dump"))[1:]
 
 
+@pytest.mark.parametrize("former", [(), (SecretStr("s" * 32),)])
 async def test_another_secret_key_is_refused_before_anything_is_restored(
-    resources: Resources, empty_url: str, tmp_path: Path
+    resources: Resources, empty_url: str, tmp_path: Path, former: tuple[SecretStr, ...]
 ) -> None:
+    """Unless it is said that everything may end, or the key of the backup is a former one."""
     archive, storage = BackupArchive(str(tmp_path / "backups")), ObjectStorage((tmp_path / "b").as_uri())
     with pytest.raises(BackupNotFoundError):
         await restore_backup(resources.database, storage, archive, Settings())
@@ -369,6 +371,7 @@ async def test_another_secret_key_is_refused_before_anything_is_restored(
     async with Database(empty_url) as database:
         with pytest.raises(SecretKeyChangedError):
             await restore_backup(database, storage, archive, other)
-        await restore_backup(database, storage, archive, other, accept_new_secret=True)
+        rotated = other.model_copy(update={"old_secret_keys": former})
+        await restore_backup(database, storage, archive, rotated, accept_new_secret=not former)
         async with database.connection() as connection:
             assert (await connection.execute(select(schema.people))).first() is None

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from core.backup.archive import BackupArchive
 from core.backup.creation import create_backup
-from core.backup.postgres_dump import find_program
+from core.backup.postgres_dump import _run, find_program
 from core.backup.restoration import restore_backup
 from core.db import schema
 from core.db.database import Database
@@ -16,6 +16,7 @@ from core.db.embedded_postgres import EmbeddedPostgres
 from core.errors import (
     BackupError,
     StorageUnavailableError,
+    UnsupportedDatabaseUrlError,
 )
 from core.object_storage import ObjectStorage, generate_key
 from core.resources import Resources
@@ -73,3 +74,21 @@ def test_the_oldest_suitable_program_is_taken() -> None:
 def test_an_address_that_is_no_archive_is_refused() -> None:
     with pytest.raises(StorageUnavailableError):
         BackupArchive("ftp://elsewhere/backups")
+
+
+async def test_no_backup_goes_through_pgbouncer(resources: Resources, tmp_path: Path) -> None:
+    """`pg_dump` empties the search path of its session, which is one of PgBouncer's connections for all."""
+    archive = BackupArchive(str(tmp_path / "backups"))
+    async with Database("postgresql://eva@127.0.0.1:9/eva?prepared_statement_cache_size=0") as database:
+        with pytest.raises(UnsupportedDatabaseUrlError, match="EVA_QUEUE_DATABASE_URL"):
+            await create_backup(database, resources.storage, archive, Settings(), keep=1)
+        with pytest.raises(UnsupportedDatabaseUrlError, match="EVA_QUEUE_DATABASE_URL"):
+            await restore_backup(database, resources.storage, archive, Settings())
+
+
+def test_a_dump_connects_as_eva_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Elastic Beanstalk these variables demand a certificate, and the URL does not."""
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    monkeypatch.setenv("PGUSER", "somebody")
+    shown = _run(Path("/usr/bin/env"), (), "host=a user=eva").splitlines()
+    assert {"PGSSLMODE=verify-full", "PGHOST=a", "PGUSER=eva"} <= set(shown)
