@@ -19,18 +19,21 @@ PIP := -m pip --disable-pip-version-check
 # built by the locked setuptools, without a download.
 LOCKED := $(PIP) install --only-binary :all: --require-hashes --requirement
 EDITABLE := $(BIN)/python $(PIP) install --quiet --no-index --no-deps --no-build-isolation --editable .
+NOT_INSTALLED = { echo "The packages were not installed; the reason is above. They need the internet or a mirror, space on the disk,\
+ and Python 3.11 to $(1) on Linux (x86-64 or arm64, not Alpine) or macOS (arm64).\
+ To use another Python: make clean, then set PYTHON=python3.12" >&2; exit 1; }
 
 $(VENV)/run: pyproject.toml requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Eva needs Python 3.11 or newer; set PYTHON=python3.11")'
 	@echo "Installing Eva into $(VENV), once. It downloads about 90 MB and takes one to five minutes."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python $(LOCKED) requirements/run.txt
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python $(LOCKED) requirements/run.txt || $(call NOT_INSTALLED,3.14)
 	@$(EDITABLE)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run requirements/dev.txt
 	@echo "Installing the tools for tests and training into $(VENV), once. The packages are about 800 MB."
-	@$(BIN)/python $(LOCKED) requirements/dev.txt --quiet
+	@$(BIN)/python $(LOCKED) requirements/dev.txt --quiet || $(call NOT_INSTALLED,3.13)
 	@$(EDITABLE)
 	@touch $@
 
