@@ -111,7 +111,9 @@ echo "$url" >> calls
 
 def make_version(folder: Path, version: str) -> None:
     """Commit and tag a version of a program whose installation names it."""
-    folder.mkdir(exist_ok=True)
+    (folder / "deploy" / "systemd").mkdir(parents=True, exist_ok=True)
+    for name, text in (("eva-web@.service", version), ("eva-migrate.service", "the same"), ("eva-backup.timer", "")):
+        (folder / "deploy" / "systemd" / name).write_text(text, "utf-8")
     (folder / "Makefile").write_text(f"install:\n\techo {version} > installed\n", "utf-8")
     for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", version], ["tag", version]):
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=folder, check=True)
@@ -140,6 +142,7 @@ def update(tmp_path: Path) -> Update:
             check=False,
         )
         assert done.returncode in {0, 1}, done.stderr
+        (tmp_path / "messages").write_text(done.stderr, "utf-8")
         calls = (tmp_path / "calls").read_text("utf-8").splitlines()
         assert (done.returncode == 0) is any(call.startswith("restart eva-web") for call in calls), done.stderr
         return calls
@@ -170,6 +173,14 @@ def test_going_back_needs_no_backup_and_an_update_does(tmp_path: Path, update: U
     assert update("v2")
     assert update("v1", "eva-backup")[:2] == ["start eva-backup eva-v2", "start eva-migrate eva-v1"]
     assert (tmp_path / "eva").readlink() == Path("eva-v1")
+
+
+def test_an_update_names_the_units_that_have_to_be_copied(tmp_path: Path, update: Update) -> None:
+    copied = []
+    for version in ("v2", "v2"):
+        update(version)
+        copied.append(re.findall(r"^(\S+) is new or changed", (tmp_path / "messages").read_text("utf-8"), re.MULTILINE))
+    assert copied == [["eva-v2/deploy/systemd/eva-web@.service"], []]
 
 
 @pytest.fixture
