@@ -28,7 +28,7 @@ STYLE_WORDS = frozenset(
 )
 """English words that may stand around the name of a style in a message about that style."""
 LEADING = (
-    "(ㄴㄴ|아니|아뇨|에이|음|어|아|그냥|혹시|저는|전|나는|난|이건|이거|이게|답은|정답은|제생각엔|제|내생각엔|내|생각엔|아마|완전|진짜|딱|좀"
+    "(ㄴㄴ|아니|아뇨|에이|음|어|아|오|그냥|걍|혹시|저는|저|전|나는|나|난|오늘은|오늘|그거|그건|아무래도|글쎄|이건|이거|이게|답은|정답은|제생각엔|제|내생각엔|내|생각엔|아마|완전|진짜|딱|좀"
     "|그럼|에바|에바야|근데|스타일|룩|느낌|코디|패션|당연히|제가보기엔|제가|보기엔|내가보기엔|내가|둘중에|굳이|말하면|오히려"
     "|거의|누가봐도|전체적으로|답|정답|생각은|내생각은|고르자면|둘|중|중에|눈엔|눈에는|내눈엔|제눈엔|굳이따지자면|따지자면)"
 )
@@ -40,7 +40,7 @@ TRAILING = (
     "(인듯|듯|인것|것|거|같아|같은데|같음|같네|같은|같다|같습니다|인데|데|아닌가|일까|생각해|생각함|봐|볼게|스타일|룩|느낌"
     "|뭐|뭐예|뭐야|뭐에|뭐지|뭔데|뭔가|무엇인가|어떤|어떤거|무슨|뭔지|알려줘|알려주세|알려|줘|주세요|말해줘|설명|설명해줘"
     "|설명해주세|궁금해|맞아|맞죠|맞나|맞지|인가|할게|또는|아니면|좋아|이에|예|이야|야|요|임|이죠|죠|쪽|쪽이|쪽인|쪽임|에|더|가까운"
-    "|가까워|가까움|보여|느껴져|이지|지|네|이네|다|이다|입니다|입니당|한|생각하고|노리고|의도하고|입은|입었는|건데|입은건데|입었는데|정도|맞는|맞는것|맞는거|이었는데|였는데|고쳐줘|고쳐주세|수정해줘|수정해주세|정정해줘)"
+    "|가까워|가까움|보여|느껴져|이지|지|네|이네|다|이다|입니다|입니당|한|생각하고|노리고|의도하고|입은|입었는|건데|입은건데|입었는데|정도|맞는|맞는것|맞는거|이었는데|였는데|고쳐줘|고쳐주세|수정해줘|수정해주세|정정해줘|인정|ㅇㅈ|ㄹㅇ|맞음|맞네|동의)"
 )
 KOREAN_WORD = re.compile(
     rf"{LEADING}{{1,3}}|{LEADING}{{0,2}}(#{PARTICLE}{{0,3}}{TRAILING}{{0,4}}){{1,2}}|{TRAILING}{{1,5}}"
@@ -63,6 +63,8 @@ SUGGESTS = re.compile(
     r"( (more|a|an|just|like|of a|called|kind of|rather))* #( though| look| style| really| no)?"
 )
 """A question that states an opinion: "isn't it street?", "스트릿 아니야?"."""
+_ASKS_ABOUT_STYLE = re.compile(r"\b(?:about|ask|explain|know|mean|means|say|see|tell)\b")
+"""Words of questions about a style in general: "can you explain street?"."""
 SHORT_DENIAL = re.compile(rf"({LEADING}){{0,3}}#(아니야|아니에요|아니예요|아님)")
 """Denies the style, or suggests it with a question mark that was left out."""
 KOREAN_REQUEST = re.compile(
@@ -77,6 +79,12 @@ DISAGREES = re.compile(
     r"(?=(?:it|this|i d|more) )"
 )
 """Before a style in a message that contradicts the verdict: "ur wrong it's street"."""
+KOREAN_DISAGREES = re.compile(
+    "(?:(?:아니|에이|아|야|음|근데|헐|엥|땡|노노?|ㄴㄴ|그게|그건|그거|이건|이게) ?){0,4}"
+    "(?:아니(?:야|에요|예요|거든요?|라고요?|라니까요?|지|죠|요|라|고)|아닌데요?|아닙니다|아뇨|틀렸(?:어요?|네요?|는데요?)|틀림|땡|말고요?"
+    "|다른데요?) ?(?=[^ㄱ-ㅎ]*#)"
+)
+"""The same in Korean: "에이 아니야 스트릿이지", "그게 아니라 레트로"."""
 QUESTION_STARTS = ("why", "what is", "what s", "what about it", "how")
 DENIAL = re.compile(
     r"(?<!보)((?<!^)아니|아냐|아님|아닌(?!가|지)|안어울|없)"
@@ -102,7 +110,7 @@ def find_style_name(message: str) -> Style | None:
     masked, styles = find_styles(message)
     if not styles:
         return None
-    masked = DISAGREES.sub("", masked, count=1) if DISAGREES.match(masked) else masked
+    masked = _drop_disagreement(masked)
     words = masked.replace(MASK, f" {MASK} ").split()
     is_english = STYLE_WORDS.issuperset(word for word in words if word != MASK)
     return styles[0] if is_english or _is_korean_phrase(masked) or SUGGESTS.fullmatch(_joined(masked)) else None
@@ -118,7 +126,7 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
     masked, styles = find_styles(message)
     if not styles or len(message) > MAX_STYLE_ANSWER_LENGTH:
         return None
-    joined, first = _joined(masked), styles[0]
+    joined, first = _joined(_drop_disagreement(masked)), styles[0]
     if KOREAN_REQUEST.search(joined) or (named is not None and KOREAN_DOUBT.fullmatch(joined)):
         return None
     if len(set(styles)) > 1:
@@ -133,11 +141,25 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
     return first if is_answer else None
 
 
+def parse_style_guess(message: str) -> Style | None:
+    """The style that a message guesses before the verdict, where a question mark only says that it is a guess."""
+    style = parse_style_answer(message)
+    if style is not None or "?" not in message or _ASKS_ABOUT_STYLE.search(normalize_letters(message)):
+        return style
+    return parse_style_answer(message.replace("?", " "))
+
+
 def _preferred(joined: str, styles: tuple[Style, ...]) -> Style | None:
     """The style that is preferred to another one; None if a message compares nothing or more than two."""
     if len(styles) == 2 and PREFERS_SECOND.fullmatch(joined):
         return styles[1]
     return styles[0] if len(styles) == 2 and PREFERS_FIRST.fullmatch(joined) else None
+
+
+def _drop_disagreement(masked: str) -> str:
+    """A masked message without a contradiction of the verdict in front of the style."""
+    start = DISAGREES.match(masked) or KOREAN_DISAGREES.match(masked)
+    return masked if start is None else masked[start.end() :]
 
 
 def _joined(masked: str) -> str:
