@@ -8,7 +8,7 @@ from core.conversation.text_normalization import normalize_letters
 MAX_SENTENCE_LENGTH = 60
 """Characters of a message that holds a name and words around it, or speaks of one."""
 _KOREAN_ABOUT_NAME = re.compile(
-    "(?:음|아|그냥|저|나|난|저는|나는|응|네|몰라|몰라요|근데|혹시|왜)*"
+    "(?:음|아|그냥|걍|저|나|난|저는|나는|응|네|몰라|몰라요|근데|혹시|왜|제|내)*"
     "(?:(?:아무거나|아무이름이나|아무렇게나|알아서)(?:다|정말)?(?:괜찮|좋|상관없|하|해|정해|골라|지어|추천해)?(?:아|줘|주세)?"
     "|(?:다른|새|딴|추천)(?:이름|거|걸|닉네임)(?:으로|로|은|는)?(?:하|할|해|바꾸|바꿀|바꿔|정할|없|추천해|알려|지을|지어|쓸)[가-힣]{0,4}"
     "|(?:이름|닉네임|실명|본명)(?:을|은|는|이|도|은요)?(?:다시|안|꼭|왜|뭐로|뭘로|뭐라고|어떻게|좀|필요|있어야|적어야|써야)*"
@@ -16,9 +16,19 @@ _KOREAN_ABOUT_NAME = re.compile(
     "|(?:그대로|이대로|[네니]?[맘멋]대로|마음대로|진짜로|정말로|바로|새로|따로|이걸로|그걸로|아무걸로|영어로|한글로)(?:하|할|해|올)[가-힣]{0,4}"
     "|(?:[가-힣]{0,8}(?:걸|거|것|이름|버튼|사진|아이디)|비공개|본명|실명|가명|별명|저|나)(?:으로|로)(?:하|할|해|올)[가-힣]{0,4}"
     "|(?:익명으로|이름없이|무명으로)(?:하|할|해|올|쓸|쓰|가능|돼|되)?[가-힣]{0,5}"
-    ")(?:요)?[ㅋㅎㅠㅜ]*"
+    "|(?:이름|닉네임|닉)?(?:은|을|으로)?(?:뭐|뭘|뭐라|뭐라고|뭘로|뭐로|어떻게|어떤거|어떤걸|어떤걸로|무슨이름)(?:으로|을)?"
+    "(?:하|할|해|쓰|쓸|써|정하|정할|적|짓|지|좋)[가-힣]{0,5}"
+    "|(?:이름|닉네임)?(?:을|도|좀|하나|하나만)*(?:추천|제안)(?:좀|해|부탁)?(?:해|해줘|해주세|줘|주세)?"
+    ")(?:요)?[ㄱ-ㅎㅠㅜ]*"
 )
 """What is said about a name, instead of one: "아무거나 해줘", "다른 이름으로 할래"."""
+_KINDS_OF_NAMES = "(?:이름|닉네임|본명|실명|익명|가명|별명)"
+_KOREAN_SENTENCE = re.compile(
+    f"(?:.*{_KINDS_OF_NAMES}.*|.+ .*)(?:나요|가요|까요?|돼요?|되요|하죠|되죠|하지|냐고|거야|거죠|거예요)[ ?!~.]*"
+    f"|.*{_KINDS_OF_NAMES}.* .*(?:요|할게|할래|싫어|있어|없어|줘)[ ?!~.]*"
+    "|(?=.*[가-힣]).+ .+[?？]"
+)
+"""What ends like a question, or speaks of names in a sentence: "본명 써도 돼", "이름 꼭 있어야 해요"."""
 _ENGLISH_ABOUT_NAME = re.compile(
     r"(?:(?:no|nah|ok|yes|yeah|but|um|hmm|idc|idk|lol|ew|just|please|(?:can|could) (?:i|you|u)|i want|wait|actually) )*"
     r"(?:(?:pick|choose|give me|use|suggest|make up|think of|take|try)(?: (?:one|something|anything|any|a|another"
@@ -51,15 +61,24 @@ _NAMED = re.compile(
 )
 """A name in a sentence: "share it as Luna please"."""
 _KOREAN_NAMED = re.compile(
-    r"(?:(?:네|넵|응|음|아|아니|그럼|그냥|나는?|난|저는?|전)[,.!]? )*"
+    r"(?:(?:네|넵|응|음|아|아니|그럼|그냥|걍|나는?|난|저는?|전)[,.!]? )*(?:[^ ]{1,20} ?(?:말고|아니고|아니라) )?"
     r"(?:(?:(?:제|내|보드) ?)?(?:이름|닉네임|닉)(?:[은을] ?| ))?(?P<name>.{1,20}?)"
     r"(?:(?:으로|로|이라고|라고) ?(?:할게|할래|할거야|해|해줘|해주세|올려|올려줘|올려주세|불러줘|불러주세|부탁해)요?"
     r"|으로요|로요)"
     r"[ .!~ㅋㅎ]*"
     r"|(?:제|내) (?:이름|닉네임|닉)(?:은 (?P<own>.{1,20}?)(?:이에요|예요|이야|야|입니다|임)?"
     r"| (?P<noun>.{1,20}?)(?:이에요|예요|이야|야|입니다|임))[ .!~ㅋㅎ]*"
+    r"|(?:저는?|나는?|난|전) (?P<me>[^ ]{1,20}?)(?:이에요|예요|이야|야|입니다|임|이라고 해요?|라고 해요?)[ .!~ㅋㅎ]*"
+    r"|[^ ]{1,20} ?(?:말고|아니고|아니라) (?P<other>(?!다른|딴|새 |더|좀|다시|뭐|그냥)[^ ]{1,20}?)(?:으로|로)"
+    r"[ .!~ㅋㅎ]*"
+    r"|(?P<idea>.{1,20}?)(?: ?[은는])? ?(?:어때|어떰|어떨까)요?[ .?!~ㅋㅎ]*"
 )
 """The same in Korean: "감자로 할게요", "내 이름은 민지야"."""
+_KOREAN_POLITE = re.compile(
+    r"(?:(?P<noun>[가-힣]{2,19}?)(?:(?<![양랑냥댕멍똥순돌둥쟁팽깽맹])이요|이에요|예요|입니다)|(?P<name>[가-힣]{2,19})요)"
+    r"[ .!~ㅋㅎ]*"
+)
+"""A name with a polite ending: "민지요"; the 이 of 호랑이 belongs to the name."""
 _POLITE = re.compile(r"(?P<name>.+?)(?: (?:please|pls|thanks|thx))*[ !?]*", re.IGNORECASE)
 """A name with words that are none behind it."""
 
@@ -71,8 +90,10 @@ def find_typed_name(message: str) -> str | None:
     if _is_about_name(message):
         return None
     text = " ".join(message.split())
-    for pattern in (_NAMED, _KOREAN_NAMED, _POLITE):
+    for pattern in (_NAMED, _KOREAN_NAMED, _KOREAN_SENTENCE, _KOREAN_POLITE, _POLITE):
         sentence = pattern.fullmatch(text)
+        if sentence is not None and pattern is _KOREAN_SENTENCE:
+            return None
         name = "" if sentence is None else next(filter(None, sentence.groups()), "")
         if name and _is_about_name(name):
             return None
