@@ -34,7 +34,7 @@ class Utterance:
     """The right labels; the first one counts when none was found."""
 
     round: int
-    """When it was written: 1 to 5."""
+    """When it was written: 1 to 6."""
 
     @property
     def is_held_out(self) -> bool:
@@ -148,10 +148,10 @@ navy") corrects it for ten minutes. In groups on Telegram all of these are small
 
 ## Before the patterns had seen them
 
-The five rounds of utterances were written one after the other, each before the patterns had seen any of it. These rows
-say how strangers are understood. The fourth round is the latest about everything: of messages in words of their own,
-about six of ten are understood, and those that are not get a request for a photo, rarely a wrong answer. The fifth asks
-for swaps, similar looks and what is worn most alone.
+The rounds of utterances were written one after the other, each before the patterns had seen any of it. These rows
+say how strangers are understood. The latest ones about everything are the sixth in Korean and the fourth in English: of
+messages in words of their own, about six of ten are understood, and those that are not get a request for a photo,
+rarely a wrong answer. The fifth round asks for swaps, similar looks and what is worn most alone.
 
 | utterances | number | precision | recall | answered wrongly |
 |---|---|---|---|---|
@@ -192,6 +192,7 @@ FIRST_MEASUREMENTS = (
     "| fourth round, English | 58 | 100 % | 59 % | 0 % |",
     "| fifth round, Korean | 32 | 100 % | 68 % | 0 % |",
     "| fifth round, English | 32 | 100 % | 36 % | 0 % |",
+    "| sixth round, Korean | 154 | 98 % | 57 % | 0 % |",
 )
 
 

@@ -49,7 +49,7 @@ _KOREAN_START = (
 """No text may be a sequence of these words in two ways: each one doubles the time of what does not match in the end."""
 _KOREAN_REFUSAL = re.compile(
     f"{_KOREAN_START}(?:{_KOREAN_VERB}(?:지(?:는|도|좀)?(?:마|말|않)|기(?:는)?싫|면안돼)"
-    "|(?:공유|공개|게시|삭제|탈퇴)(?:는|은)?(?:안(?:해|할|하)|하지마|싫)"
+    "|(?:공유|공개|게시|삭제|탈퇴)(?:는|은)?(?:안(?:해|할|하|한다)|하지마|싫)"
     "|안(?:올려|올릴|올리|지워|지울|지우|없앨|공유할|공유해|공개할|공개해|삭제할|삭제해|탈퇴할|탈퇴해))[가-힣]{0,6}[ㅋㅎㅠㅜ]*"
 )
 _KOREAN_QUESTION = re.compile(
@@ -108,6 +108,8 @@ class Intent(StrEnum):
     ACCOUNT = "account"
     """How to log in to the site."""
     WHY = "why"
+    DETAILS = "details"
+    """The runner-up and the probabilities."""
     SEEN = "seen"
     """Which clothes and colors Eva sees."""
     SWAP = "swap"
@@ -165,12 +167,20 @@ SELF_HARM_KOREAN_WORD = re.compile(r"(?<![가-힣])자해(?!석)")
 _POLITE_ENDINGS = r"(요|용|염|욤|여|욥|유|다|당|ㅠ|ㅜ|ㅋ|ㅎ|임|슴|네|데|나|니|냐|까|지|죠)*"
 _LEADING_FILLER = re.compile(
     r"(?:(?:oh|ah|um|uh|uhm|well|hmm|hm|ok|okay|so|and|but|hey|hi|hello|please|pls|eva|sorry|actually|btw|anyway|like|haha|lol"
-    r"|아|음|어|흠|저기|저기요|에바|에바야|에바님|근데|그런데|그럼|혹시|그리고|일단|자|야|저|그|아니|ㅋ|ㅎ|ㅠ|ㅜ) )+"
+    r"|아|음|어|흠|저기|저기요|에바|에바야|에바님|근데|근데요|그런데|그럼|혹시|그리고|글고|일단|자|야|저|그|아니|오|와|우와|헐|헉|엥|잉|에이"
+    r"|솔직히|그니까|그러니까|잘 모르겠는데|[ㅋㅎㅠㅜ]+) )+"
 )
 _TRAILING_FILLER = re.compile(
     r"(?: (?:please|pls|plz|eva|then|man|dude|lol|haha|babe|dear|tho|though|so much|a lot|very much|anyway|sis|girl|bro"
-    r"|sorry|에바|에바야|에바님|좀|제발|ㅋ|ㅎ|ㅠ|ㅜ))+"
+    r"|sorry|에바|에바야|에바님|좀|제발|ㄱㄱ|고고|[ㅋㅎㅠㅜ]+))+"
 )
+_CHAT_SPELLINGS = (
+    (re.compile("어(?:케|캐|뜨케|떠케|떻케)"), "어떻게"),
+    (re.compile("(진짜|정말|그걸|이걸)루"), r"\1로"),
+    (re.compile("([았었였했됐겠있없])(?:음|노)$"), r"\1어"),
+    *((re.compile(f"{noun}$"), verb) for noun, verb in zip("함됨봄줌춤림킴냄", "해돼봐줘춰려켜내", strict=True)),
+)
+"""Words and endings of chats, and how they are written in the table: "있음", "만들었노", "어케 씀"."""
 _SHORT_AGREEMENTS = frozenset(
     {"네", "응", "예", "어", "넵", "넹", "엉", "웅", "네네", "응응", "yes", "yeah", "ok", "okay", "ya"}
 )
@@ -185,6 +195,8 @@ _ASKED_OPINION = re.compile(
     "(?:괜찮(?:아|나|지|죠|은가|을까|음)|이상(?:해|하지|하죠|한가|하나)|별로(?:야|예|지|죠|인가)?|좋(?:아|나|지)|ㄱㅊ|ㅇㄸ)(?:요)?"
 )
 """Asks for an opinion with a question mark: "괜찮아?" declines nothing."""
+_ASKED_SLANG = ("에바야", "에바임", "에바지", "에바인가", "에바냐", "에바니")
+"""Slang for "too much", which asks for an opinion with a question mark: "이거 에바야?"."""
 _ASKED_REFUSAL = re.compile("(?:됐|되었|싫|틀렸)어요?|안[돼되]요?|하지마요?|필요없어요?")
 """Refuses without a question mark only: "됐어?" asks whether it is done."""
 _MACRO = re.compile(r"<(\w+)> = (.*)")
@@ -213,12 +225,21 @@ def find_intent(message: str) -> Intent | None:
         return None
     if any(_IRONIC_AGREEMENT.fullmatch(text) for text in (whole, whole.replace(" ", ""))):
         return Intent.NO
-    texts = tuple(dict.fromkeys((whole, _TRAILING_FILLER.sub("", whole), core)))
+    started, ended = _LEADING_FILLER.sub("", whole, count=1), _TRAILING_FILLER.sub("", whole)
+    texts = tuple(dict.fromkeys((whole, ended, started, core, _spell_out(started), _spell_out(core))))
     forms = tuple(dict.fromkeys((*texts, *map(mask_style_names, texts))))
     intent = _match(texts, "") or _match(forms, "_frames") or _match_keywords(forms)
     if "?" in message:
-        intent = _read_question(intent, core.replace(" ", ""))
+        is_slang = intent is Intent.COMPLAINT and whole.endswith(_ASKED_SLANG)
+        intent = Intent.SCORE if is_slang else _read_question(intent, core.replace(" ", ""))
     return _limit_wish(intent, whole, is_question="?" in message)
+
+
+def _spell_out(text: str) -> str:
+    """A normalized message without the spellings and short endings of chats."""
+    for pattern, written in _CHAT_SPELLINGS:
+        text = pattern.sub(written, text)
+    return text
 
 
 def _read_question(intent: Intent | None, compact: str) -> Intent | None:

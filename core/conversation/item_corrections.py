@@ -103,7 +103,7 @@ _KOREAN_NOT = (
 )
 _KOREAN_INSTEAD = "(?:그냥|사실|정확히는|이건|그건|이거|그거|오히려|차라리)?@"
 _KOREAN_IS_SAID = (
-    "(?:이야|야|이에요|예요|에요|이예요|이죠|죠|이지|지|인데요?|임|입니다|거든요?|이거든요?|인거같아요?|인것같아요?|같아요?"
+    "(?:이야|야|이에요|예요|에요|이예요|이죠|죠|이지|지|이다|인데요?|임|입니다|거든요?|이거든요?|인거같아요?|인것같아요?|같아요?"
     "|(?:을|를)?(?:입었|신었)(?:어요?|는데요?|거든요?|습니다|음|지요?|죠)|같은데요?|에가까워요?|라고요?|이라고요?|라니까요?|이라니까요?|요)"
 )
 _KOREAN_IS = f"{_KOREAN_IS_SAID}?"
@@ -198,7 +198,7 @@ def find_told_color(message: str) -> ItemCorrection | None:
     if has_too_many_names(text):
         return None
     for form, subject in drop_subject(text):
-        is_topic = text.removesuffix(form).rstrip().endswith(("은", "는"))
+        is_topic = text.removesuffix(form).rstrip().endswith(("은", "는", "색", "색깔", "색상"))
         if (is_topic or _OWN.match(text)) and (found := _read_assertion(subject, form, PLAIN_ASSERTIONS)) is not None:
             return replace(found, is_remark=True)
     return None

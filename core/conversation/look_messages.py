@@ -12,7 +12,7 @@ from core.conversation.occasion_fit import read_question
 from core.conversation.occasions import Occasion
 from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
 from core.conversation.reply import Reply, ReplyKind
-from core.conversation.style_names import find_styles, parse_style_answer
+from core.conversation.style_names import find_styles, parse_style_answer, parse_style_guess
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
@@ -20,7 +20,12 @@ from core.i18n.translations import Language
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand
 
-LASTING_QUESTIONS = {Intent.SEEN: ReplyKind.SEEN, Intent.WHY: ReplyKind.REASON, Intent.SWAP: ReplyKind.SWAP}
+LASTING_QUESTIONS = {
+    Intent.SEEN: ReplyKind.SEEN,
+    Intent.WHY: ReplyKind.REASON,
+    Intent.DETAILS: ReplyKind.DETAILS,
+    Intent.SWAP: ReplyKind.SWAP,
+}
 """What is answered about the look on the screen however old it is, and after a correction of its style."""
 VERDICT_REPLIES = {
     Intent.YES: ReplyKind.CORRECTION_UNCHANGED,
@@ -41,13 +46,31 @@ _KOREAN_WHY_NOT = re.compile(
     "(?:요|죠|나요|는데|는거야|는거예요|는거죠|줘|주세요|주는데요|지|냐|니|는건데|는건가요)*"
     "|왜(?:이게|이건|그게)?(?:코디|옷|룩)(?:가|이)?(?:아니야|아니에요|아니예요|아닌가요|아닌데요?|없다고(?:해|하는데|해요)?요?)"
     "|왜거절(?:해|했어|하는|하죠|하나요)?요?"
-    "|(?:뭐가|무슨|어디가)(?:문제|잘못)(?:야|예요|이에요|인가요|인데|인데요|죠|지|됐어요?|된거야|된거예요)?"
-    "|(?:이거|이게|그거)?(?:코디|룩|옷)(?:가|이)?(?:맞는데|맞는데요|맞아요|맞거든요|있는데|있는데요|있잖아요?)"
+    "|(?:뭐가|무슨|어디가)(?:문제|잘못)(?:야|예요|이에요|인가요|인데|인데요|죠|지|임|냐|이냐|됐어요?|된거야|된거예요)?"
+    "|(?:아니|근데|이거|이게|그거|여기|분명|분명히|내가|제가|사진에){0,3}[가-힣]{1,6}(?:도|가|이|은|는|을|를)?(?:다|잘|분명|멀쩡히)?"
+    "(?:있|입었|신었|입고있|보이|나왔|나와있|찍혔|찍었|맞)(?:는데|잖아|거든|다고|다니까|는걸)요?"
+    "|(?:이거|이게|여기)?(?:코디|옷|룩|사람)(?:이|가|도|은)?(?:다|잘)?(?:있어|입었어|맞아)요?"
+    "|(?:이거|이게)?(?:코디|옷|룩|사람)(?:이|가|은)?(?:왜)?(?:없|아니|안보인)(?:다고|다니|냐고|냐|다고해|다는거야)요?"
 )
+_GIVES_UP = re.compile(
+    "(?:음|아|잘|진짜|그냥|걍|저는|나는|난|전|도저히|하나도){0,4}(?:모르겠|몰라|몰겠|패스|스킵|건너뛰|건너뛸|포기|항복)[가-힣]{0,4}"
+    "(?:그냥|걍)?(?:(?:알려|말해|보여|가르쳐)(?:줘|주세)?요?)?"
+    "|(?:그냥|걍|빨리|얼른|에바가|먼저|네가|니가|정답|결과|답|스타일|이제|좀|을|를|은|이|는){0,5}(?:알려|말해|보여|공개해|가르쳐)(?:줘|주세)?요?"
+    "|(?:그래서)?(?:정답|결과|답)(?:은|이|는)?(?:(?:뭐|뭔|무엇)(?:야|예요|에요|죠|임|지|데요?|가요|인가요))?요?"
+    "|(?:i )?(?:have )?(?:don t know|dunno|no idea|idk|give up|pass|skip)(?: it)?(?: (?:just )?tell me)?"
+    "|(?:just |please |you )*(?:tell|show) me(?: (?:the answer|the result|yours))?"
+    "|(?:what s |what is )?the (?:answer|result)"
+)
+"""Wants to hear the verdict without a guess: "몰라 그냥 알려줘"."""
 _PLAIN_ANSWER = re.compile(
     "yes|yeah|yea|yep|yup|ya|y|sure|ok|okay|fine|ofcourse|yesyoumay|youmay|yesyoucan|no|nope|nah|n|nothanks|nothankyou"
     "|(?:네|넵|넹|응|웅|예|어|그래|좋아|당연하지|물론이지|물론|아니|아뇨|싫어|안돼|괜찮아|됐어)(?:요|용)?"
+    "|(?:네|넵|응|웅|예|어|음|아니|아뇨|뭐|그냥|제|내|이|사진|사진은|사진으로)*(?:"
+    "(?:그래|배워|배우셔|학습해|하셔|해|써|쓰셔|사용해)도(?:돼|되|괜찮|좋|상관없)|(?:맘|마음)대로|얼마든지|상관없"
+    "|(?:배우|학습하|쓰|사용하)(?:세|시|지는?마|지말|지않|면안돼|는건(?:싫|좀|안돼|별로))"
+    "|그건(?:좀|싫|안돼|안될|별로|곤란))[가-힣]{0,5}"
 )
+"""What answers a question for permission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +88,10 @@ class LookMessage:
     """The open question about a garment that it asks."""
     asks_why_not: bool
     """Whether it asks why there is no verdict, if there is none."""
+    guess: Style | None = None
+    """The style that it says or asks before the verdict."""
+    gives_up: bool = False
+    """Whether it says before the verdict that the person does not know."""
 
     @property
     def is_lasting_question(self) -> bool:
@@ -81,6 +108,7 @@ class LookMessage:
     def is_about_look(self) -> bool:
         """Whether it may be about a look at all."""
         is_about = self.is_opinion or self.is_lasting_question or self.asks_why_not
+        is_about = is_about or self.guess is not None or self.gives_up
         return is_about and self.intent is not Intent.SELF_HARM
 
 
@@ -101,12 +129,16 @@ def read_look_message(message: str) -> LookMessage:
         question=find_open_question(message) if is_statement else None,
         occasion=question.occasion if asks_occasion else None,
         asks_why_not=asks_why_not(message),
+        guess=parse_style_guess(message),
+        gives_up=_matches(_GIVES_UP, message),
     )
 
 
 def asks_about_look(message: str) -> bool:
     """Whether a message asks about the look on the screen even after the question for a name, unlike "why?"."""
-    is_open = find_intent(message) in {Intent.SEEN, Intent.SWAP} or find_open_question(message) is not None
+    is_open = (
+        find_intent(message) in {Intent.SEEN, Intent.SWAP, Intent.DETAILS} or find_open_question(message) is not None
+    )
     return is_open or ("?" in message and find_item_question(message) is not None)
 
 
@@ -186,8 +218,15 @@ def asks_why_not(message: str) -> bool:
     return _ENGLISH_WHY_NOT.fullmatch(text) is not None or _KOREAN_WHY_NOT.fullmatch(text.replace(" ", "")) is not None
 
 
+def says_yes_or_no(message: str) -> bool:
+    """Whether a message gives or refuses a permission, and names no style."""
+    if _matches(_PLAIN_ANSWER, message):
+        return True
+    return find_intent(message) in {Intent.YES, Intent.NO} and not find_styles(message)[1]
+
+
 def answers_learning_question(person: Person, look: Look, message: str) -> bool:
-    """Whether a plain yes or no follows the question whether Eva may learn, which only a button answers.
+    """Whether a yes or no follows the question whether Eva may learn, which only a button answers.
 
     Args:
         person: who writes, maybe asked lately.
@@ -197,8 +236,13 @@ def answers_learning_question(person: Person, look: Look, message: str) -> bool:
     asked_at = person.learning_asked_at
     if asked_at is None or not person.owes_learning_answer or look.pending_question is not None:
         return False
-    is_last_question = asked_at > look.created_at and is_new(asked_at)
-    return is_last_question and _PLAIN_ANSWER.fullmatch(normalize_message(message).replace(" ", "")) is not None
+    return asked_at > look.created_at and is_new(asked_at) and says_yes_or_no(message)
+
+
+def _matches(pattern: re.Pattern[str], message: str) -> bool:
+    """Whether a pattern matches the whole message, with or without its spaces."""
+    text = normalize_message(message)
+    return pattern.fullmatch(text) is not None or pattern.fullmatch(text.replace(" ", "")) is not None
 
 
 def is_refused(look: Look) -> bool:

@@ -24,6 +24,7 @@ from core.conversation.look_messages import (
     open_question,
     prompt_kind,
     read_look_message,
+    says_yes_or_no,
     takes_remark,
 )
 from core.conversation.name_answers import find_typed_name
@@ -152,9 +153,10 @@ class ConversationService:
         if intent in {Intent.YES, Intent.SHARE}:
             action_type = ActionType.SHARE if person.pending_name is None else ActionType.CONFIRM_NAME
             return await self.handle_action(person, Action(type=action_type), chat=chat, record=record)
+        name = find_typed_name(message)
+        intent = None if name is None and intent is Intent.WEAR else intent  # "추천해줘" asks for a name here.
         if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:
             return None
-        name = find_typed_name(message)
         return await self.propose_name(person, person.pending_name_look_id, name, chat=chat, record=record)
 
     async def propose_name(
@@ -225,7 +227,7 @@ class ConversationService:
     ) -> Reply | None:
         """Answer a question about the look on the screen, or take what is said about it."""
         read = read_look_message(message)
-        if not read.is_about_look:
+        if not read.is_about_look and not (person.owes_learning_answer and says_yes_or_no(message)):
             return None
         async with self.resources.database.connection() as connection:
             look = None if look_id is None else await looks.get(connection, look_id)
@@ -234,6 +236,11 @@ class ConversationService:
         if look is not None and answers_learning_question(person, look, message):
             kind, prompt = ReplyKind.LEARNING_UNCLEAR, ActionType.ALLOW_LEARNING
             return Reply(kind=kind, language=person.language, look=look, prompt=prompt)
+        if look is not None and look.pending_question is PendingQuestion.GUESS:
+            if read.guess is None and read.gives_up:
+                result = Action(type=ActionType.SHOW_RESULT, look_id=look.id)
+                return await self.handle_action(person, result, chat=chat, record=record)
+            read = replace(read, style=read.guess)
         answer = None if look is None else answer_look_question(look, read, person.language)
         if look is None or answer is not None or not read.is_opinion:
             return answer
@@ -243,12 +250,10 @@ class ConversationService:
         self, person: Person, look: Look, read: LookMessage, message: str, chat: str, record: ReplyRecorder
     ) -> Reply | None:
         """Take a style for a guess or a correction, and what is said about a verdict while it is new."""
-        question, style, intent = open_question(look), read.style, read.intent
-        if question is None:
-            return None
-        if question is PendingQuestion.CORRECT:
-            style = parse_style_answer(message, named=look.verdict.style)
-        if style is None and not takes_remark(look, intent):
+        question, intent = open_question(look), read.intent
+        is_correction = question is PendingQuestion.CORRECT
+        style = parse_style_answer(message, named=look.verdict.style) if is_correction else read.style
+        if question is None or (style is None and not takes_remark(look, intent)):
             return None
         if style is not None or leaves_style_open(look, intent):
             action = Action(type=ActionType(question), look_id=look.id, style=style)

@@ -33,6 +33,7 @@ INTENT_TEXT_KEYS = {
     Intent.PRICE: "talk.price",
     Intent.MAKER: "talk.maker",
     Intent.WHY: "talk.why",
+    Intent.DETAILS: "talk.why",
     Intent.SEEN: "talk.seen",
     Intent.SWAP: "talk.swap",
     Intent.SIMILAR: "talk.me.nothing",

@@ -41,6 +41,7 @@ _SPOKEN = (
     (re.compile("거등"), "거든"),
     (re.compile("같[에애]"), "같아"),
     (re.compile("몬(?=색| 색)"), "무슨"),
+    (re.compile("(?<=[가-힣] )아이(?=고 |라 |다$)"), "아니"),
 )
 """Words as they are typed in chats, and how they are written."""
 REPEATED_JAMO = re.compile(r"([\u3131-\u3163])\1{2,}")

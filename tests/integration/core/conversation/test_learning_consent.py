@@ -25,7 +25,10 @@ async def test_first_correction_asks_once(service: ConversationService, mina: Pe
     assert (again.kind, again.prompt) == (ReplyKind.CORRECTION_RECORDED, None)
 
 
-@pytest.mark.parametrize("message", ["sure", "no", "네", "싫어요"])
+@pytest.mark.parametrize(
+    "message",
+    ["sure", "no", "네", "싫어요", "싫은데", "절대 안돼", "ㅇㅋ", "응 그래도 돼", "네 학습하세요", "맘대로 해"],
+)
 async def test_a_typed_answer_asks_for_a_button(service: ConversationService, mina: Person, message: str) -> None:
     look = await create_look(service, mina)
     await act(service, mina, ActionType.CORRECT, look, Style.MODE)
@@ -37,6 +40,16 @@ async def test_a_typed_answer_asks_for_a_button(service: ConversationService, mi
     await create_look(service, mina, 300)
     later = await write(service, mina, message)
     assert later is None or later.kind is not ReplyKind.LEARNING_UNCLEAR, "the new verdict is answered"
+
+
+@pytest.mark.parametrize("message", ["스트릿 아니야", "학습이 뭐야?", "고마워"])
+async def test_what_grants_or_refuses_nothing_is_no_answer(
+    service: ConversationService, mina: Person, message: str
+) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.CORRECT, look, Style.MODE)
+    reply = await write(service, mina, message)
+    assert reply is None or reply.kind is not ReplyKind.LEARNING_UNCLEAR
 
 
 async def test_agreement_with_the_verdict_does_not_ask(service: ConversationService, mina: Person) -> None:

@@ -103,6 +103,16 @@ def test_style_is_found_in_messages_about_it_only(message: str, style: Style | N
         ("스트릿이지 뭐", Style.CASUAL, Style.STREET),
         ("레트로죠 뭐", Style.CASUAL, Style.RETRO),
         ("스트릿이 뭐지", Style.CASUAL, None),
+        ("에이 아니야 스트릿이지", Style.CASUAL, Style.STREET),
+        ("아니 그게 아니라 레트로", Style.CASUAL, Style.RETRO),
+        ("틀렸어요 레트로예요", Style.CASUAL, Style.RETRO),
+        ("그건 아니고 모드 느낌", Style.CASUAL, Style.MODE),
+        ("아니야 캐주얼 아니야", Style.CASUAL, None),
+        ("에이 스트릿은 아니지", Style.CASUAL, None),
+        ("캐주얼 ㅇㅈ", Style.CASUAL, Style.CASUAL),
+        ("나 이거 스트릿 입은거야", Style.CASUAL, Style.STREET),
+        ("나는 스트릿 좋아해", Style.CASUAL, None),
+        ("스트릿처럼 입고싶어", Style.CASUAL, None),
     ],
 )
 def test_answer_is_the_style_that_is_asserted(message: str, named: Style, style: Style | None) -> None:

@@ -28,6 +28,16 @@ from core.conversation.look_messages import asks_why_not
         ),
         *("왜 코디가 아니에요?", "코디 맞는데요", "왜 안 보여요?", "왜 거절해요", "뭐가 안 돼요"),
         "왜 안 되는 거예요?",
+        *(
+            "옷 입었는데?",
+            "코트 입었잖아요",
+            "사람 있잖아",
+            "이거 옷 맞거든",
+            "옷이 없다고?",
+            "뭐가 문제임",
+            "엥 왜 못봐",
+        ),
+        *("신발까지 나왔는데요", "코디 맞아요", "분명히 옷 입고 있는데"),
     ],
 )
 def test_question_for_the_reason_of_a_refusal(message: str) -> None:
@@ -48,6 +58,7 @@ def test_question_for_the_reason_of_a_refusal(message: str) -> None:
             "왜 이래",
             "코디 추천해 주세요",
         ),
+        *("시간 있어?", "비 맞았어", "친구 만났는데", "옷 샀는데"),
     ],
 )
 def test_other_messages_ask_for_no_reason(message: str) -> None:
