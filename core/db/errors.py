@@ -8,11 +8,12 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.errors import PersonNotFoundError
+from core.errors import DatabaseUnavailableError, PersonNotFoundError
 
 LOCK_NOT_AVAILABLE = "55P03"
 """`lock_timeout` is over."""
 DEADLOCK_DETECTED = "40P01"
+"""Of two transactions that wait for each other, the one that the server ended; it would succeed now."""
 UNDEFINED_COLUMN = "42703"
 """Of a table that another release has made."""
 OUTAGE_SQLSTATE_CLASSES = frozenset({"08", "28", "53"})
@@ -22,6 +23,7 @@ OUTAGE_SQLSTATES = frozenset(
         "25006",  # read_only_sql_transaction: the server has become a replica, or protects its disk
         "25P03",  # idle_in_transaction_session_timeout
         "3D000",  # invalid_catalog_name: the database does not exist
+        DEADLOCK_DETECTED,
         "57P01",  # admin_shutdown
         "57P02",  # crash_shutdown
         "57P03",  # cannot_connect_now
@@ -90,7 +92,9 @@ def missing_person_as_error(table: Table, column: str = "person_id") -> Iterator
 
 
 def _driver_error(error: BaseException) -> BaseException:
-    """The asyncpg error inside of an error of SQLAlchemy."""
+    """The asyncpg error inside of an error of SQLAlchemy, and of the outage that it was translated to."""
+    if isinstance(error, DatabaseUnavailableError) and error.__cause__ is not None:
+        error = error.__cause__
     if isinstance(error, DBAPIError) and error.orig is not None:
         return error.orig.__cause__ or error.orig
     return error

@@ -146,7 +146,7 @@ async def _repeat_while_busy(migrate: Callable[[], Awaitable[None]], policy: Loc
     for attempt in range(1, policy.attempts + 1):
         try:
             await migrate()
-        except DBAPIError as error:
+        except (DBAPIError, DatabaseUnavailableError) as error:
             if find_sqlstate(error) not in BUSY:
                 raise
             if attempt == policy.attempts:
@@ -180,7 +180,7 @@ async def _complete_vectors(database: Database) -> None:
         async with connect_for_builds(database) as connection:
             await vector_search.complete(connection)
     except (DBAPIError, DatabaseUnavailableError) as error:
-        sqlstate = find_sqlstate(error.__cause__ or error)
+        sqlstate = find_sqlstate(error)
         if sqlstate in BUSY:
             raise
         log.warning("vector_index_not_built", sqlstate=sqlstate)

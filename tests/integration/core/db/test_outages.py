@@ -1,16 +1,18 @@
 """Errors of the server by their SQLSTATE: what may pass by itself is an outage, everything else is a bug."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from core.db import inbox, people
+from core.db import follows, inbox, people
 from core.db.database import CompiledStatement, Database
 from core.db.database_url import DatabaseUrl
 from core.db.embedded_postgres import EmbeddedPostgres
@@ -18,6 +20,7 @@ from core.db.errors import find_sqlstate
 from core.db.schema import Channel, IdentityProvider
 from core.errors import DatabaseUnavailableError
 from core.i18n.translations import Language
+from tests.factories import create_person
 from tests.full_disk import fill_disk
 
 OUTAGES = {
@@ -26,6 +29,7 @@ OUTAGES = {
     "disk_full": "53100",
     "out_of_memory": "53200",
     "read_only_sql_transaction": "25006",
+    "deadlock_detected": "40P01",
     "admin_shutdown": "57P01",
     "crash_shutdown": "57P02",
     "cannot_connect_now": "57P03",
@@ -37,7 +41,6 @@ BUGS = {
     "insufficient_privilege": "42501",
     "not_null_violation": "23502",
     "invalid_text_representation": "22P02",
-    "deadlock_detected": "40P01",
     "raise_exception": "P0001",
 }
 FAIL = text("SELECT fail(CAST(:code AS text))")
@@ -74,6 +77,27 @@ async def test_bugs_pass_unchanged(failing: Database, code: str) -> None:
     with pytest.raises(asyncpg.PostgresError):
         async with failing.connection() as connection:
             await CompiledStatement(FAIL).fetch(connection, code=code)
+
+
+async def test_of_two_erasures_that_wait_for_each_other_one_is_to_be_repeated(database: Database) -> None:
+    async with database.transaction() as connection:
+        pair = [(await create_person(connection)).id for _ in range(2)]
+        assert await follows.create_follow(connection, *pair) == 1
+    both_locked = asyncio.Barrier(2)
+
+    async def erase(person_id: UUID) -> None:
+        async with database.transaction() as connection:
+            assert await people.lock(connection, person_id)
+            if len(pair) == 2:
+                await both_locked.wait()
+            await people.delete_person(connection, person_id)
+
+    results = await asyncio.gather(*map(erase, pair), return_exceptions=True)
+    assert [type(error) for error in results if error is not None] == [DatabaseUnavailableError]
+    pair = [person_id for person_id, error in zip(pair, results, strict=True) if error is not None]
+    await erase(*pair)
+    async with database.connection() as connection:
+        assert await people.get(connection, *pair) is None
 
 
 async def test_a_network_error_counts_only_while_connecting(database: Database) -> None:
