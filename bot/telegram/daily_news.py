@@ -76,13 +76,14 @@ class DailyNews:
             DatabaseUnavailableError: the database cannot be reached.
         """
         unsent: list[UUID] = []
-        failures = 0
+        failures, last_id = 0, None
         try:
             while failures < MAX_FAILURES:
                 async with self._resources.database.transaction() as connection:
-                    recipient = await news_recipients.claim_next_recipient(connection, now.date())
+                    recipient = await news_recipients.claim_next_recipient(connection, now.date(), after=last_id)
                 if recipient is None:
                     break
+                last_id = recipient.person_id
                 if recipient.telegram_id is not None:
                     try:
                         if await self._send(recipient, recipient.telegram_id, now):

@@ -25,7 +25,9 @@ class Recipient:
     """Since when the news count."""
 
 
-async def claim_next_recipient(connection: AsyncConnection, day: date) -> Recipient | None:
+async def claim_next_recipient(
+    connection: AsyncConnection, day: date, *, after: UUID | None = None
+) -> Recipient | None:
     """The next person whose message of a day is sent now; None if all have got theirs.
 
     From here on no other process sends it, also if this process dies: one at a time, so that no others miss theirs.
@@ -33,9 +35,12 @@ async def claim_next_recipient(connection: AsyncConnection, day: date) -> Recipi
     Args:
         connection: the transaction, to be committed before anything is sent.
         day: in Seoul.
+        after: id of the recipient before, so that not all who have got theirs are read again.
     """
     people, identities = schema.people, schema.identities
-    is_due = people.c.daily_news, or_(people.c.daily_news_on.is_(None), people.c.daily_news_on < day)
+    is_due = [people.c.daily_news, or_(people.c.daily_news_on.is_(None), people.c.daily_news_on < day)]
+    if after is not None:
+        is_due.append(people.c.id > after)
     due = select(people.c.id).where(*is_due).order_by(people.c.id).limit(1).with_for_update(skip_locked=True)
     claimed = (
         update(people)

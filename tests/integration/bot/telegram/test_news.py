@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import delete
@@ -214,6 +215,24 @@ async def test_a_failure_costs_the_others_no_daily_message(
     assert await harness.count_rows(unserved) == 0
 
 
+async def test_a_run_does_not_read_those_again_who_have_got_theirs(
+    harness: TelegramHarness, fans: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await harness.execute("UPDATE people SET daily_news = true")
+    claim, claimed = news_recipients.claim_next_recipient, list[UUID | None]([None])
+
+    async def claim_next(connection: AsyncConnection, day: date, *, after: UUID | None) -> Recipient | None:
+        assert after == claimed[-1]
+        recipient = await claim(connection, day, after=after)
+        claimed.append(None if recipient is None else recipient.person_id)
+        return recipient
+
+    monkeypatch.setattr("bot.telegram.daily_news.news_recipients.claim_next_recipient", claim_next)
+    await DailyNews(harness.resources, harness.handler.client).send_due(datetime.now(SEOUL))
+    assert claimed == [None, *sorted(filter(None, claimed)), None]
+    assert await harness.count_rows("people WHERE daily_news_on IS NULL") == 0
+
+
 @pytest.mark.parametrize("end", [DatabaseUnavailableError, asyncio.CancelledError])
 async def test_a_run_that_ends_early_leaves_what_was_not_sent_to_the_next_one(
     harness: TelegramHarness, fans: list[Person], monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
@@ -223,8 +242,8 @@ async def test_a_run_that_ends_early_leaves_what_was_not_sent_to_the_next_one(
     await harness.execute("UPDATE people SET daily_news = true")
     claim = news_recipients.claim_next_recipient
 
-    async def claim_first(connection: AsyncConnection, day: date) -> Recipient | None:
-        recipient = await claim(connection, day)
+    async def claim_first(connection: AsyncConnection, day: date, *, after: UUID | None) -> Recipient | None:
+        recipient = await claim(connection, day, after=after)
         if harness.telegram.calls_to("sendMessage")[before:]:
             raise end
         return recipient
