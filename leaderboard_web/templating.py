@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
@@ -157,7 +157,7 @@ def _build_page_meta(
         language=language, image=static_url(f"card-{language}.jpg"), alt=translate("page.tagline", language)
     )
     base_url = absolute_url(request, "")
-    page_url = base_url + request.url.path
+    page_url = base_url + quote(request.scope["path"])
     params = [(name, value) for name, value in request.query_params.multi_items() if name in CANONICAL_PARAMS]
     queries: dict[Language | None, str] = {code: urlencode([*params, ("lang", code)]) for code in Language}
     queries[None] = urlencode(params)

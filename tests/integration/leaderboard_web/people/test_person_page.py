@@ -39,6 +39,7 @@ async def test_a_person_page_is_paginated_and_shows_styles(
     assert attributes(page, "rect.share", "width") == ["93%", "7%"]
     assert translate("person.styles.looks", Language.EN, count=PAGE_SIZE + 1) in page.text
     assert translate("person.styles.look", Language.EN) in page.text
+    assert attributes(page, "link[rel=canonical]", "href") == ["http://eva/people/Mina%20Kim"]
     assert texts(page, "strong#followers") == ["0"]
     assert texts(page, "strong:not(#followers)") == ["1"]
     rest = await client.get(next_url(page) or "")
