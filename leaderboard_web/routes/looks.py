@@ -45,7 +45,8 @@ async def look_page(
     share = build_share_links(request, state, preview, hearts=card.hearts)
     if (preview_in := preview_language(request, language)) is not language:
         sentence = verdict_sentence(verdict_messages(look.verdict, seed=look.variant_seed, language=preview_in))
-        preview = link_preview(state, look, card.owner_name, sentence, preview_in)
+        owner_name = display_name(look.person_id, entry.owner_name, preview_in)
+        preview = link_preview(state, look, owner_name, sentence, preview_in)
     # The database requires of shared looks that they have both times and both images.
     shared_at = (look.shared_at or look.created_at).astimezone(SEOUL)
     is_owner = relation.person_id == look.person_id

@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 from pydantic import SecretStr
 
+from core.conversation.display_names import generated_name
+from core.conversation.narration import style_name
 from core.db import looks, people
 from core.db.looks import Look
 from core.errors import ObjectNotFoundError
@@ -77,10 +79,13 @@ async def client(resources: Resources, samples: Path) -> AsyncIterator[httpx.Asy
         yield client
 
 
-async def add_shared_look(resources: Resources, *, name: str = "Mina", size: tuple[int, int] = (800, 1200)) -> Look:
+async def add_shared_look(
+    resources: Resources, *, name: str | None = "Mina", size: tuple[int, int] = (800, 1200)
+) -> Look:
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-        await people.update_display_name(connection, person.id, name)
+        if name is not None:
+            await people.update_display_name(connection, person.id, name)
         look = await create_look(
             connection, person.id, verdict=classify_scripted(Style.STREET), width=size[0], height=size[1]
         )
@@ -147,10 +152,12 @@ async def test_kakaotalk_crawler_gets_a_korean_preview(client: httpx.AsyncClient
 async def test_preview_language_does_not_change_the_page_language(
     client: httpx.AsyncClient, resources: Resources
 ) -> None:
-    look = await add_shared_look(resources)
+    look = await add_shared_look(resources, name=None)
     tags = await get_tags(client, f"/looks/{look.id}?preview=ko")
     assert tags.all("html")[0]["lang"] == "en"
     assert tags.meta("og:locale") == "ko_KR"
+    name, style = generated_name(look.person_id, Language.KO), style_name(look.style, Language.KO)
+    assert tags.meta("og:title") == translate("look.title", Language.KO, style=style, name=name)
 
 
 async def test_changed_text_makes_a_new_share_image_and_url(
