@@ -44,6 +44,8 @@ class LiveBoard:
             await send({"type": "http.response.start", "status": 204, "headers": HEADERS[1:2]})
             return await send({"type": "http.response.body"})
         await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
+        if scope["method"] == "HEAD":
+            return await send({"type": "http.response.body"})
         client = scope.get("client")
         session = ViewerSession(Request(scope), self._state.token_signer, is_https=self._state.settings.is_https)
         find_viewer = None if session.key is None else partial(self._find_viewer, session)

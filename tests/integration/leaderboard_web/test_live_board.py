@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -336,6 +337,13 @@ async def test_the_stream_ends_with_the_process(resources: Resources, samples: P
         assert (await client.post(LIVE_PATH)).status_code in {404, 405}
         async with client.stream("GET", "/") as page:
             assert page.status_code == 200
+
+
+async def test_a_request_for_the_headers_alone_opens_no_stream(site: FastAPI) -> None:
+    transport = httpx.ASGITransport(site)
+    async with httpx.AsyncClient(transport=transport, base_url="http://eva") as client, asyncio.timeout(10):
+        response = await client.head(LIVE_PATH)
+    assert response.headers["content-type"] == "text/event-stream"
 
 
 async def test_a_client_that_leaves_gives_its_place_back(resources: Resources, samples: Path) -> None:
