@@ -235,9 +235,9 @@ def _render_people(
 def _describe_person(
     listed: ListedPerson, state: AppState, language: Language
 ) -> tuple[UUID, str, str | None, Style | None]:
-    """Id, name, path of the page and style of a person; a person without a name has no page."""
+    """Id, name, path of the page and style of a person; one without a name or a look on the board has no page."""
     person = listed.person
-    page = state.url_for("person", name=person.name) if person.name else None
+    page = state.url_for("person", name=person.name) if person.name and listed.style else None
     return person.id, display_name(person.id, person.name, language), page, listed.style
 
 

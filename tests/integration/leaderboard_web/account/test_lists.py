@@ -146,6 +146,7 @@ async def test_feed_lists_public_looks_of_followed_people(
     page = await client.get("/me/following/people")
     followed = attributes(page, "button[name=person]", "value")
     assert followed == [str(friend.id) for friend in reversed(friends)]
+    assert attributes(page, ".rows a", "href") == ["/people/friend%201", "/people/friend%200"], "who shares has a page"
     reply = await client.post("/me/following/people", data={"person": str(friends[0].id)})
     page = await client.get(reply.headers["location"])
     assert translate("me.unfollowed", Language.EN) in page_text(page)
