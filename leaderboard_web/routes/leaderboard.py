@@ -102,6 +102,7 @@ async def leaderboard_page(
         page = await _load_ranked(db, language, style, order, after, things=things, viewer_key=viewer_key)
     cards = page.cards
     hero = cards.pop(0) if cards and cards[0].rank == 1 else None
+    is_front = order is None and style is None and after is None and not things
     next_url = None
     if page.next_query is not None:
         query = {"when": page.order, "style": style, "item": item, "color": color, **page.next_query}
@@ -111,7 +112,7 @@ async def leaderboard_page(
         "leaderboard.html",
         language,
         section="board",
-        is_front=order is None and style is None and after is None and not things,
+        is_front=is_front,
         order=page.order,
         is_ranked=isinstance(page.order, Period),
         style=style,
@@ -122,7 +123,7 @@ async def leaderboard_page(
         hero_comment=style_comment(hero.style, seed=str(hero.id), language=language) if hero else None,
         cards=cards,
         eager_images=0 if hero else EAGER_IMAGES,
-        judged_today=await leaderboard.count_judged_today(db) if after is None and before is None else 0,
+        judged_today=await leaderboard.count_judged_today(db) if is_front else 0,
         next_url=next_url,
     )
 
