@@ -276,8 +276,7 @@ def _name_look(look: Look, language: Language) -> str:
     minutes = int((datetime.now(UTC) - look.created_at).total_seconds() / 60)
     unit, count = next((unit, minutes // length) for unit, length in AGES if minutes >= length)
     key = f"talk.item.look.{unit}" if count == 1 else f"talk.item.look.{unit}s"
-    style = look.corrected_style or look.verdict.style
-    return translate(key, language, style=style_name(style, language), count=count)
+    return translate(key, language, style=style_name(look.accepted_style, language), count=count)
 
 
 def _correction_sentence(reply: Reply, thing: Attribute, seed: VariantSeed) -> str:

@@ -120,8 +120,7 @@ async def offer_unsharing(connection: AsyncConnection, person: Person, look_id: 
         look = await looks.get(connection, entries[0].look.id) if entries else None
     if look is None:
         return Reply(kind=ReplyKind.NOTHING_SHARED, language=person.language)
-    style = look.corrected_style or look.verdict.style
-    return Reply(kind=ReplyKind.UNSHARE_OFFER, language=person.language, look=look, style=style)
+    return Reply(kind=ReplyKind.UNSHARE_OFFER, language=person.language, look=look, style=look.accepted_style)
 
 
 def is_sample(look: Look) -> bool:

@@ -98,6 +98,11 @@ class Look(LookSummary):
     """Number of reports that no moderator has reviewed."""
 
     @property
+    def accepted_style(self) -> Style:
+        """The style according to its owner, or else to Eva."""
+        return self.corrected_style or self.style
+
+    @property
     def is_corrected(self) -> bool:
         """Whether its owner corrected the style, an item or a color."""
         return self.corrected_style is not None or bool(self.item_corrections) or bool(self.told_colors)

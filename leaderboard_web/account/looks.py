@@ -227,7 +227,7 @@ def _correction_notes(look: Look, language: Language) -> list[str]:
 def _notice_sentences(own: OwnedLook, notice: str, language: Language) -> tuple[str, ...]:
     """What is said about what the person did before; the notice may name the verdict."""
     look = own.look
-    style = look.verdict.style if notice == "agreed" else look.corrected_style or look.verdict.style
+    style = look.style if notice == "agreed" else look.accepted_style
     name = display_name(own.owner.id, own.owner.name, language)
     return notice_sentences(notice, LOOK_NOTICES, language, name=name, style=style_name(style, language))
 
