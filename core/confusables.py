@@ -5,7 +5,8 @@ decomposition (NFKD), removal of accents (U+0300 to U+036F), dots, underscores a
 (NFC), look-alike letters (Greek and Cyrillic as Latin, 0 as o, 1 and i as l), removal of spaces. Other look-alikes (rn
 and m, 3 and e) count as different names: a rule that people can guess is worth more than one without gaps.
 
-The key is stored in `people`. A change of the rule needs a migration that recomputes the stored keys.
+The key is stored in `people`, and finds a person's page. A change of the rule needs a migration that recomputes the
+stored keys, since nothing else does; a test fails for a rule that has changed.
 """
 
 import unicodedata

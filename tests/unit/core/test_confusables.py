@@ -1,3 +1,5 @@
+from hashlib import sha256
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,3 +47,10 @@ def test_key_is_idempotent_and_ignores_surrounding_spaces(name: str) -> None:
     assert confusable_key(key) == key
     assert confusable_key(f" {name} ") == key
     assert not any(character.isspace() for character in key)
+
+
+def test_a_rule_that_has_changed_comes_with_a_migration() -> None:
+    """The keys of people are stored. After the migration that recomputes them, replace the digest."""
+    blocks = ((0x20, 0x530), (0x1100, 0x1200), (0x2000, 0x2070), (0x3000, 0x3400), (0xAC00, 0xAD00), (0xFF00, 0xFFF0))
+    keys = [f"{chr(code)} {confusable_key(chr(code))}" for block in blocks for code in range(*block)]
+    assert sha256("\n".join(keys).encode()).hexdigest()[:16] == "511fc5bffa1e3f94"
