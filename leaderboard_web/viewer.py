@@ -36,6 +36,8 @@ VISITOR_COOKIE = "visitor"
 SECURE_VISITOR_COOKIE = f"{HOST_PREFIX}{VISITOR_COOKIE}"
 VISITOR_COOKIE_MAX_AGE = 365 * 24 * 60 * 60
 """Seconds."""
+UNKNOWN_PERSON = UUID(int=0)
+"""Stands for a visitor without a session, who has done nothing yet."""
 
 
 class ViewerSession:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, Text, Uuid, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, Uuid, exists, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,6 +54,14 @@ class ModerationLogEntry:
     """None if the action was about no look, or the look was deleted."""
 
 
+async def is_open_to_report(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
+    """Whether a look is public, not the person's own, and was not reported by them."""
+    reports = schema.reports
+    is_reported = exists().where(reports.c.look_id == look_id, reports.c.person_id == person_id)
+    statement = select(schema.looks.c.id).where(*_can_be_reported(look_id, person_id), ~is_reported)
+    return (await connection.execute(statement)).first() is not None
+
+
 async def create_report(connection: AsyncConnection, look_id: UUID, person_id: UUID, reason: str = "") -> bool:
     """Report a look; only the first report of a person counts.
 
@@ -72,7 +80,7 @@ async def create_report(connection: AsyncConnection, look_id: UUID, person_id: U
         PersonNotFoundError: the reporter was deleted.
     """
     looks, table = schema.looks, schema.reports
-    can_be_reported = looks.c.id == look_id, looks.c.is_public, looks.c.person_id != person_id
+    can_be_reported = _can_be_reported(look_id, person_id)
     if (await connection.execute(select(looks.c.id).where(*can_be_reported))).first() is None:
         return False
     row = select(looks.c.id, literal(person_id, Uuid), literal(reason, Text)).where(*can_be_reported)
@@ -240,6 +248,11 @@ async def list_log(connection: AsyncConnection, *, limit: int, after: int | None
         )
         for row in rows
     ]
+
+
+def _can_be_reported(look_id: UUID, person_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    table = schema.looks
+    return table.c.id == look_id, table.c.is_public, table.c.person_id != person_id
 
 
 async def _list_reasons(connection: AsyncConnection, look_ids: Sequence[UUID]) -> dict[UUID, list[str]]:

@@ -25,6 +25,15 @@ class ReportedPerson:
     """In the words of the reporters, the oldest first."""
 
 
+async def is_open(connection: AsyncConnection, reported_id: UUID, person_id: UUID) -> bool:
+    """Whether a person may report another one, and has not yet."""
+    table = schema.person_reports
+    is_reported = table.c.reported_id == reported_id, table.c.person_id == person_id
+    if reported_id == person_id:
+        return False
+    return (await connection.execute(select(table.c.person_id).where(*is_reported))).first() is None
+
+
 async def create(connection: AsyncConnection, reported_id: UUID, person_id: UUID, reason: str) -> None:
     """Report another person; only the first report of a person about another one counts.
 

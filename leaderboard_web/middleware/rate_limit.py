@@ -17,14 +17,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.settings import Settings
 from core.signing import VisitorTokenSigner
+from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.errors import LocalizedHTTPError
 from leaderboard_web.limit_storage import CounterStorage
 from leaderboard_web.middleware.body_limit import UPLOAD_PATHS
 from leaderboard_web.middleware.client_address import client_networks
 from leaderboard_web.viewer import SECURE_VISITOR_COOKIE, VISITOR_COOKIE, ViewerSession
 
-API_PREFIX = "/api/"
-"""Paths that never create a visitor."""
+PATHS_WITHOUT_NEW_VISITORS = ("/api/", f"{LOGIN_PATH}/")
+"""Starts of paths that create no visitor: the API has none, and who logs in is known to a chat or a provider."""
 PEOPLE_PER_NETWORK = 10
 """How many people at once the writes of one address are for."""
 HOUSEHOLDS_PER_SITE = 8
@@ -73,7 +74,7 @@ class RateLimitMiddleware:
         for limit in self._applicable_limits(scope["path"], host, session_key):
             if not await self._limiter.hit(*limit):
                 await self._refuse(*limit)
-        if scope["path"].startswith(API_PREFIX):
+        if scope["path"].startswith(PATHS_WITHOUT_NEW_VISITORS):
             await self.app(scope, receive, send)
             return
         new_visitors = list(_network_limits(self._new_visitors, "limits.new_visitors", host))
@@ -84,33 +85,34 @@ class RateLimitMiddleware:
 
         async def send_and_count(message: Message) -> None:
             if message["type"] == "http.response.start" and (token := _new_visitor_token(message)) is not None:
-                await self._count_new_session(self._token_signer.verify(token), session_key, new_visitors)
+                await self._count_new_visitor(self._token_signer.verify(token), session_key, new_visitors)
             await send(message)
 
         await self.app(scope, receive, send_and_count)
 
-    async def _count_new_session(
-        self, new_key: str | None, replaced_key: str | None, new_visitors: Iterable[CountedLimit]
+    async def _count_new_visitor(
+        self, new_key: str | None, ended_key: str | None, new_visitors: Iterable[CountedLimit]
     ) -> None:
-        """Count what a response does that sends a cookie: nothing if the browser had this session.
+        """Count the visitor of a response that sends a cookie: none if the browser had this session.
 
         Args:
             new_key: of the session that the response sends.
-            replaced_key: of the session that the browser sent; it has ended, or ends with a login. A request that sends
-                it again makes a new visitor each time, so that it uses up its own limit faster.
+            ended_key: of the session that the browser sent, which has ended. A request that sends it again makes a new
+                visitor each time, so that it uses up its own limit faster.
             new_visitors: limits of the visitor's network.
         """
-        if new_key is None or new_key == replaced_key:
+        if new_key is None or new_key == ended_key:
             return
         for limit in new_visitors:
             await self._limiter.hit(*limit)
         for write_limit in self._writes:
             await self._limiter.hit(write_limit, "limits.writes", new_key)
-            if replaced_key is not None:
-                of_session = write_limit, "limits.writes", replaced_key
-                left = (await self._limiter.get_window_stats(*of_session)).remaining
-                cost = min(left, math.ceil(write_limit.amount / ENDED_SESSION_USES))
-                await self._limiter.hit(*of_session, cost=cost)
+            if ended_key is None:
+                continue
+            of_session = write_limit, "limits.writes", ended_key
+            if not await self._limiter.hit(*of_session, cost=math.ceil(write_limit.amount / ENDED_SESSION_USES)):
+                # A limit takes the whole cost or nothing of it.
+                await self._limiter.hit(*of_session, cost=(await self._limiter.get_window_stats(*of_session)).remaining)
 
     def _applicable_limits(self, path: str, host: str | None, session_key: str | None) -> Iterator[CountedLimit]:
         """The limits that a request counts for."""

@@ -14,10 +14,7 @@ from leaderboard_web.errors import GoneError, LocalizedHTTPError, wants_json
 from leaderboard_web.redirects import NO_STORE
 from leaderboard_web.routes.people import find_person, find_person_with_page
 from leaderboard_web.urls import PageRoute
-from leaderboard_web.viewer import ViewerSession
-
-UNKNOWN_PERSON = UUID(int=0)
-"""Stands for a visitor without a session, who has no reactions."""
+from leaderboard_web.viewer import UNKNOWN_PERSON, ViewerSession
 
 Operation = Callable[[AsyncConnection, UUID, UUID], Awaitable[Mapping[str, int] | None]]
 """Applies a reaction of a person (third argument) and returns the changed counts; None if the target is gone."""

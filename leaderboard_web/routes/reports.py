@@ -15,6 +15,7 @@ from leaderboard_web.redirects import NO_STORE
 from leaderboard_web.routes.people import find_person_with_page
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
+from leaderboard_web.viewer import UNKNOWN_PERSON
 
 MAX_REPORT_LENGTH = 300
 """Characters of the text of a report."""
@@ -44,7 +45,7 @@ class PersonReportReason(StrEnum):
 
 
 async def limit_look_reports(request: Request, look_id: CanonicalUUID, viewer: Viewer, state: State) -> bool:
-    """Count a report of a look; whether it is within the limits.
+    """Count a report of a look; whether it is within the limits. One that changes nothing uses up none of them.
 
     It runs before the transaction of the route begins: the counters take connections of the same pool.
 
@@ -56,6 +57,9 @@ async def limit_look_reports(request: Request, look_id: CanonicalUUID, viewer: V
     """
     async with state.resources.database.connection() as connection:
         owner = await viewer.get_owner(connection)
+        reporter_id = UNKNOWN_PERSON if owner is None else owner.person_id
+        if not await moderation.is_open_to_report(connection, look_id, reporter_id):
+            return True
     return await state.report_limiter.acquire(request, owner, look_id)
 
 
@@ -71,7 +75,10 @@ async def limit_person_reports(request: Request, name: str, viewer: Viewer, stat
     async with state.resources.database.connection() as connection:
         owner = await viewer.get_owner(connection)
         reported = await find_person_with_page(connection, name)
-    return reported is None or await state.report_limiter.acquire(request, owner, reported.id)
+        reporter_id = UNKNOWN_PERSON if owner is None else owner.person_id
+        if reported is None or not await person_reports.is_open(connection, reported.id, reporter_id):
+            return True
+    return await state.report_limiter.acquire(request, owner, reported.id)
 
 
 @router.post("/looks/{look_id}/report", name="report_look")

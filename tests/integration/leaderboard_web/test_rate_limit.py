@@ -8,10 +8,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from core.db import looks, people, schema
+from core.db import looks, one_time_tokens, people, schema
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.settings import Settings
+from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.app import create_app
 from leaderboard_web.middleware.client_address import client_network
 from leaderboard_web.middleware.rate_limit import ENDED_SESSION_USES, HOUSEHOLDS_PER_SITE
@@ -73,6 +74,24 @@ async def test_new_visitors_of_a_network_are_limited(resources: Resources, sampl
         judged = await third.post("/api/judge", files={"photo": make_photo()})
         assert judged.status_code == 200, "the API creates no visitors"
         assert (await known.post(f"{path}/unheart")).status_code == 303
+
+
+async def test_a_login_is_no_new_visitor(resources: Resources, samples: Path) -> None:
+    path = await share_look(resources)
+    async with resources.database.transaction() as connection:
+        chatting = await create_person(connection)
+        links = [f"{LOGIN_LINK_PATH}/{await one_time_tokens.create(connection, chatting.id)}" for _ in range(2)]
+    async with (
+        serve_on_free_port(create_site(resources, samples, new_visitors_per_ip_per_hour=2)) as address,
+        httpx.AsyncClient(base_url=address) as known,
+        httpx.AsyncClient(base_url=address) as second,
+        httpx.AsyncClient(base_url=address) as third,
+    ):
+        assert (await known.post(f"{path}/heart")).status_code == 303
+        assert (await known.post(links[0])).headers["location"] == "/me"
+        assert (await second.post(f"{path}/heart")).status_code == 303, "the login was not counted"
+        assert (await third.post(f"{path}/heart")).status_code == 429
+        assert (await third.post(links[1])).headers["location"] == "/me", "a login is not refused"
 
 
 async def test_sessions_that_ended_make_few_new_visitors(resources: Resources, samples: Path) -> None:

@@ -86,6 +86,27 @@ async def test_anonymous_reports_are_counted_once_per_network_and_look(
     assert await count_rows(resources, "reports") == 4
 
 
+async def test_reports_that_change_nothing_use_up_none_of_the_network(
+    site: FastAPI, resources: Resources, mina: UUID, token: str
+) -> None:
+    paths = f"/looks/{(await share_look(resources, mina)).id}/report", "/people/Mina%20Kim/report"
+
+    async def report(browser: httpx.AsyncClient) -> list[int]:
+        return [(await browser.post(path, headers=SAME_ORIGIN)).status_code for path in paths]
+
+    async with open_browser(site, token, address="8.8.8.1") as owner:
+        assert await report(owner) == [404, 404], "her own look, and herself"
+    async with open_browser(site, address="8.8.8.1") as neighbor:
+        assert await report(neighbor) == [303, 303]
+        neighbors_token = neighbor.cookies["visitor"]
+    assert await count_rows(resources, "reports") == await count_rows(resources, "person_reports") == 1
+    async with open_browser(site, neighbors_token, address="8.8.8.2") as elsewhere:
+        assert await report(elsewhere) == [303, 303], "the same person again"
+    async with open_browser(site, address="8.8.8.2") as another:
+        assert await report(another) == [303, 303]
+    assert await count_rows(resources, "reports") == await count_rows(resources, "person_reports") == 2
+
+
 async def test_the_networks_of_one_ipv6_customer_take_no_look_down(
     site: FastAPI, resources: Resources, mina: UUID
 ) -> None:
