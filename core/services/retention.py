@@ -10,11 +10,14 @@ from uuid import UUID
 
 import structlog
 from procrastinate import App, JobContext
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import inbox, look_images, looks, one_time_tokens, people, rate_limits, sessions
+from core.db.errors import DEADLOCK_DETECTED, find_sqlstate
 from core.db.look_images import ImageKeys
 from core.db.looks import Look
+from core.db.schema import IdentityProvider
 from core.db.vacuum import remove_deleted_rows
 from core.errors import StorageUnavailableError
 from core.images.renditions import rendition_keys
@@ -37,6 +40,8 @@ VACUUM_TASK = "retention.vacuum"
 """Removes deleted rows from the files, after an erasure; erasures during a vacuum share the next one."""
 VACUUM_INTERVAL = timedelta(hours=1)
 """How often a large table is vacuumed because of erasures, at most; it also is every night."""
+MAX_DEADLOCKS = 3
+"""How often an erasure begins again."""
 ERASE_PERSON_TASK = "retention.forget"
 """The task that erases a person, `person_id`, for callers that cannot wait for it."""
 ERASURE_DELAYS = (1, 2, 4, 8, 15, 30, 60)
@@ -155,28 +160,55 @@ async def delete_look(resources: Resources, look_id: UUID) -> bool:
 
 
 async def erase_person(
-    resources: Resources, person_id: UUID, *, record: Callable[[AsyncConnection], Awaitable[None]] | None = None
+    resources: Resources,
+    person_id: UUID,
+    *,
+    only_visitor: bool = False,
+    record: Callable[[AsyncConnection], Awaitable[None]] | None = None,
 ) -> bool:
-    """Delete a person and all their data; return False if there is no such person.
+    """Delete a person and all their data.
 
     A job then removes the deleted rows from the files of the database.
 
-    The row is locked meanwhile: writing data of this person waits, and then raises `PersonNotFoundError`.
+    The row is locked meanwhile: writing data of this person waits, and then raises `PersonNotFoundError`. Counters of
+    others change as well, so that erasures at the same time may wait for each other; the server then ends one of them,
+    and it begins again.
 
     Args:
         resources: database and storage.
         person_id: the person.
+        only_visitor: whether a person who has a chat or a login by now is kept.
         record: called in the transaction before the rows are deleted, for what has to survive them.
+
+    Returns:
+        False, with nothing done, if there is no such person, or they are kept.
 
     Raises:
         StorageUnavailableError: the images cannot be deleted, and so nothing was; try again.
     """
+    for _ in range(MAX_DEADLOCKS):
+        try:
+            return await _erase_person(resources, person_id, only_visitor, record)
+        except DBAPIError as error:
+            if find_sqlstate(error) != DEADLOCK_DETECTED:
+                raise
+    return await _erase_person(resources, person_id, only_visitor, record)
+
+
+async def _erase_person(
+    resources: Resources,
+    person_id: UUID,
+    only_visitor: bool,
+    record: Callable[[AsyncConnection], Awaitable[None]] | None,
+) -> bool:
     async with resources.database.transaction() as connection:
         if not await people.lock(connection, person_id):
             return False
+        identities = await people.list_identities(connection, person_id)
+        if only_visitor and any(identity.provider is not IdentityProvider.WEB for identity in identities):
+            return False
         images = await look_images.lock_image_keys_of_person(connection, person_id)
         await resources.storage.delete(_storage_keys(images))
-        identities = await people.list_identities(connection, person_id)
         await cancel_pending(
             connection, [conversation_lock_key(identity.provider, identity.subject) for identity in identities]
         )

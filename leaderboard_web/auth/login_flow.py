@@ -24,6 +24,7 @@ from core.services.retention import erase_person
 from leaderboard_web.auth.login_session import SessionData, bind_to_browser
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.urls import url_for
 from leaderboard_web.viewer import ViewerSession
 
 DEFAULT_NEXT_PATH = "/me"
@@ -78,6 +79,11 @@ def safe_next_path(requested: str | None, default: str = DEFAULT_NEXT_PATH) -> s
     if not requested or len(requested) > MAX_PATH_LENGTH or "\\" in requested or not LOCAL_PATH.fullmatch(requested):
         return default
     return requested
+
+
+def connected_path() -> str:
+    """Where a login leads that is connected to others: the login page, which says so."""
+    return url_for("login", query={"said": "connected"})
 
 
 async def complete_login(
@@ -174,7 +180,8 @@ async def confirm_login(
         await _use_proof(connection, pending.proof, person_id)
         await viewer.start(connection, person_id)
     session.clear()
-    return redirect_with_session(viewer, pending.next_path)
+    is_connected = joins or pending.next_path != connected_path()
+    return redirect_with_session(viewer, pending.next_path if is_connected else DEFAULT_NEXT_PATH)
 
 
 async def erase_unreachable_visitor(state: AppState, viewer: ViewerSession, *, unless: UUID | None = None) -> None:
@@ -193,7 +200,7 @@ async def erase_unreachable_visitor(state: AppState, viewer: ViewerSession, *, u
         visitor_id = await viewer.get_person_id(connection)
         identities = [] if visitor_id is None else await people.list_identities(connection, visitor_id)
     if visitor_id is not None and visitor_id != unless and len(identities) == 1:
-        await erase_person(state.resources, visitor_id)
+        await erase_person(state.resources, visitor_id, only_visitor=True)
 
 
 def redirect_with_session(viewer: ViewerSession, next_path: str) -> Response:

@@ -16,7 +16,7 @@ from core.services import accounts
 from core.services.accounts import LOGIN_METHODS
 from core.services.retention import erase_person
 from core.settings import Settings
-from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, safe_next_path
+from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, connected_path, safe_next_path
 from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData, bind_to_browser
 from leaderboard_web.dependencies import AppState, Lang, State, Transaction, Viewer
 from leaderboard_web.middleware.security import extend_csp
@@ -128,7 +128,7 @@ async def render_login_page(
         method: identity.created_at.astimezone(SEOUL).date()
         for method, identity in accounts.find_linked_logins(identities).items()
     }
-    default_path = url_for("login", query={"said": "connected"}) if linked_since else DEFAULT_NEXT_PATH
+    default_path = connected_path() if linked_since else DEFAULT_NEXT_PATH
     next_path = safe_next_path(next_path, default_path)
     widget_bot = _widget_bot(state)
     shows_widget = widget_bot is not None and "telegram" not in linked_since
@@ -221,10 +221,12 @@ async def _end_sessions(
             person_id is not None and not is_confirmed and not await account_merge.has_no_content(connection, person_id)
         ):
             return _render_confirmation(request, language, scope)
+    is_erased = False
     if person_id is not None and is_last_login:
-        # The person could never log in again to erase the data: erase it now.
-        await erase_person(state.resources, person_id)
-    response = redirect_with_notice(url_for("login"), scope)
+        # The person could never log in again to erase the data: erase it now, unless they have just connected a login.
+        is_erased = await erase_person(state.resources, person_id, only_visitor=True)
+    knows_of_erasure = is_erased and is_confirmed
+    response = redirect_with_notice(*((url_for("account_erased"),) if knows_of_erasure else (url_for("login"), scope)))
     leave_browser(response)
     return response
 

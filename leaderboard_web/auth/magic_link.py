@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from core.conversation.display_names import display_name
 from core.db import account_merge, one_time_tokens, people
+from core.errors import LoginRejectedError
 from core.i18n.translations import Language
 from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, erase_unreachable_visitor, redirect_with_session
@@ -75,13 +76,18 @@ async def use_magic_link(
         return _render_expired(request, language)
     if bring is None:
         await erase_unreachable_visitor(state, viewer, unless=person_id)
-    async with state.resources.database.transaction() as connection:
-        person_id = await one_time_tokens.consume(connection, token)
-        if person_id is None:
-            return _render_expired(request, language)
-        if visitor_id is not None and visitor_id != person_id and bring is not None:
-            await account_merge.merge_people(connection, source=visitor_id, target=person_id)
-        await viewer.start(connection, person_id)
+    try:
+        async with state.resources.database.transaction() as connection:
+            # People are locked before what belongs to them, as an erasure does.
+            if visitor_id is not None and visitor_id != person_id and bring is not None:
+                await account_merge.merge_people(connection, source=visitor_id, target=person_id)
+            else:
+                await people.lock(connection, person_id)
+            if await one_time_tokens.consume(connection, token) != person_id:
+                raise LoginRejectedError("link used before")
+            await viewer.start(connection, person_id)
+    except LoginRejectedError:
+        return _render_expired(request, language)
     return redirect_with_session(viewer, DEFAULT_NEXT_PATH)
 
 

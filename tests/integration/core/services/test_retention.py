@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 from structlog.testing import capture_logs
 
-from core.db import inbox, look_feedback, look_images, looks, people, schema
+from core.db import follows, inbox, look_feedback, look_images, looks, people, schema
 from core.db.schema import Channel, IdentityProvider, ModerationAction
 from core.errors import PersonNotFoundError, StorageUnavailableError
 from core.i18n.translations import Language
@@ -134,6 +134,14 @@ async def test_failed_erasure_changes_nothing(resources: Resources, storage_fold
     storage_folder.with_name("away").rename(storage_folder)
     assert await erase_person(resources, person)
     assert (rows_with_personal_data(await rows(resources)), count_stored_files(storage_folder)) == ({}, 0)
+
+
+async def test_erasures_at_once_of_people_who_follow_each_other(resources: Resources) -> None:
+    async with resources.database.transaction() as connection:
+        pair = [(await create_person(connection)).id for _ in range(2)]
+        for follower, followed in (pair, pair[::-1]):
+            await follows.create_follow(connection, follower, followed)
+    assert await asyncio.gather(*(erase_person(resources, person_id) for person_id in pair)) == [True, True]
 
 
 async def test_erasure_excludes_concurrent_looks(

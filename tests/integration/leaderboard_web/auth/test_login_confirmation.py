@@ -14,6 +14,7 @@ from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.services import accounts
+from core.services.retention import erase_person
 from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.auth import login_flow
 from leaderboard_web.viewer import SECURE_VISITOR_COOKIE, VISITOR_COOKIE
@@ -165,6 +166,32 @@ async def test_logging_in_without_the_visitor_erases_what_no_login_could_reach(
     assert await get_session_person_id(resources, second) == account
     assert not await exists(resources, visitor)
     assert await count(resources, "hearts") == 0
+
+
+async def test_a_visitor_who_connects_the_login_meanwhile_is_not_erased(
+    resources: Resources, mina: httpx.AsyncClient, logins: FakeOAuthProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = await create_visitor(resources, mina)
+    await log_in(mina)
+
+    async def connect_and_erase(resources: Resources, person_id: UUID, **options: Any) -> bool:
+        async with resources.database.transaction() as connection:
+            await accounts.link_or_merge(connection, person_id, KAKAO, logins.user_id, language=EN)
+        return await erase_person(resources, person_id, **options)
+
+    monkeypatch.setattr(login_flow, "erase_person", connect_and_erase)
+    await answer_confirmation(mina, "apart")
+    assert await get_owner_id(resources, KAKAO, logins.user_id) == visitor
+    assert await count(resources, "hearts") == 1
+
+
+async def test_only_a_login_that_was_connected_is_called_so(mina: httpx.AsyncClient) -> None:
+    await log_in(mina, "kakao")
+    connected = "/login?said=connected"
+    await log_in(mina, "facebook", next=connected)
+    assert await answer_confirmation(mina, "apart") == "/me"
+    await log_in(mina, "kakao", next=connected)
+    assert await answer_confirmation(mina, "join") == connected
 
 
 async def test_a_second_login_is_connected_only_after_the_question(

@@ -2,6 +2,8 @@
 
 from html import unescape
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -12,7 +14,9 @@ from core.db.schema import IdentityProvider
 from core.i18n.translations import translate
 from core.resources import Resources
 from core.services import accounts
+from core.services.retention import erase_person
 from core.urls import LOGIN_LINK_PATH
+from leaderboard_web.auth import login_page
 from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.factories import hearted_look_ids
 from tests.fake_oauth_providers import FakeOAuthProviders
@@ -121,11 +125,29 @@ async def test_logout_without_login_asks_before_erasing(resources: Resources, mi
         assert translate("login.ask.out", EN) in unescape(reply.text)
         assert await get_session_person_id(resources, mina) == visitor
     reply = await mina.post("/login/out", data={"sure": "1"})
-    assert reply.headers["location"] == "/login?said=out"
+    assert reply.headers["location"] == "/me/goodbye", "the page that says that everything was deleted"
     async with resources.database.transaction() as connection:
         assert await people.get(connection, visitor) is None
         assert await hearted_look_ids(connection, visitor) == set()
     assert await count(resources, "hearts") == 0
+
+
+@pytest.mark.parametrize("operation", ["out", "everywhere"])
+async def test_a_login_that_is_connected_while_logging_out_keeps_the_person(
+    resources: Resources, mina: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    visitor = await create_visitor(resources, mina)
+
+    async def connect_and_erase(resources: Resources, person_id: UUID, **options: Any) -> bool:
+        async with resources.database.transaction() as connection:
+            await people.create_identity(connection, person_id, IdentityProvider.TELEGRAM, "42")
+        return await erase_person(resources, person_id, **options)
+
+    monkeypatch.setattr(login_page, "erase_person", connect_and_erase)
+    reply = await mina.post(f"/login/{operation}", data={"sure": "1"})
+    assert reply.headers["location"] == f"/login?said={operation}"
+    assert await get_owner_id(resources, IdentityProvider.TELEGRAM, "42") == visitor
+    assert await count(resources, "hearts") == 1
 
 
 async def test_unlinking_the_last_login_asks_for_confirmation(

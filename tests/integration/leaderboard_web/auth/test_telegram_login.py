@@ -1,5 +1,6 @@
 """Login with Telegram's widget, as a Mini App, and with a magic link from a chat."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -16,6 +17,7 @@ from uuid import UUID
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from core.db import looks, one_time_tokens, people
 from core.db.schema import IdentityProvider
@@ -227,6 +229,28 @@ async def test_magic_link_asks_first_and_works_once(resources: Resources, browse
         assert reply.status_code == 410
         assert translate("login.over", EN) in unescape(reply.text)
     assert await get_session_person_id(resources, other) is None
+
+
+async def test_magic_link_during_an_erasure_is_expired(resources: Resources, mina: httpx.AsyncClient) -> None:
+    person = await create_chat_person(resources)
+    link = await create_magic_link(resources, person)
+    async with resources.database.transaction() as erasure:
+        assert await people.lock(erasure, person)
+        login = asyncio.create_task(mina.post(link))
+        await wait_for_blocked(resources)
+        await people.delete_person(erasure, person)
+    assert (await login).status_code == 410
+    assert await get_session_person_id(resources, mina) is None
+
+
+async def wait_for_blocked(resources: Resources) -> None:
+    """Wait until a statement waits for the lock of another one."""
+    blocked = text(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+    )
+    async with resources.database.connection() as connection:
+        while not (await connection.execute(blocked)).scalar_one():  # noqa: ASYNC110  (PostgreSQL tells nobody)
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("token", ["x", "%00", "%ff", "a" * 3000])
