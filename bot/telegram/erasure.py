@@ -23,7 +23,6 @@ async def record_erasure(delivery: UpdateDelivery, transaction: AsyncConnection)
     update = await inbox.get(transaction, delivery.inbox_id)
     if update is not None and update.payload is not None:
         await senderless_updates.delete_sender(transaction, update.id, _without_names(update.payload))
-    delivery.is_erasure = True
 
 
 async def send_confirmation(delivery: UpdateDelivery, update: IncomingUpdate) -> None:

@@ -285,7 +285,11 @@ async def _act(
     """Execute an action, once in all attempts."""
     record = partial(_record_reply, delivery)
     operation = partial(conversation.handle_action, person, action, chat=chat_key(delivery), record=record)
-    return await _run_once(delivery, person, operation)
+    reply = await _run_once(delivery, person, operation)
+    if reply is not None and reply.kind is ReplyKind.ACCOUNT_ERASED:
+        # Not in the transaction of the erasure, which may be rolled back.
+        delivery.is_erasure = True
+    return reply
 
 
 async def _record_reply(delivery: UpdateDelivery, connection: AsyncConnection, reply: Reply) -> None:

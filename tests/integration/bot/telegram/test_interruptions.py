@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from unittest.mock import AsyncMock
 from uuid import UUID
 
 import pytest
@@ -185,6 +186,20 @@ async def test_an_erasure_is_confirmed(harness: TelegramHarness, interruption: I
     button = harness.press(harness.last_with_buttons(), "erase")
     assert words(await interruption.replies(button)) == [translate("talk.forget.done", KO)]
     assert await harness.row_counts() == {}
+
+
+async def test_the_update_of_an_erasure_that_failed_stays_known(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telegram may send it again; nothing was erased, so that nothing forbids to keep its id."""
+    await harness.send_updates(harness.updates.photo(make_photo()), harness.updates.text("/forget"))
+    await harness.store(harness.press(harness.last_with_buttons(), "erase"))
+    monkeypatch.setattr(people, "delete_person", AsyncMock(side_effect=RuntimeError))
+    processed = await harness.count_rows("inbox")
+    await harness.run_jobs()
+    assert (await harness.count_rows("people"), await harness.count_rows("inbox")) == (1, processed)
+    assert await harness.count_unprocessed() == 0
+    assert harness.texts()[-1] == translate("error.any", KO)
 
 
 async def test_an_erasure_is_confirmed_once_telegram_answers(harness: TelegramHarness) -> None:
