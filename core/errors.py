@@ -25,6 +25,7 @@
       - SchemaOutdatedError
       - SchemaTooNewError
       - StorageUnavailableError
+      - UnknownRevisionError
       - UnsupportedDatabaseUrlError
     - BackupError                 `eva backup` and `eva restore`
       - BackupNotFoundError
@@ -170,6 +171,10 @@ class SchemaOutdatedError(PersistenceError):
 
 class SchemaTooNewError(PersistenceError):
     """The database belongs to another version of Eva, on which this one cannot run."""
+
+
+class UnknownRevisionError(PersistenceError):
+    """This version of Eva has no such migration."""
 
 
 class UnsupportedDatabaseUrlError(PersistenceError):

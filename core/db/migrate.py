@@ -23,7 +23,13 @@ from core.db import vector_search
 from core.db.database import Database
 from core.db.errors import DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, find_sqlstate
 from core.db.index_builds import IndexBuild, connect_for_builds, create_indexes
-from core.errors import DatabaseUnavailableError, SchemaBusyError, SchemaOutdatedError, SchemaTooNewError
+from core.errors import (
+    DatabaseUnavailableError,
+    SchemaBusyError,
+    SchemaOutdatedError,
+    SchemaTooNewError,
+    UnknownRevisionError,
+)
 
 RUNS_WITH = "runs with the code of: "
 """Begins the comment on `alembic_version`: its revision, and the last ones of other releases that run on it."""
@@ -104,13 +110,17 @@ async def migrate_down(database: Database, revision: str = "base", policy: LockP
 
     Raises:
         SchemaBusyError: as `migrate_up`.
+        UnknownRevisionError: there is no such migration, or a later release migrated the database.
     """
 
     def revert(config: Config) -> None:
         _limit_lock_waits(config, policy)
         command.downgrade(config, revision)
 
-    await _repeat_while_busy(partial(_run_alembic, database, revert), policy)
+    try:
+        await _repeat_while_busy(partial(_run_alembic, database, revert), policy)
+    except CommandError as error:
+        raise UnknownRevisionError(str(error)) from error
 
 
 async def find_schema_difference(database: Database) -> str | None:

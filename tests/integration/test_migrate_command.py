@@ -21,6 +21,8 @@ def test_up_check_down(eva: RunEva, empty_url: str) -> None:
     refused = eva("migrate", "down", DATABASE_URL=empty_url)
     assert refused.returncode == 1
     assert eva("migrate", "check", DATABASE_URL=empty_url).returncode == 0
+    unknown = eva("migrate", "down", "--to", "a word", "--yes", DATABASE_URL=empty_url)
+    assert (unknown.returncode, "a word" in unknown.stderr, "Traceback" in unknown.stderr) == (1, True, False)
     assert eva("migrate", "down", "--to", "base", "--yes", DATABASE_URL=empty_url).returncode == 0
     assert eva("migrate", "check", DATABASE_URL=empty_url).returncode == 1
 
