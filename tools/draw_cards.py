@@ -10,14 +10,18 @@ from leaderboard_web.urls import STATIC_DIR
 SAMPLE = Path(__file__).parent.parent / "samples" / "street.jpg"
 
 
+def draw_card(language: Language) -> bytes:
+    """The card in a language, a JPEG."""
+    greeting = translate(variant_keys("page.hello", language)[0], language)
+    title = translate("page.tagline", language)
+    version = share_image_version(title=title, line=greeting)
+    return draw_share_image(SAMPLE.read_bytes(), title=title, line=greeting, version=version)
+
+
 def main() -> None:
     """One for each language."""
     for language in Language:
-        greeting = translate(variant_keys("page.hello", language)[0], language)
-        title = translate("page.tagline", language)
-        version = share_image_version(title=title, line=greeting)
-        card = draw_share_image(SAMPLE.read_bytes(), title=title, line=greeting, version=version)
-        (STATIC_DIR / f"card-{language}.jpg").write_bytes(card)
+        (STATIC_DIR / f"card-{language}.jpg").write_bytes(draw_card(language))
 
 
 if __name__ == "__main__":

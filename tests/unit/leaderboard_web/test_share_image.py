@@ -15,6 +15,8 @@ from core.styles import STYLES
 from leaderboard_web.share_image import SHARE_IMAGE_SIZE, draw_share_image
 from leaderboard_web.urls import STATIC_DIR
 from tests.images import encode_image, make_scene
+from tools.draw_cards import draw_card
+from tools.image_difference import visible_difference
 
 VERDICTS = ("verdict.sure", "verdict.clear", "verdict.leaning", "verdict.torn")
 LONGEST = "I can't decide between Business Casual (41%) and British Mode (38%), and neither can my best friend."
@@ -56,6 +58,7 @@ def test_text_wraps_at_spaces_and_inside_long_words() -> None:
 @pytest.mark.parametrize("language", Language)
 def test_fonts_contain_every_character(language: Language) -> None:
     titles = {style_name(style, language) for style in STYLES} | {translate("page.tagline", language)}
+    assert {title_font_name(title) for title in titles} == {"display.ttf"}
     lines = {
         translate(key, language, style=first, second=second, percent=72, second_percent=11)
         for verdict in VERDICTS
@@ -63,7 +66,7 @@ def test_fonts_contain_every_character(language: Language) -> None:
         for first, second in product([style_name(style, language) for style in STYLES], repeat=2)
     }
     lines.add(translate(variant_keys("page.hello", language)[0], language))
-    fonts = [(title_font_name(title), title) for title in titles] + [("body.otf", line) for line in lines]
+    fonts = [("display.ttf", title) for title in titles] + [("body.otf", line) for line in lines]
     character_maps = {name: TTFont(FONTS / name).getBestCmap() for name in ("display.ttf", "body.otf")}
     for name, line in fonts:
         assert not {character for character in line if ord(character) not in character_maps[name]}, name
@@ -75,3 +78,9 @@ def test_default_share_images_have_the_layout_of_the_others(language: Language) 
     width, height = SHARE_IMAGE_SIZE
     assert is_background(image, (0, 0, width, 30))
     assert not is_background(image, (width // 2, 40, width - 60, height - 40))
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_card_of_pages_without_a_look_says_what_they_say(language: Language) -> None:
+    stored = Image.open(STATIC_DIR / f"card-{language}.jpg")
+    assert visible_difference(stored, open_share_image(draw_card(language))) == 0, "run `make share-images`"
