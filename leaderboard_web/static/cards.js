@@ -80,9 +80,7 @@ addEventListener("click", (event) => {
   const card = cardOf(event.target);
   const link = event.target.closest?.(".stretched-link");
   if (!card || !link || event.pointerType !== "touch") return;
-  event.preventDefault();
-  if (wasPressed) return;
-  // Small cards have no heart to wait for.
-  if (card.querySelector(".heart")) tap(card, link);
-  else location.assign(link.href);
+  const takesHeart = card.querySelector(".heart") !== null;
+  if (wasPressed || takesHeart) event.preventDefault();
+  if (!wasPressed && takesHeart) tap(card, link);
 });

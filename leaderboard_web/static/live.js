@@ -3,6 +3,8 @@
  * and not where the person asks sites to save data.
  */
 
+import { loadPage } from "./requests.js";
+
 const SETTLED_MS = 2000;
 const RETRY_MS = 30_000;
 /** All pages learn of an outage at once, and do not all ask at once. */
@@ -53,15 +55,9 @@ function apply({ hearts, new: added, gone }) {
   showNew();
 }
 
-/** A page of the site as it is now; null if it cannot be loaded. */
-async function load(url) {
-  const reply = await fetch(url).catch(() => null);
-  return reply?.ok ? new DOMParser().parseFromString(await reply.text(), "text/html") : null;
-}
-
 /** On the list of new looks, the link puts them there; elsewhere it leads to that list. */
 async function insertNew(link, list) {
-  const current = await load(link.href);
+  const current = await loadPage(link.href);
   if (!current) return location.assign(link.href);
   const items = [...current.querySelectorAll(".looks > li")];
   const added = items.filter((item) => !heartsOf(item.querySelector(".heart").dataset.look).length);
@@ -73,7 +69,7 @@ async function insertNew(link, list) {
 
 /** Ask the page itself for its numbers. */
 async function resync() {
-  const current = await load(location.href);
+  const current = await loadPage(location.href);
   if (!current) return;
   for (const form of current.querySelectorAll(".heart[data-look]")) {
     showHearts(form.dataset.look, Number(form.querySelector(".count").textContent));

@@ -3,15 +3,13 @@
  * script, and if the page cannot be loaded, only the link remains.
  */
 
+import { loadPage } from "./requests.js";
+
 const MAX_CARDS = 12;
 
 async function fill(strip) {
-  let page;
-  try {
-    const reply = await fetch(strip.querySelector("h2 a").href);
-    if (!reply.ok) throw new Error(reply.statusText);
-    page = new DOMParser().parseFromString(await reply.text(), "text/html");
-  } catch {
+  const page = await loadPage(strip.querySelector("h2 a").href);
+  if (!page) {
     strip.classList.add("nothing");
     return;
   }

@@ -1,5 +1,7 @@
 /** The login page as a Telegram Mini App: sends Telegram's init data to the server and continues with its response. */
 
+import { post } from "./requests.js";
+
 const TIMEOUT_MS = 30_000;
 const part = (id) => document.querySelector(`#${id}`);
 const tab = part("tab").querySelector("a");
@@ -22,13 +24,7 @@ function continueTo(next) {
 async function logIn(initData) {
   show("wait");
   try {
-    const response = await fetch("/login/telegram/app", {
-      method: "POST",
-      headers: { Accept: "application/json" },
-      body: new URLSearchParams({ init_data: initData }),
-      // Safari has it since version 16.
-      signal: AbortSignal.timeout?.(TIMEOUT_MS),
-    });
+    const response = await post("/login/telegram/app", new URLSearchParams({ init_data: initData }), TIMEOUT_MS);
     const result = await response.json();
     if (response.ok) {
       continueTo(result.next);

@@ -1,5 +1,7 @@
 /** Sends an action to the server and shows a notice if it fails. */
 
+import { post } from "./requests.js";
+
 const TIMEOUT_MS = 30_000;
 const notice = document.querySelector(".notice");
 const line = notice.querySelector("[role=status]");
@@ -35,13 +37,7 @@ export async function send(address, body) {
   show("");
   let reply;
   try {
-    reply = await fetch(address, {
-      method: "POST",
-      body,
-      headers: { Accept: "application/json" },
-      // Safari has it since version 16.
-      signal: AbortSignal.timeout?.(TIMEOUT_MS),
-    });
+    reply = await post(address, body, TIMEOUT_MS);
     if (reply.ok) {
       dispatchEvent(new Event("acted"));
       return await reply.json();

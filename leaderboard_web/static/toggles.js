@@ -1,8 +1,12 @@
 /** Hearts, bookmarks and follows: shows the new state at once, then that of the server. Without this script, forms do it. */
 
+import { loadPage } from "./requests.js";
 import { send } from "./toast.js";
 
-const counter = ({ form }) => (form.dataset.count ? document.querySelector(form.dataset.count) : form.querySelector(".count"));
+const toggleOf = (form) => ({ form, button: form.querySelector("button") });
+
+const counter = ({ form }) =>
+  form.dataset.count ? form.ownerDocument.querySelector(form.dataset.count) : form.querySelector(".count");
 
 const show = (toggle, { given, count }) => {
   const { form, button } = toggle;
@@ -17,13 +21,26 @@ const state = (toggle) => ({
   count: Number(counter(toggle)?.textContent),
 });
 
+/** Show the states of a page as they are now: the person may have changed some on another page. */
+export async function refresh(url) {
+  const page = await loadPage(url);
+  for (const current of page?.querySelectorAll(".toggle") ?? []) {
+    const form = document.querySelector(`.toggle[data-give="${CSS.escape(current.dataset.give)}"]`);
+    if (form && !form.dataset.busy) show(toggleOf(form), state(toggleOf(current)));
+  }
+}
+
+addEventListener("pageshow", (event) => {
+  if (event.persisted) refresh(location.href);
+});
+
 addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches(".toggle")) return;
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "1";
-  const toggle = { form, button: form.querySelector("button") };
+  const toggle = toggleOf(form);
   const before = state(toggle);
   const { action } = form;
   show(toggle, { given: !before.given, count: before.count + (before.given ? -1 : 1) });

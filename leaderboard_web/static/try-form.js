@@ -14,6 +14,7 @@ import {
   showTyping,
   typeMessages,
 } from "./chat.js";
+import { post } from "./requests.js";
 import { resizeImage } from "./resize-image.js";
 import { createAttemptId, send } from "./upload.js";
 import "./viewport.js";
@@ -108,10 +109,10 @@ async function show({ file = null, sample = null }) {
     item = showPhoto({ url: photo, width: Number(width), height: Number(height) });
     await nextTask();
   }
-  return post({ body, file, item });
+  return postPhoto({ body, file, item });
 }
 
-async function post(photo) {
+async function postPhoto(photo) {
   if (photo.file) {
     showTyping(words.preparing);
     const { photo: small, size } = await resizeImage(photo.file);
@@ -161,7 +162,7 @@ function showRefusal(sentence, photo) {
 retryButton.addEventListener("click", () => {
   // The button goes, so what it had is given to the actions.
   const hadFocus = document.activeElement === retryButton;
-  for (const photo of unsent.splice(0)) runExclusively(() => post({ ...photo, hadFocus }), { waits: true });
+  for (const photo of unsent.splice(0)) runExclusively(() => postPhoto({ ...photo, hadFocus }), { waits: true });
 });
 
 /** Send the text form or a button. */
@@ -178,13 +179,7 @@ async function sendForm(target, submitter) {
   showTyping("");
   let reply, json;
   try {
-    reply = await fetch(target.action, {
-      method: "POST",
-      body,
-      headers: { Accept: "application/json" },
-      // Safari has it since version 16.
-      signal: AbortSignal.timeout?.(TIMEOUT_MS),
-    });
+    reply = await post(target.action, body, TIMEOUT_MS);
     json = await reply.json();
   } catch {
     return () => showMessage(unreachable(words.missed));
