@@ -191,9 +191,9 @@ def log_in(browser: Browser, root: str, look: str, link: str) -> StorageState:
     page.goto(root + link)
     page.locator("main form button").first.click()
     page.goto(f"{root}/looks/{look}")
-    for operation in ("heart", "scrap", "follow"):
+    for operation, kind in (("heart", "heart"), ("scrap", "bookmark"), ("follow", "follow")):
         with page.expect_response(f"**/{operation}"):
-            page.locator(f"form.{operation} button").first.click()
+            page.locator(f"form.{kind} button").first.click()
     state = page.context.storage_state()
     # Each page is shown in its own language.
     state["cookies"] = [cookie for cookie in state["cookies"] if cookie["name"] == VISITOR_COOKIE]

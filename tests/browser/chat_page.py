@@ -40,6 +40,6 @@ def expect_answer(page: Page, language: Language = Language.EN) -> None:
     assert shares == sorted(shares, reverse=True)
     heat = page.locator(".log .heat-image")
     expect(heat).to_have_attribute("alt", translate("page.map_alt", language, style=name))
-    for image in (heat, page.locator(".log .heat-photo")):
+    for image in (heat, page.locator(".log .pictures img").first):
         expect(image).to_have_js_property("complete", True)
         assert image.evaluate(LOADED)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from core.conversation.album_summary import MAX_ALBUM_PHOTOS
 from core.i18n.translations import Language, translate
@@ -23,8 +23,13 @@ IN_VIEW = """element => {
     const box = element.getBoundingClientRect();
     return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth;
 }"""
+IN_WIDTH = """element => {
+    const box = element.getBoundingClientRect();
+    return box.left >= 0 && box.right <= document.documentElement.clientWidth;
+}"""
 OUTSIDE = """links => links.filter((link) => link.checkVisibility()).map((link) => [link, link.getBoundingClientRect()])
     .filter(([link, box]) => box.width && (box.left < 0 || box.right > innerWidth)).map(([link]) => link.outerHTML)"""
+COLORS = "element => [getComputedStyle(element).color, getComputedStyle(element).backgroundColor]"
 RATIO = "image => image.getBoundingClientRect().width / image.getBoundingClientRect().height"
 SLANTED_HANGUL = """() => [...document.querySelectorAll("body *")].filter((element) =>
     /[\\uac00-\\ud7a3]/.test([...element.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data).join(""))
@@ -42,6 +47,46 @@ def test_back_from_a_look_returns_to_the_place(open_page: OpenPage, board: dict[
     page.go_back()
     expect(card).to_be_in_viewport()
     page.wait_for_function("top => Math.abs(scrollY - top) < 50", arg=top)
+
+
+def split_list(page: Page) -> None:
+    """Show the newest looks on two pages, as if there were more than one page of them."""
+
+    def split(route: Route) -> None:
+        first, *cards = route.fetch(url=route.request.url.replace("&part=2", "")).text().split('<li class="look')
+        last, end, after = cards.pop().partition("</ol>")
+        shown, more = [*cards, last][:2], '<p class="more"><a href="/?when=new&part=2">More</a></p>'
+        if "part=2" in route.request.url:
+            shown, more = [*cards, last][2:], ""
+        route.fulfill(body='<li class="look'.join([first, *shown]) + end + more + after, content_type="text/html")
+
+    page.route("**/?when=new*", split)
+
+
+def test_the_next_page_of_a_list_is_appended_and_there_again_after_a_look(
+    open_page: OpenPage, board: dict[str, str]
+) -> None:
+    page = open_page(path="/privacy", viewport={"width": 390, "height": 780})
+    split_list(page)
+    page.goto(page.url.replace("/privacy", "/?when=new"))
+    cards = page.locator(".looks > li")
+    expect(page.locator(".more")).to_have_count(0)
+    expect(cards).to_have_count(len(board))
+    last = cards.last
+    last.locator(".stretched-link").click()
+    page.wait_for_url("**/looks/*")
+    with page.expect_response("**/heart"):
+        page.locator(".heart button").click()
+    page.go_back()
+    expect(last.locator(".heart button")).to_have_attribute("aria-pressed", "true")
+    expect(last).to_be_in_viewport()
+    # In a browser that kept the page.
+    other = page.context.new_page()
+    other.goto(page.locator(".looks .stretched-link").last.evaluate("link => link.href"))
+    with other.expect_response("**/unheart"):
+        other.locator(".heart button").click()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(last.locator(".heart button")).to_have_attribute("aria-pressed", "false")
 
 
 def test_public_pages_may_be_kept_to_go_back_to(open_page: OpenPage, board: dict[str, str]) -> None:
@@ -78,14 +123,23 @@ def test_replies_are_in_view_on_a_phone(open_page: OpenPage, samples: Path) -> N
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "ko-KR"])
-def test_the_header_fits_with_text_of_double_size(open_page: OpenPage, locale: str) -> None:
+def test_pages_fit_with_text_of_double_size(open_page: OpenPage, board: dict[str, str], locale: str) -> None:
     page = open_page(path="/about", locale=locale, viewport={"width": 390, "height": 664}, bypass_csp=True)
     root = page.url.removesuffix("/about")
-    for path in ("/", "/try", "/styles", "/me"):
+    for path in ("/", f"/looks/{board[FIRST]}", f"/people/{FIRST}", "/try", "/styles", "/me"):
         page.goto(root + path)
         page.add_style_tag(content="html { font-size: 200% !important }")
-        outside = page.locator("header a").evaluate_all(OUTSIDE)
-        assert outside == [], path
+        assert page.locator("header a").evaluate_all(OUTSIDE) == [], path
+        assert page.evaluate(FIND_OVERFLOW) == [], path
+        for button in page.locator(".composer button:visible, .front .button").all():
+            assert button.evaluate(IN_WIDTH), path
+
+
+def test_a_phone_on_its_side_shows_the_looks(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/?when=all", viewport={"width": 667, "height": 375})
+    page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
+    assert page.evaluate("scrollY") > 300
+    expect(page.locator(".filters")).not_to_be_in_viewport()
 
 
 def test_the_chosen_style_is_in_view(open_page: OpenPage, board: dict[str, str]) -> None:
@@ -201,7 +255,10 @@ def test_all_orders_of_the_board_are_in_view_on_a_small_phone(
 
 def test_a_printed_look_has_the_photo_and_the_words_alone(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}")
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")
+    colors = page.locator(".verdict .bubble").first.evaluate(COLORS)
+    page.emulate_media(media="print", color_scheme="light")
+    assert page.locator(".verdict .bubble").first.evaluate(COLORS) == colors, "paper is light"
     for shown in (".layers img >> nth=0", "h1", ".verdict .log", ".bars"):
         expect(page.locator(shown)).to_be_visible()
     for hidden in ("header nav >> nth=0", "footer", ".fade", ".sharing", ".report", ".heart", ".strip", ".links"):

@@ -42,7 +42,7 @@ def test_reaction_without_a_network_is_undone(
     page = open_page(path=f"/looks/{board[FIRST]}", locale=locale, expect_errors=True)
     expect_no_notice(page)
     page.context.set_offline(True)
-    for kind in ("heart", "scrap", "follow"):
+    for kind in ("heart", "bookmark", "follow"):
         button = page.locator(f".{kind} button")
         button.click()
         expect_notice(page, translate("notice.offline", language))

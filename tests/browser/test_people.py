@@ -17,11 +17,13 @@ pytestmark = pytest.mark.browser
 
 EN = Language.EN
 FIRST = SHARED[0][0]
+OPERATIONS = (("follow", "follow"), ("heart", "heart"), ("scrap", "bookmark"))
+"""What can be done to a look, and the class of its button."""
 
 
 def test_bookmark_is_shown_immediately_and_after_a_reload(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board['미나']}")
-    button = page.locator(".scrap button")
+    button = page.locator(".bookmark button")
     expect(button).to_have_accessible_name(translate("reactions.bookmark", EN))
     expect(button).to_have_attribute("aria-pressed", "false")
     with page.expect_response("**/scrap"):
@@ -32,6 +34,24 @@ def test_bookmark_is_shown_immediately_and_after_a_reload(open_page: OpenPage, b
     expect(button).to_have_attribute("aria-pressed", "true")
     page.goto(re.sub("/looks/.*", "/me/scraps", page.url))
     expect(page.locator(f'.looks a[href="/looks/{board["미나"]}"]')).to_have_count(1)
+
+
+def test_a_page_that_the_browser_kept_shows_what_was_pressed_since(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board['Denim Otter 33']}")
+    other = page.context.new_page()
+    other.goto(page.url)
+    for operation, kind in OPERATIONS:
+        with other.expect_response(f"**/{operation}"):
+            other.locator(f".{kind} button").click()
+    hearts = other.locator(".heart .count").inner_text()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    for operation, kind in OPERATIONS:
+        button = page.locator(f".{kind} button")
+        expect(button).to_have_attribute("aria-pressed", "true")
+        with page.expect_response(f"**/un{operation}"):
+            button.click()
+        expect(button).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".heart .count")).to_have_text(str(int(hearts) - 1))
 
 
 @pytest.mark.parametrize(("path", "width"), [("/", 320), ("/styles/street", 1280)])
@@ -101,7 +121,7 @@ def test_failed_follow_is_undone(open_page: OpenPage, board: dict[str, str]) -> 
 
 def test_reactions_work_without_javascript(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path=f"/looks/{board[FIRST]}", java_script_enabled=False)
-    for kind in ("scrap", "follow"):
+    for kind in ("bookmark", "follow"):
         button = page.locator(f".{kind} button")
         button.click()
         expect(page).to_have_url(re.compile("/looks/"))
@@ -120,11 +140,11 @@ def test_bookmark_follow_and_report_by_keyboard(open_page: OpenPage, board: dict
     for target in (*page.locator(".worn button").all(), page.locator(".owner a")):
         page.keyboard.press("Tab")
         expect(target).to_be_focused()
-    for kind, key in (("follow", "Enter"), ("heart", "Enter"), ("scrap", "Space")):
+    for (operation, kind), key in zip(OPERATIONS, ("Enter", "Enter", "Space"), strict=True):
         page.keyboard.press("Tab")
         button = page.locator(f".{kind} button")
         expect(button).to_be_focused()
-        with page.expect_response(f"**/{kind}"):
+        with page.expect_response(f"**/{operation}"):
             page.keyboard.press(key)
         expect(button).to_have_attribute("aria-pressed", "true")
     page.locator(".report summary").first.focus()
@@ -156,7 +176,7 @@ def own(open_page: OpenPage, board: dict[str, str], installation: Installation) 
     """A page and the id of a look that belongs to its visitor."""
     page = open_page(path=f"/looks/{board[FIRST]}")
     with page.expect_response("**/scrap"):
-        page.locator(".scrap button").click()
+        page.locator(".bookmark button").click()
     token = next(str(cookie["value"]) for cookie in page.context.cookies() if cookie["name"] == "visitor")
     look = installation.seed(share_own_look, token.partition(".")[0], f"Owner {token[:6]}")
     return page, look

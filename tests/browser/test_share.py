@@ -299,7 +299,7 @@ def test_all_pages_are_accessible_and_fit(open_page: OpenPage, board: dict[str, 
     # From here on it is a known visitor, with empty lists.
     page.goto(f"{root}/looks/{board[LAST]}")
     with page.expect_response("**/scrap"):
-        page.locator(".scrap button").click()
+        page.locator(".bookmark button").click()
     for path in OWN:
         check(path)
     broken = {path: found for path, found in faults.items() if found}

@@ -40,6 +40,13 @@ def test_every_translation_exists(language: Language) -> None:
     assert all(variant_keys(key, language) for key in arguments("texts"))
 
 
+def test_every_time_is_written_as_html_knows_it() -> None:
+    times = {time for path in TEMPLATES for time in re.findall(r'datetime="{{ (.+?) }}"', path.read_text("utf-8"))}
+    assert "date.isoformat()" in times
+    # After a second, HTML takes three digits at most.
+    assert {time for time in times if not re.fullmatch(r'date\.isoformat\(\)|.+\(timespec="seconds"\)', time)} == set()
+
+
 @pytest.mark.parametrize("color", COLORS)
 def test_each_color_of_the_leaderboard_has_a_tint(color: Color) -> None:
     # The address takes colors that no chip offers.

@@ -37,12 +37,12 @@ async def test_a_bookmark_is_private_and_can_be_removed(
     client: httpx.AsyncClient, resources: Resources, mina: UUID
 ) -> None:
     path = f"/looks/{(await share_look(resources, mina)).id}"
-    assert pressed(await client.get(path), "scrap") == "false"
+    assert pressed(await client.get(path), "bookmark") == "false"
     for _ in range(2):
         reply = await client.post(f"{path}/scrap", headers=SAME_ORIGIN)
         assert (reply.status_code, reply.headers["location"]) == (303, path)
-    assert pressed(await client.get(path), "scrap") == "true"
-    assert pressed(await client.get(path, headers={"Cookie": ""}), "scrap") == "false"
+    assert pressed(await client.get(path), "bookmark") == "true"
+    assert pressed(await client.get(path, headers={"Cookie": ""}), "bookmark") == "false"
     assert await count_rows(resources, "bookmarks") == 1
     assert (await client.post(f"{path}/unscrap", headers=BY_SCRIPT)).json() == {"given": False}
     assert (await client.post(f"{path}/scrap", headers=BY_SCRIPT)).json() == {"given": True}
