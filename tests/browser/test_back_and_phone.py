@@ -29,6 +29,7 @@ IN_WIDTH = """element => {
 }"""
 OUTSIDE = """links => links.filter((link) => link.checkVisibility()).map((link) => [link, link.getBoundingClientRect()])
     .filter(([link, box]) => box.width && (box.left < 0 || box.right > innerWidth)).map(([link]) => link.outerHTML)"""
+FONT_SIZES = "elements => elements.map((element) => parseFloat(getComputedStyle(element).fontSize))"
 COLORS = "element => [getComputedStyle(element).color, getComputedStyle(element).backgroundColor]"
 RATIO = "image => image.getBoundingClientRect().width / image.getBoundingClientRect().height"
 SLANTED_HANGUL = """() => [...document.querySelectorAll("body *")].filter((element) =>
@@ -213,6 +214,15 @@ def test_on_a_phone_all_targets_are_as_large_as_a_finger(open_page: OpenPage, bo
         if small := page.evaluate(FIND_SMALL_TARGETS):
             found[path] = small
     assert not found
+
+
+def test_a_phone_does_not_enlarge_the_page_around_a_field(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(**PHONE)
+    root = page.url.removesuffix("/try")
+    for path in ("/try", f"/looks/{board[FIRST]}", f"/people/{FIRST}"):
+        page.goto(root + path)
+        sizes = page.locator("input:is([type=text], :not([type]))").evaluate_all(FONT_SIZES)
+        assert min(sizes) >= 16, path
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "ko-KR"])
