@@ -40,6 +40,17 @@ def test_every_translation_exists(language: Language) -> None:
     assert all(variant_keys(key, language) for key in arguments("texts"))
 
 
+def test_what_scripts_import_is_loaded_together_with_them() -> None:
+    scripts = [path.read_text("utf-8") for path in STATIC_DIR.glob("*.js")]
+    imported = {
+        name for text in scripts for name in re.findall(r'^(?:import|} from|import .+ from) "./(.+)"', text, re.M)
+    }
+    pages = "".join(path.read_text("utf-8") for path in TEMPLATES)
+    loaded = set(re.findall(r'(?:modulepreload" href|type="module" src)="{{ static_url\("([^"]+)"\)', pages))
+    assert "chat.js" in imported
+    assert imported - loaded == set()
+
+
 def test_every_time_is_written_as_html_knows_it() -> None:
     times = {time for path in TEMPLATES for time in re.findall(r'datetime="{{ (.+?) }}"', path.read_text("utf-8"))}
     assert "date.isoformat()" in times
