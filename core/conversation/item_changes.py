@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.clothing import EXCLUSIVE, Color, Item
-from core.conversation.garment_kinds import GarmentKind, Subject, find_meant, list_meant
+from core.conversation.garment_kinds import Subject, find_meant, list_meant
 from core.conversation.item_corrections import ItemCorrection
 from core.conversation.worn_details import UNLIKELY
 from core.db.looks import Look
@@ -58,8 +58,10 @@ def find_corrected(look: Look, correction: ItemCorrection) -> ItemCorrection:
     """
     attributes = look.verdict.attributes
     subject = correction.of or correction.denied
-    if attributes is None or not isinstance(subject, Item | GarmentKind):
+    if attributes is None:
         return correction
+    if isinstance(subject, Color):
+        return _find_colored(look, attributes, correction)
     worn = _list_worn(look, attributes, subject)
     if not correction.properties and not correction.is_garment_kept:
         return _find_contradicted(look, attributes, correction)
@@ -77,13 +79,6 @@ def find_corrected(look: Look, correction: ItemCorrection) -> ItemCorrection:
     repeated = (garment for garment in colored if not set(correction.properties).isdisjoint(look.told_colors[garment]))
     garment = next(repeated, None) or wearing or next(iter((*colored, *worn)), None)
     return correction if garment is None else replace(correction, denied=garment, of=None)
-
-
-def has_named(look: Look, thing: Attribute) -> bool:
-    """Whether Eva named a thing in this look, taken back or not."""
-    attributes = look.verdict.attributes
-    is_seen = attributes is not None and attributes.find_seen(thing) is not None
-    return is_seen or thing in look.item_corrections
 
 
 def _find_told_garment(look: Look, correction: ItemCorrection) -> Item | None:
@@ -127,12 +122,6 @@ def _take_back_told(look: Look, correction: ItemCorrection) -> ItemChange | None
     if correction.is_garment_kept or correction.properties:
         return None
     things = tuple(thing for thing in (correction.denied, correction.also) if thing is not None)
-    # The color that is there instead is the told one if this is repeated.
-    meant = {*things, correction.instead}
-    garments = [garment for garment, colors in look.told_colors.items() if not meant.isdisjoint(colors)]
-    if len(garments) == 1:
-        of_garment = replace(correction, denied=garments[0], properties=things, also=None, is_garment_kept=True)
-        return _recolor(look, of_garment, garments[0])
     denied = {thing: correction.instead for thing, instead in look.item_corrections.items() if instead in things}
     if not denied:
         return None
@@ -178,6 +167,26 @@ def _list_worn(look: Look, attributes: Attributes, subject: Subject) -> tuple[It
     return find_meant(attributes, subject) or tuple(item for item in list_meant(subject) if item in named)
 
 
+def _find_colored(look: Look, attributes: Attributes, correction: ItemCorrection) -> ItemCorrection:
+    """The correction of the one garment that has a denied color: "not white, it's black" is about the white coat.
+
+    It has the color as Eva saw it or as the person told it. A color that is only denied stays one of the whole look.
+    """
+    colors = tuple(thing for thing in (correction.denied, correction.also) if thing is not None)
+    seen = {found.worn_on for color in colors if (found := attributes.find_seen(color)) is not None}
+    named = {garment for garment, known in look.told_colors.items() if not set(colors).isdisjoint(known)}
+    if not seen and not named and isinstance(correction.instead, Color):
+        # The correction is repeated, or another color is told.
+        named = {garment for garment, known in look.told_colors.items() if correction.instead in known}
+        if not named and any(look.item_corrections.get(color, color) is None for color in colors):
+            named = set(look.told_colors)
+    garment = next(iter(seen | named), None) if len(seen | named) == 1 else None
+    is_only_denied = bool(seen) and not isinstance(correction.instead, Color)
+    if garment is None or garment in look.item_corrections or is_only_denied:
+        return correction
+    return replace(correction, denied=garment, properties=colors, also=None, is_garment_kept=True)
+
+
 def _find_recolored(attributes: Attributes, correction: ItemCorrection, worn: Sequence[Item]) -> ItemCorrection | None:
     """The denial of the colors that Eva saw on a garment that has another one according to the person.
 
@@ -198,7 +207,7 @@ def _find_contradicted(look: Look, attributes: Attributes, correction: ItemCorre
     "Not trousers, it's a skirt" takes back the jeans.
     """
     denied, instead = correction.denied, correction.instead
-    is_open = instead is not None and not has_named(look, denied) and attributes.find_seen(instead) is None
+    is_open = instead is not None and not _has_named(look, denied) and attributes.find_seen(instead) is None
     rivals = set().union(*(items for items in EXCLUSIVE if denied in items and instead in items))
     seen = [thing.thing for thing in attributes.seen if thing.thing in rivals]
     return replace(correction, denied=seen[0]) if is_open and len(seen) == 1 else correction
@@ -229,7 +238,14 @@ def list_meant_things(look: Look, correction: ItemCorrection) -> tuple[Attribute
 
 def _list_denied(look: Look, correction: ItemCorrection) -> tuple[Attribute, ...]:
     """The meant things that Eva named."""
-    return tuple(thing for thing in list_meant_things(look, correction) if has_named(look, thing))
+    return tuple(thing for thing in list_meant_things(look, correction) if _has_named(look, thing))
+
+
+def _has_named(look: Look, thing: Attribute) -> bool:
+    """Whether Eva named a thing in this look, taken back or not."""
+    attributes = look.verdict.attributes
+    is_seen = attributes is not None and attributes.find_seen(thing) is not None
+    return is_seen or thing in look.item_corrections
 
 
 def _choose_instead(look: Look, correction: ItemCorrection) -> tuple[Attribute | None, Attribute | None]:

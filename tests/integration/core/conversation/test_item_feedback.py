@@ -210,10 +210,13 @@ async def test_two_colors_are_taken_back_and_exchanged(service: ConversationServ
     look = await create_look(service, mina)
     reply = await say(service, mina, "not black and white, it's navy")
     assert (reply.thing, reply.also, reply.instead) == (Color.BLACK, None, Color.NAVY), "she had not said white"
-    assert (await current(service, look)).item_corrections == {Color.BLACK: Color.NAVY}
+    stored = await current(service, look)
+    assert (stored.item_corrections, stored.told_colors) == ({Color.BLACK: None}, {Item.COAT: (Color.NAVY,)})
     seen = replace(reply, also=Color.WHITE, thing=Color.BLACK, instead=Color.NAVY, instead_also=Color.RED)
     nouns = {"thing": "black and white", "instead": "navy and red"}
-    assert reply_sentences(seen)[0] in variants("talk.item.exchanged", Language.EN, **nouns)
+    assert reply_sentences(seen)[0] in variants("talk.item.recolored", Language.EN, garment="the coat", **nouns)
+    unplaced = replace(seen, garment=None)
+    assert reply_sentences(unplaced)[0] in variants("talk.item.exchanged", Language.EN, **nouns)
     assert (await restore(service, mina, seen)).to_checkpoint() == seen.to_checkpoint()
 
 

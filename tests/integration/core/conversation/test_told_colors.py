@@ -48,6 +48,8 @@ def service(resources: Resources) -> ConversationService:
         ("the coat isn't white, it's black", "the coat isn't black, it's navy"),
         ("the coat isn't white, it's black", "the coat isn't white, it's navy"),
         ("my coat is actually black", "not black, it's navy"),
+        ("not white, it's black", "not black, it's navy"),
+        ("흰색 아니고 검정이야", "not white, it's navy"),
         ("코트는 사실 검정이에요", "코트는 빨간색이 아니라 네이비예요"),
         ("코트는 사실 검정이에요", "코트 검은색 아니고 남색이야"),
     ],
@@ -94,6 +96,22 @@ async def test_one_of_two_colors_is_no_told_color(service: ConversationService, 
     assert (reply.thing, reply.garment, reply.instead) == (Color.WHITE, Item.COAT, None)
     stored = await current(service, look)
     assert (stored.item_corrections, stored.told_colors) == ({Color.WHITE: None}, {})
+
+
+async def test_a_color_without_a_garment_is_of_the_one_that_has_it(resources: Resources, mina: Person) -> None:
+    service = make_service(resources, SHOES_AND_JEANS, JEANS_BLUE_SNEAKERS_RED)
+    look = await create_look(service, mina)
+    await say(service, mina, "not red, it's blue")
+    stored = await current(service, look)
+    assert (stored.item_corrections, stored.told_colors) == ({Color.RED: None}, {Item.SNEAKERS: (Color.BLUE,)})
+    await say(service, mina, "the jeans are actually gray")
+    await say(service, mina, "not gray, it's black")
+    assert (await current(service, look)).told_colors == {Item.SNEAKERS: (Color.BLUE,), Item.JEANS: (Color.BLACK,)}
+    other = await create_look(service, mina, seed=2)
+    await say(service, mina, "not red and blue, it's white")
+    stored = await current(service, other)
+    assert stored.told_colors == {}, "two garments have these colors"
+    assert stored.item_corrections == {Color.RED: Color.WHITE, Color.BLUE: Color.WHITE}
 
 
 async def test_a_told_color_can_be_taken_back(service: ConversationService, mina: Person) -> None:
