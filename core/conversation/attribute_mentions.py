@@ -97,15 +97,14 @@ _AND = r"(?:and |n |앤드? ?|와 ?|과 ?|이?랑 ?|하고 ?)?"
 """Between two properties: "black and white shirt"."""
 _FIRST, _SECOND = "&", "%"
 """Marks of two names, which no normalized text holds."""
-_BETWEEN_NAMES = (
+_BETWEEN_NAMES = re.compile(
     rf"{_FIRST} (?:and|or|n|vs|versus)(?: (?:rather|just|more (?:of|like)|is it|are they))? (?:a |an |the )?{_SECOND}"
     rf"|{_FIRST}(?:이야|야|이에요|예요|에요|인가요?|인지|이냐|냐|일까요?|와|과|이?랑|하고) ?(?:아니면 ?)?{_SECOND}"
     rf"|{_FIRST}(?:이?나|이?거나|이?든지?) ?{_SECOND}"
     rf"|{_FIRST} ?(?:아니면|또는|혹은|vs) ?{_SECOND}"
 )
 """Between two names that are asked about, or denied, together."""
-BETWEEN_NAMES = re.compile(_BETWEEN_NAMES)
-BETWEEN_COLORS = re.compile(f"{_BETWEEN_NAMES}|{_FIRST} ?{_AND}{_SECOND}")
+_BETWEEN_COLORS = re.compile(f"{_BETWEEN_NAMES.pattern}|{_FIRST} ?{_AND}{_SECOND}")
 _TOGETHER = re.compile(f"{_FIRST} ?{_AND}(?:a |an |the )?{_SECOND}")
 """Between two names that are both meant."""
 
@@ -167,7 +166,7 @@ def find_mentions(text: str, *, mark: str = "#") -> Iterator[tuple[str, Mention]
     for rest, first in find_names(text, mark=_FIRST):
         for both, second in find_names(rest, mark=_SECOND):
             are_colors = isinstance(first.thing, Color) and isinstance(second.thing, Color)
-            joint = (BETWEEN_COLORS if are_colors else BETWEEN_NAMES).search(both)
+            joint = (_BETWEEN_COLORS if are_colors else _BETWEEN_NAMES).search(both)
             if joint is not None:
                 is_alternative = _TOGETHER.fullmatch(joint[0]) is None
                 mention = replace(first, also=_find_also(first, second), is_alternative=is_alternative)

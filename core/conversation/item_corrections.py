@@ -170,7 +170,12 @@ _OWN = re.compile(rf"{_LEAD}(?:the|my) (?!other )")
 
 
 def find_item_correction(message: str) -> ItemCorrection | None:
-    """What a whole message corrects; None for any other message, and for questions."""
+    """What a whole message corrects, or tells of a garment's color; None for any other message, and for questions."""
+    return _find_denial(message) or _find_told_color(message)
+
+
+def _find_denial(message: str) -> ItemCorrection | None:
+    """What a whole message says against what was said of the look."""
     question, _, rest = _KOREAN_PROTEST.sub("", message).rpartition("?")
     if len(message) > MAX_LENGTH or (question and _UNWORN.fullmatch(normalize_speech(rest)) is None):
         return None
@@ -187,11 +192,8 @@ def find_item_correction(message: str) -> ItemCorrection | None:
     return correction
 
 
-def find_told_color(message: str) -> ItemCorrection | None:
-    """The color that a whole message tells of a garment, without a denial: "the hoodie is navy".
-
-    None for any other message, and for questions.
-    """
+def _find_told_color(message: str) -> ItemCorrection | None:
+    """The color that a whole message tells of a garment, without a denial: "the hoodie is navy"."""
     if len(message) > MAX_LENGTH or "?" in message:
         return None
     text = normalize_speech(message.replace("/", " or "))

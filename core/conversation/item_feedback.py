@@ -5,13 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from core.clothing import Item
 from core.conversation.actions import ActionType
 from core.conversation.garment_kinds import find_meant
 from core.conversation.item_changes import ItemChange, find_change, find_corrected, list_meant_things
-from core.conversation.item_corrections import ItemCorrection, find_item_correction, find_told_color
+from core.conversation.item_corrections import ItemCorrection, find_item_correction
 from core.conversation.open_questions import Aspect
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_checkpoints import ReplyRecorder, record_nothing
@@ -59,7 +57,7 @@ async def correct_item(
         DecoderUnavailableError, StorageUnavailableError: the correction is stored, the picture was not drawn again.
     """
     async with resources.database.transaction() as connection:
-        shown = await _find_shown(connection, person, look_id)
+        shown = await looks.get_current(connection, person.id, look_id)
         look = None if shown is None else await looks.lock(connection, shown.id)
         if look is None or look.pending_question is PendingQuestion.GUESS or not is_correctable(look.created_at):
             return None
@@ -120,11 +118,11 @@ async def corrects_look(resources: Resources, person: Person, message: str, look
         message: as it was typed.
         look_id: the look on the screen, if the channel knows it; else the one shown last counts.
     """
-    correction = find_item_correction(message) or find_told_color(message)
+    correction = find_item_correction(message)
     if correction is None:
         return False
     async with resources.database.connection() as connection:
-        look = await _find_shown(connection, person, look_id)
+        look = await looks.get_current(connection, person.id, look_id)
     if look is None or not is_correctable(look.created_at):
         return False
     return _find_change(look, correction)[1] is not None
@@ -139,14 +137,6 @@ def _find_change(look: Look, correction: ItemCorrection) -> tuple[ItemCorrection
         return correction, None
     corrected = find_corrected(look, correction)
     return corrected, find_change(look, corrected)
-
-
-async def _find_shown(connection: AsyncConnection, person: Person, look_id: UUID | None) -> Look | None:
-    """The person's look on the screen if the channel knows it, else the one shown last."""
-    shown = None if look_id is None else await looks.get(connection, look_id)
-    return (
-        shown if shown is not None and shown.person_id == person.id else await looks.get_current(connection, person.id)
-    )
 
 
 def is_new(created_at: datetime) -> bool:

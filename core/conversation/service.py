@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.intents import REFUSALS, Intent, find_intent
-from core.conversation.item_corrections import find_item_correction, find_told_color
+from core.conversation.item_corrections import find_item_correction
 from core.conversation.item_feedback import correct_item, corrects_look
 from core.conversation.look_messages import (
     VERDICT_REPLIES,
@@ -209,7 +209,7 @@ class ConversationService:
         self, person: Person, message: str, look_id: UUID | None, chat: str, record: ReplyRecorder
     ) -> Reply | None:
         """Ask for confirmation where a message asks to share, or take it as an answer about an item or a style."""
-        correction = find_item_correction(message) or find_told_color(message)
+        correction = find_item_correction(message)
         if correction is not None:
             reply = await correct_item(self.resources, self.photo_judging, person, correction, look_id, record=record)
             if reply is not None:
@@ -230,9 +230,7 @@ class ConversationService:
         if not read.is_about_look and not (person.owes_learning_answer and says_yes_or_no(message)):
             return None
         async with self.resources.database.connection() as connection:
-            look = None if look_id is None else await looks.get(connection, look_id)
-            if look is None or look.person_id != person.id:
-                look = await looks.get_current(connection, person.id)
+            look = await looks.get_current(connection, person.id, look_id)
         if look is not None and answers_learning_question(person, look, message):
             kind, prompt = ReplyKind.LEARNING_UNCLEAR, ActionType.ALLOW_LEARNING
             return Reply(kind=kind, language=person.language, look=look, prompt=prompt)

@@ -113,8 +113,7 @@ async def offer_unsharing(connection: AsyncConnection, person: Person, look_id: 
         person: whose wish it is.
         look_id: the look on their screen, if the channel knows it; else the one shown last, or shared last.
     """
-    shown = None if look_id is None else await looks.get(connection, look_id)
-    look = shown if shown and shown.person_id == person.id else await looks.get_current(connection, person.id)
+    look = await looks.get_current(connection, person.id, look_id)
     if look is None or look.shared_at is None:
         entries = await leaderboard.list_for_person(connection, person.id, limit=1)
         look = await looks.get(connection, entries[0].look.id) if entries else None

@@ -31,14 +31,7 @@ from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, VariantSeed
 from core.styles import STYLES, Style
 from core.vision.attributes import Attribute, Attributes, parse_corrections, parse_told_colors
-from core.vision.verdict import (
-    ConfidenceBand,
-    EvidenceRegion,
-    HorizontalPart,
-    Refusal,
-    Verdict,
-    VerticalPart,
-)
+from core.vision.verdict import ConfidenceBand, EvidenceRegion, HorizontalPart, Refusal, Verdict, VerticalPart
 
 CAM_LEVELS = 255
 """Largest value of the stored class activation map, one byte a cell."""
@@ -172,8 +165,11 @@ async def get_by_source(connection: AsyncConnection, person_id: UUID, source_mes
     return to_look(rows[0]) if rows else None
 
 
-async def get_current(connection: AsyncConnection, person_id: UUID) -> Look | None:
-    """The look whose verdict a person was shown last; None without looks."""
+async def get_current(connection: AsyncConnection, person_id: UUID, look_id: UUID | None = None) -> Look | None:
+    """The look on a person's screen if it is theirs, else the one whose verdict they were shown last; None without."""
+    on_screen = None if look_id is None else await get(connection, look_id)
+    if on_screen is not None and on_screen.person_id == person_id:
+        return on_screen
     table = schema.looks
     shown_at = func.coalesce(table.c.shown_at, table.c.created_at)
     statement = (

@@ -176,7 +176,6 @@ def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Attribute, in
 @pytest.mark.parametrize(
     "message",
     [
-        "the coat is black",
         "your jeans are black",
         "this dress is red",
         "that jacket is leather",

@@ -5,7 +5,7 @@ import pytest
 from core.clothing import Color, Item
 from core.conversation.garment_kinds import GarmentKind
 from core.conversation.intents import Intent, find_intent
-from core.conversation.item_corrections import ItemCorrection, find_item_correction, find_told_color
+from core.conversation.item_corrections import ItemCorrection, find_item_correction
 from core.conversation.name_answers import find_typed_name
 from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
 from core.conversation.style_names import parse_style_answer
@@ -161,7 +161,7 @@ def test_a_denial_in_slang(message: str, denied: Item | None) -> None:
     ],
 )
 def test_a_color_that_is_told_of_a_garment(message: str, expected: ItemCorrection | None) -> None:
-    assert find_told_color(message) == expected
+    assert find_item_correction(message) == expected
 
 
 @pytest.mark.parametrize(
