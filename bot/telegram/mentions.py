@@ -1,4 +1,4 @@
-"""Mentions of the bot in a text: they address it, and are no part of what is said."""
+"""Mentions of the bot in a text: they address it, and are no part of what is said. Commands name a bot as well."""
 
 from collections.abc import Sequence
 
@@ -45,6 +45,19 @@ def blank_own_mentions(text: str | None, entities: Sequence[MessageEntity], me: 
         if not (_has_words(before) and _has_words(after)):
             text = before + " " * (len(mention.encode(_UTF_16)) // 2) + after
     return text
+
+
+def find_commanded_bot(text: str | None, entities: Sequence[MessageEntity]) -> str | None:
+    """The name of the bot that a command at the start of a text is for, in lower case; None if it names none.
+
+    Args:
+        text: of a message or a caption.
+        entities: of this text.
+    """
+    for entity in entities:
+        if text and entity.type == MessageEntityType.BOT_COMMAND and entity.offset == 0:
+            return text[: entity.length].partition("@")[2].lower() or None
+    return None
 
 
 def _split(text: str, entity: MessageEntity) -> tuple[str, str, str]:

@@ -25,7 +25,7 @@ from telegram import (
 from telegram.constants import ChatType, MessageEntityType
 
 from bot.telegram.keyboards import CallbackData, decode_callback_data
-from bot.telegram.mentions import blank_own_mentions, list_own_mentions
+from bot.telegram.mentions import blank_own_mentions, find_commanded_bot, list_own_mentions
 from bot.telegram.message_fields import (
     SERVICE_FIELDS,
     SILENT_FIELDS,
@@ -192,11 +192,13 @@ def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[
         only one photo of an album has the caption that mentions the bot, and addresses all of them.
     """
     updates: dict[int, IncomingUpdate] = {}
-    is_addressed = False
+    with_caption, without_caption = list[bool](), list[bool]()
     for inbox_id, payload in payloads.items():
         try:
             parsed = parse_update(payload, me, is_addressed=True)
-            is_addressed = is_addressed or parse_update(payload, me) is not None
+            message = payload.get("message")
+            has_caption = isinstance(message, Mapping) and bool(message.get("caption"))
+            (with_caption if has_caption else without_caption).append(parse_update(payload, me) is not None)
         except InvalidPayloadError as error:
             log.warning("telegram_update_invalid", inbox_id=inbox_id, detail=error.detail)
         else:
@@ -204,7 +206,8 @@ def parse_album(payloads: Mapping[int, Mapping[str, object]], me: User) -> dict[
                 updates[inbox_id] = parsed
     # Telegram may deliver the photos in another order than that of their messages.
     in_order = sorted(updates.items(), key=lambda item: (item[1].message_id or 0, item[0]))
-    return dict(in_order) if is_addressed else {}
+    # A caption may be for another bot although all photos reply to this one.
+    return dict(in_order) if any(with_caption or without_caption) else {}
 
 
 def _parse_other_kind(update: Update) -> IncomingUpdate | None:
@@ -377,12 +380,11 @@ def _parse_command(message: Message, me: User) -> tuple[str, str, bool] | None:
 def _addresses_bot(message: Message, me: User) -> bool:
     """Whether a message of a group is a command to the bot, a reply to it that is for no other bot, or mentions it."""
     texts = ((message.text, message.entities), (message.caption, message.caption_entities))
-    if _parse_command(message, me) or any(list_own_mentions(text, entities, me) for text, entities in texts):
+    named_bot = next(filter(None, (find_commanded_bot(text, entities) for text, entities in texts)), None)
+    if _parse_command(message, me) or named_bot == (me.username or "").lower():
+        return True
+    if any(list_own_mentions(text, entities, me) for text, entities in texts):
         return True
     replied = message.reply_to_message
     is_reply = replied is not None and replied.from_user is not None and replied.from_user.id == me.id
-    return is_reply and not _begins_with_command(message)
-
-
-def _begins_with_command(message: Message) -> bool:
-    return any(entity.type == MessageEntityType.BOT_COMMAND and entity.offset == 0 for entity in message.entities)
+    return is_reply and named_bot is None

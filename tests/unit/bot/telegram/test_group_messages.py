@@ -12,6 +12,12 @@ from bot.testing.telegram_updates import UpdateFactory
 from tests.unit.bot.telegram.conftest import GROUP, MENTION, jpeg, parse
 
 
+def command(caption: str) -> dict[str, Any]:
+    """A caption that begins with a command, with its entity."""
+    entity = {"type": "bot_command", "offset": 0, "length": len(caption.split(maxsplit=1)[0])}
+    return {"caption": caption, "caption_entities": [entity]}
+
+
 def test_only_addressed_messages_count_in_groups(updates: UpdateFactory) -> None:
     by_bot = {"message_id": 1, "date": 1, "chat": {"id": GROUP, "type": "supergroup"}, "from": BOT_USER, "text": "?"}
     by_other = by_bot | {"from": {"id": 7, "is_bot": False, "first_name": "Jun"}}
@@ -25,6 +31,9 @@ def test_only_addressed_messages_count_in_groups(updates: UpdateFactory) -> None
         updates.photo(jpeg(), chat_id=GROUP, reply_to_message=by_other),
         updates.text("/ban@other_bot", chat_id=GROUP, reply_to_message=by_bot),
         updates.text("/warn@other_bot for spam", chat_id=GROUP, reply_to_message=by_bot),
+        updates.photo(jpeg(), chat_id=GROUP, **command("/meme@other_bot top"), reply_to_message=by_bot),
+        updates.photo(jpeg(), chat_id=GROUP, **command("/meme@other_bot")),
+        updates.photo(jpeg(), chat_id=GROUP, **command("/meme")),
         updates.text("@eva_stylist_bott 봐", chat_id=GROUP, entities=[MENTION[0] | {"length": len(name) + 1}]),
     ):
         assert parse(ignored) is None
@@ -34,6 +43,8 @@ def test_only_addressed_messages_count_in_groups(updates: UpdateFactory) -> None
         updates.text(f"{name} 봐", chat_id=GROUP, entities=MENTION),
         updates.photo(jpeg(), chat_id=GROUP, caption=f"{name.upper()} 봐", caption_entities=MENTION),
         updates.photo(jpeg(), chat_id=GROUP, reply_to_message=by_bot),
+        updates.photo(jpeg(), chat_id=GROUP, **command("/meme"), reply_to_message=by_bot),
+        updates.photo(jpeg(), chat_id=GROUP, **command(f"/look{name.upper()} 봐")),
         updates.text("예뻐요", chat_id=GROUP, reply_to_message=by_bot),
     ):
         parsed = parse(addressed)
@@ -139,3 +150,14 @@ def test_album_in_a_group_is_addressed_by_one_caption(updates: UpdateFactory) ->
     parsed = parse_album(dict(enumerate([*addressed, invalid])), me)
     assert list(parsed) == [0, 1]
     assert all(isinstance(update, PhotoMessage) for update in parsed.values())
+
+
+def test_album_whose_caption_is_for_another_bot_is_not_addressed_by_its_other_photos(updates: UpdateFactory) -> None:
+    """Each photo of an album replies to what the album replies to."""
+    me = User.de_json(dict(BOT_USER), None)
+    by_bot = {"message_id": 1, "date": 1, "chat": {"id": GROUP, "type": "supergroup"}, "from": BOT_USER, "text": "?"}
+    for caption, count in (({}, 2), (command("/meme@other_bot"), 0), (command("/meme@eva_stylist_bot"), 2)):
+        album = updates.album([jpeg(), jpeg()], chat_id=GROUP, **caption)
+        for update in album:
+            update["message"]["reply_to_message"] = by_bot
+        assert len(parse_album(dict(enumerate(album)), me)) == count
