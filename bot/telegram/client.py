@@ -69,6 +69,10 @@ CHAT_ACTION_INTERVAL = 4.0
 """Seconds until a chat action is repeated: Telegram shows it for five."""
 MAX_CONNECTIONS = 64
 """Concurrent connections; enough to use up the limit of 30 messages a second."""
+LARGE_FILE_BYTES = 1_000_000
+"""What people send as a photo is smaller; what they send as a file may have 20 MB."""
+MAX_LARGE_FILES = 8
+"""Larger files that may be in memory at once, from their download until they are judged."""
 MAX_TRACKED_CHATS = 1000
 """Number of chats from which on those that are not limited at the moment are dropped."""
 INLINE_CACHE_SECONDS = 5
@@ -155,6 +159,8 @@ class TelegramClient:
         self._bot = bot
         self.bot_username = bot.username
         """The bot's name in links, without the @."""
+        self.large_files = asyncio.Semaphore(MAX_LARGE_FILES)
+        """To be held by who downloads a file of over `LARGE_FILE_BYTES`, until it is judged."""
         self._rate_limiter = rate_limiter or ChatRateLimiter()
         self._sleep = sleep
         self._chat_action_interval, self._response_seconds = chat_action_interval, response_seconds

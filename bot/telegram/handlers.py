@@ -1,6 +1,7 @@
 """Handlers of messages and button presses: each runs the business logic and sends its result."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,6 +10,7 @@ from telegram.constants import ChatAction
 
 from bot.telegram.button_rules import is_from_chat
 from bot.telegram.cards import send_card, send_week
+from bot.telegram.client import LARGE_FILE_BYTES
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
 from bot.telegram.erasure import record_erasure
 from bot.telegram.formatting import format_verdict, text_messages
@@ -269,14 +271,15 @@ async def judge_photo(
     source = f"{photo.chat_id}:{photo.message_id}"
     if photo.is_from_other_chat and not delivery.is_private:
         source = f"{QUOTE_PREFIX}{source}"
-    return await conversation.photo_judging.judge_photo(
-        await delivery.client.download(photo.file_id),
-        person_id=person.id,
-        channel=Channel.TELEGRAM,
-        source_message_id=source,
-        language=person.language,
-        is_answered=delivery.has_sent_anything,
-    )
+    async with delivery.client.large_files if photo.file_size > LARGE_FILE_BYTES else nullcontext():
+        return await conversation.photo_judging.judge_photo(
+            await delivery.client.download(photo.file_id),
+            person_id=person.id,
+            channel=Channel.TELEGRAM,
+            source_message_id=source,
+            language=person.language,
+            is_answered=delivery.has_sent_anything,
+        )
 
 
 async def _act(

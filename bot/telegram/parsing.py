@@ -36,6 +36,7 @@ from bot.telegram.message_fields import (
 from core.conversation.smalltalk import UnsupportedMedia
 from core.conversation.style_names import parse_style_answer
 from core.errors import InvalidPayloadError
+from core.images.decoding import MAX_BYTES
 from core.images.formats import may_be_photo
 
 MAX_ID = 2**52
@@ -71,6 +72,8 @@ class PhotoMessage(IncomingUpdate):
 
     file_id: str
     """For `getFile`; of the largest size."""
+    file_size: int
+    """In bytes; the largest that Telegram lets bots download if it is not told."""
     caption: str
     is_of_other: bool = False
     """Whether another person sent it, and the sender of this update only asks about it."""
@@ -305,7 +308,7 @@ def _parse_message(
     )
     if (file := _find_photo_file(message)) is not None:
         caption = blank_own_mentions(message.caption, message.caption_entities, me).strip() if message.caption else ""
-        return PhotoMessage(**common, file_id=file.file_id, caption=caption)
+        return PhotoMessage(**common, file_id=file.file_id, file_size=file.file_size or MAX_BYTES, caption=caption)
     if (unsupported := _find_unsupported_media(raw_message)) is not None:
         return UnsupportedMessage(**common, media=unsupported)
     if command := _parse_command(message, me):
@@ -337,6 +340,7 @@ def _parse_question_about_photo(
     return PhotoMessage(
         **common,
         file_id=file.file_id,
+        file_size=file.file_size or MAX_BYTES,
         caption=text,
         is_of_other=owner is None or owner.id != sender.id,
         is_from_other_chat=replied is None,

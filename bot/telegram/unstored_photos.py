@@ -8,10 +8,12 @@ See ADR 0023.
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from telegram.constants import ChatAction
 
 from bot.telegram.albums import album_failures, verdict_step
+from bot.telegram.client import LARGE_FILE_BYTES
 from bot.telegram.commands import handle_command
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
@@ -135,7 +137,8 @@ async def _handle_album(
 
 
 async def _judge(delivery: UpdateDelivery, conversation: ConversationService, photo: PhotoMessage) -> UnstoredPhoto:
-    async with delivery.chat_action(ChatAction.TYPING):
+    memory = delivery.client.large_files if photo.file_size > LARGE_FILE_BYTES else nullcontext()
+    async with delivery.chat_action(ChatAction.TYPING), memory:
         return await conversation.photo_judging.judge_unstored_photo(
             await delivery.client.download(photo.file_id),
             channel=Channel.TELEGRAM,

@@ -1,8 +1,14 @@
 """One chat that sends many photos does not delay the others."""
 
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
 import pytest
 
+from bot.telegram.client import MAX_LARGE_FILES
 from bot.telegram.worker import LONGEST_FLOOD_WAIT
+from core.services.photo_judging import JudgedPhoto
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, TelegramHarness
 
@@ -40,6 +46,44 @@ async def test_a_chat_that_floods_waits_for_itself_and_others_do_not(harness: Te
     ]
     assert verdicts.count(str(USER_ID)) == DAILY_LIMIT
     assert verdicts.index(str(OTHER_ID)) < DAILY_LIMIT - 1, "all would have been before it in a queue without locks"
+
+
+async def test_few_large_files_are_in_memory_at_once(harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all senders together, although the worker runs more jobs; photos do not wait for them."""
+    client, judging = harness.handler.client, harness.handler.conversation.photo_judging
+    download, judge_photo = client.download, judging.judge_photo
+    in_memory, most = 0, 0
+
+    async def count_download(file_id: str) -> bytes:
+        nonlocal in_memory, most
+        in_memory += 1
+        most = max(most, in_memory)
+        await asyncio.sleep(0.3)
+        return await download(file_id)
+
+    async def count_judged(data: bytes, **options: Any) -> JudgedPhoto:
+        nonlocal in_memory
+        try:
+            return await judge_photo(data, **options)
+        finally:
+            in_memory -= 1
+
+    monkeypatch.setattr(client, "download", count_download)
+    monkeypatch.setattr(judging, "judge_photo", count_judged)
+    photo, users = make_photo(), range(100, 104 + MAX_LARGE_FILES)
+    for user_id in users:
+        update = harness.updates.document(photo, user_id=user_id, mime="image/jpeg")
+        update["message"]["document"]["file_size"] = 15_000_000
+        await harness.store(update)
+    await harness.queue.run_worker({}, concurrency=len(users), until_empty=True)
+    assert most == MAX_LARGE_FILES
+    assert all(harness.photo_messages(user_id) for user_id in users)
+
+    async with AsyncExitStack() as stack:
+        for _ in range(MAX_LARGE_FILES):
+            await stack.enter_async_context(client.large_files)
+        await harness.send_updates(harness.updates.photo(photo, user_id=OTHER_ID))
+    assert harness.photo_messages(OTHER_ID)
 
 
 async def test_a_photo_waits_until_telegram_lets_it_be_fetched(harness: TelegramHarness) -> None:
