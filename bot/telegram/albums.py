@@ -39,8 +39,6 @@ async def handle_album(
     conversation: ConversationService,
     person: Person,
     items: Sequence[PhotoMessage | UnsupportedMessage],
-    *,
-    is_last_attempt: bool,
 ) -> None:
     """Judge several photos and reply to them together: one line for each, the clearest verdict in full.
 
@@ -49,7 +47,6 @@ async def handle_album(
         conversation: the business logic.
         person: the sender.
         items: what was sent, in the order of the album, at least one photo.
-        is_last_attempt: whether a photo that cannot be fetched or stored now is one that failed.
 
     Raises:
         EvaError: see `handle_photo`.
@@ -63,7 +60,7 @@ async def handle_album(
         return
     looks: dict[int, JudgedPhoto] = {}
     photos: list[AlbumPhoto] = []
-    failures: tuple[type[EvaError], ...] = (*album_failures(is_last_attempt=is_last_attempt), LookNotFoundError)
+    failures: tuple[type[EvaError], ...] = (*album_failures(delivery), LookNotFoundError)
     async with delivery.chat_action(ChatAction.TYPING):
         for number, item in enumerate(items[:MAX_ALBUM_PHOTOS], start=1):
             if isinstance(item, UnsupportedMessage):
@@ -109,6 +106,6 @@ def verdict_step(photo: AlbumPhoto) -> str:
     return f"verdict.{photo.number}"
 
 
-def album_failures(*, is_last_attempt: bool) -> tuple[type[EvaError], ...]:
+def album_failures(delivery: UpdateDelivery) -> tuple[type[EvaError], ...]:
     """The errors of one photo that leave the rest of an album."""
-    return (*PHOTO_FAILURES, *PASSING_PHOTO_FAILURES) if is_last_attempt else PHOTO_FAILURES
+    return (*PHOTO_FAILURES, *PASSING_PHOTO_FAILURES) if delivery.is_last_attempt else PHOTO_FAILURES

@@ -71,6 +71,8 @@ class UpdateDelivery:
         self._thread_id = update.thread_id
         self.covers_photos = update.is_covered and not self.is_private
         """Whether the photos of the reply are covered, as what was sent to a group is."""
+        self.is_last_attempt = False
+        """Whether what cannot be fetched or stored now has failed for good."""
         self._done = dict(done)
         self.has_sent_anything = any(name != QUEUE_NOTICE for name in done)
         """Whether this attempt or an earlier one sent a message of the reply."""

@@ -24,7 +24,6 @@ from core.conversation.narration import public_verdict_messages
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import unsupported_media_reply
 from core.db.schema import Channel
-from core.errors import EvaError
 from core.i18n.translations import Language, translate
 from core.services.photo_judging import UnstoredPhoto
 
@@ -56,11 +55,7 @@ async def handle_photo_of_other(
 
 
 async def handle_anonymous(
-    delivery: UpdateDelivery,
-    conversation: ConversationService,
-    updates: Sequence[IncomingUpdate],
-    *,
-    is_last_attempt: bool,
+    delivery: UpdateDelivery, conversation: ConversationService, updates: Sequence[IncomingUpdate]
 ) -> None:
     """Reply to a message, or an album, in the name of a group or a channel.
 
@@ -68,7 +63,6 @@ async def handle_anonymous(
         delivery: sends the reply.
         conversation: the business logic.
         updates: a single message, or the messages of an album in their order.
-        is_last_attempt: whether a photo of an album that cannot be fetched now is one that failed.
 
     Raises:
         EvaError: see `handle_photo_of_other`.
@@ -82,7 +76,7 @@ async def handle_anonymous(
     if written and await answer_self_harm(delivery, written):
         return
     if len(updates) > 1 and any(isinstance(update, PhotoMessage) for update in updates):
-        await _handle_album(delivery, conversation, updates, failures=album_failures(is_last_attempt=is_last_attempt))
+        await _handle_album(delivery, conversation, updates)
     elif isinstance(first, PhotoMessage):
         judged = await _judge(delivery, conversation, first)
         is_shown = not first.is_from_other_chat
@@ -109,13 +103,9 @@ def _written_text(update: IncomingUpdate) -> str:
 
 
 async def _handle_album(
-    delivery: UpdateDelivery,
-    conversation: ConversationService,
-    updates: Sequence[IncomingUpdate],
-    *,
-    failures: tuple[type[EvaError], ...],
+    delivery: UpdateDelivery, conversation: ConversationService, updates: Sequence[IncomingUpdate]
 ) -> None:
-    photos, judged = [], {}
+    photos, judged, failures = [], {}, album_failures(delivery)
     for number, update in enumerate(updates[:MAX_ALBUM_PHOTOS], start=1):
         if isinstance(update, UnsupportedMessage):
             photos.append(AlbumPhoto(number=number, failure=update.media))

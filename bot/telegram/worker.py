@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 from procrastinate import App, RetryDecision
@@ -80,13 +81,15 @@ REFUSAL_TEXT_KEYS = {
 }
 """The alert for a press without an effect."""
 MAX_RETRIES = 10
-"""Of one job, also while the database is unreachable, without which an update cannot be ended. Faults of the update end
-it earlier; stops and deaths of workers count as retries of the job, and not as its faults."""
+"""Of one job while the database is unreachable, without which an update cannot be ended."""
 DELIVERY_RETRY_DELAYS = (1, 2, 4, 15, 60, 300)
 """Seconds before each retry while Telegram is away. An apology could not be sent either, so there are more of them than
 where one can."""
 LONGEST_FLOOD_WAIT = 540
 """Seconds for which a job waits at most; see `core.jobs.maintenance.LONGEST_RETRY_DELAY`."""
+MAX_WAITS = 24 * 3600 // LONGEST_FLOOD_WAIT
+"""Retries of one job for any other reason: a day of demanded waits. Faults end the update earlier; stops and deaths of
+workers count as retries of the job, and not as faults of the update."""
 EVERY_MINUTE = "* * * * *"
 
 log = structlog.get_logger()
@@ -94,7 +97,7 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def update_outcome(
-    delivery: UpdateDelivery, *, is_last_attempt: bool, is_last_delivery: bool
+    delivery: UpdateDelivery, fault_count: int, *, retries: int, delivery_retries: int
 ) -> AsyncIterator[None]:
     """Decide how an update ends: retried (raises), apologized for, dropped, or left to another worker.
 
@@ -102,14 +105,16 @@ async def update_outcome(
     Telegram refuses for some time.
 
     Args:
-        delivery: the reply to the update.
-        is_last_attempt: whether a fault is not retried; then the update ends in any case.
-        is_last_delivery: the same for an answer that cannot be delivered.
+        delivery: the reply to the update; is told whether this is the last attempt.
+        fault_count: how many attempts ended by a fault.
+        retries: after so many faults the next one ends the update.
+        delivery_retries: the same for an answer that cannot be delivered.
 
     Raises:
         DatabaseUnavailableError: the job is to be retried.
         DeliveryError: the job is to be retried; as RemotePhotoUnavailableError and StorageUnavailableError.
     """
+    delivery.is_last_attempt, is_last_delivery = fault_count >= retries, fault_count >= delivery_retries
     try:
         try:
             yield
@@ -121,7 +126,7 @@ async def update_outcome(
         except RECIPIENT_GONE as error:
             log.info("recipient_unreachable", inbox_id=delivery.inbox_id, reason=type(error).__name__)
         except TRANSIENT_ERRORS as error:
-            if not (is_last_delivery if isinstance(error, DeliveryError) else is_last_attempt):
+            if not (is_last_delivery if isinstance(error, DeliveryError) else delivery.is_last_attempt):
                 raise
             log.error("update_abandoned", inbox_id=delivery.inbox_id, reason=type(error).__name__)
             if not isinstance(error, DeliveryError):
@@ -169,6 +174,9 @@ class UpdateHandler:
         self.conversation, self.client, self.me = conversation, client, me
         self.resources = conversation.resources
         self.retry_delays, self.delivery_retry_delays = retry_delays, delivery_retry_delays
+        self._update_outcome = partial(
+            update_outcome, retries=len(retry_delays), delivery_retries=len(delivery_retry_delays)
+        )
 
     async def handle_update(self, inbox_id: int) -> None:
         """Task: reply to an update, unless that was done already.
@@ -192,11 +200,7 @@ class UpdateHandler:
             await self._drop([inbox_id])
             return
         delivery = UpdateDelivery(self.resources, self.client, update, inbox_ids=[inbox_id], done=stored.checkpoints)
-        async with update_outcome(
-            delivery,
-            is_last_attempt=stored.fault_count >= len(self.retry_delays),
-            is_last_delivery=stored.fault_count >= len(self.delivery_retry_delays),
-        ):
+        async with self._update_outcome(delivery, stored.fault_count):
             if delivery.is_erasure:
                 await send_confirmation(delivery, update)
             else:
@@ -228,19 +232,17 @@ class UpdateHandler:
         first = updates.get(inbox_id) or next(iter(updates.values()))
         delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=stored.checkpoints)
         delivery.covers_photos = not delivery.is_private and any(update.is_covered for update in updates.values())
-        is_last_attempt = stored.fault_count >= len(self.retry_delays)
-        is_last_delivery = stored.fault_count >= len(self.delivery_retry_delays)
-        async with update_outcome(delivery, is_last_attempt=is_last_attempt, is_last_delivery=is_last_delivery):
+        async with self._update_outcome(delivery, stored.fault_count):
             items = [update for update in updates.values() if isinstance(update, PhotoMessage | UnsupportedMessage)]
             if first.is_anonymous:
-                await handle_anonymous(delivery, self.conversation, items or [first], is_last_attempt=is_last_attempt)
+                await handle_anonymous(delivery, self.conversation, items or [first])
             elif any(isinstance(item, PhotoMessage) for item in items):
                 person = await self.conversation.get_or_create_person(
                     IdentityProvider.TELEGRAM, str(first.user_id), first.language_code
                 )
                 delivery.language = person.language
                 await self.conversation.delete_name_question(person)
-                await handle_album(delivery, self.conversation, person, items, is_last_attempt=is_last_attempt)
+                await handle_album(delivery, self.conversation, person, items)
             else:
                 await self._dispatch(delivery, first)
 
@@ -262,7 +264,7 @@ class UpdateHandler:
             await answer_inline_query(self.client, self.conversation, self.me, update)
             return
         if update.is_anonymous:
-            await handle_anonymous(delivery, self.conversation, [update], is_last_attempt=True)
+            await handle_anonymous(delivery, self.conversation, [update])
             return
         if isinstance(update, ButtonPress):
             refusal = await self._check_press(delivery, update)
@@ -346,7 +348,8 @@ class RetryPolicy(ExponentialBackoff):
         """When to retry, or None."""
         if isinstance(exception, asyncio.CancelledError):
             return RetryDecision(retry_in={"seconds": 0})
-        if isinstance(exception, (*TRANSIENT_ERRORS, DatabaseUnavailableError)) and job.attempts < MAX_RETRIES:
+        limit = MAX_RETRIES if isinstance(exception, DatabaseUnavailableError) else MAX_WAITS
+        if isinstance(exception, (*TRANSIENT_ERRORS, DatabaseUnavailableError)) and job.attempts < limit:
             metrics.RETRIES.labels(job.task_name).inc()
             delays = self.delivery_delays if isinstance(exception, DeliveryError) else self.delays
             delay = delays[min(job.attempts, len(delays) - 1)]

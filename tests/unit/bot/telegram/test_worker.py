@@ -8,7 +8,7 @@ import pytest
 from procrastinate.jobs import Job
 from sqlalchemy.exc import ProgrammingError
 
-from bot.telegram.worker import RetryPolicy
+from bot.telegram.worker import LONGEST_FLOOD_WAIT, MAX_WAITS, RetryPolicy
 from core.errors import (
     DatabaseUnavailableError,
     DeliveryError,
@@ -20,7 +20,7 @@ from core.errors import (
 )
 
 
-def count_retries(error: BaseException, *, limit: int = 50) -> int:
+def count_retries(error: BaseException, *, limit: int = 200) -> int:
     policy = RetryPolicy()
 
     def is_retried(attempts: int) -> bool:
@@ -33,12 +33,13 @@ def count_retries(error: BaseException, *, limit: int = 50) -> int:
 @pytest.mark.parametrize(
     ("error", "retries"),
     [
-        (DeliveryError(), 10),
-        (RemotePhotoUnavailableError(), 10),
-        (StorageUnavailableError(), 10),
+        (DeliveryError(), MAX_WAITS),
+        (RemotePhotoUnavailableError(), MAX_WAITS),
+        (StorageUnavailableError(), MAX_WAITS),
+        (FloodWaitError(seconds=86_400), MAX_WAITS),
         (DatabaseUnavailableError(), 10),
         (ProgrammingError("", None, ValueError()), 0),
-        (asyncio.CancelledError(), 50),
+        (asyncio.CancelledError(), 200),
         (PhotoError(), 0),
         (MessageRejectedError(), 0),
         (KeyError(), 0),
@@ -46,6 +47,7 @@ def count_retries(error: BaseException, *, limit: int = 50) -> int:
 )
 def test_only_transient_errors_are_retried(error: BaseException, retries: int) -> None:
     assert count_retries(error) == retries
+    assert MAX_WAITS * LONGEST_FLOOD_WAIT == 86_400, "docs/reliability.md: a demanded pause of up to a day"
 
 
 def test_a_job_starts_again_when_telegram_accepts_calls_again() -> None:
