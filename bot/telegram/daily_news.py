@@ -18,7 +18,7 @@ from core.db.news import get_news
 from core.db.news_recipients import Recipient
 from core.db.people import Person
 from core.db.schema import IdentityProvider
-from core.errors import ChatUnavailableError, DeliveryError, MessageRejectedError
+from core.errors import ChatUnavailableError, DeliveryError, FloodWaitError, MessageRejectedError
 from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.resources import Resources
 from core.seoul_time import SEOUL
@@ -55,6 +55,8 @@ class DailyNews:
 
     def __init__(self, resources: Resources, client: TelegramClient) -> None:
         self._resources, self._client = resources, client
+        self._failed_id: UUID | None = None
+        """The person whose message failed last; the next run begins behind them."""
 
     def register_tasks(self, app: App) -> None:
         """Register `telegram.news`, every ten minutes."""
@@ -70,28 +72,35 @@ class DailyNews:
     async def send_due(self, now: datetime) -> None:
         """Send the messages of the day to all who have not got theirs; a day without news has no message.
 
-        While Telegram is away or demands a pause, the run ends, and the next one goes on with the same people.
+        While Telegram is away or demands a pause, the run ends. The next one goes on behind the last person who was
+        tried, so that chats whose messages fail again and again hold up no others.
 
         Raises:
             DatabaseUnavailableError: the database cannot be reached.
         """
         unsent: list[UUID] = []
-        failures, last_id = 0, None
+        failures, last_id = 0, self._failed_id
+        has_others_before = last_id is not None
         try:
             while failures < MAX_FAILURES:
                 async with self._resources.database.transaction() as connection:
                     recipient = await news_recipients.claim_next_recipient(connection, now.date(), after=last_id)
+                if recipient is None and has_others_before:
+                    last_id, has_others_before = None, False
+                    continue
                 if recipient is None:
                     break
                 last_id = recipient.person_id
-                if recipient.telegram_id is not None:
-                    try:
-                        if await self._send(recipient, recipient.telegram_id, now):
-                            failures = 0
-                    except DeliveryError as error:
-                        log.info("daily_news_delayed", reason=type(error).__name__)
-                        unsent.append(recipient.person_id)
-                        failures += 1
+                if recipient.telegram_id is None:
+                    continue
+                try:
+                    if await self._send(recipient, recipient.telegram_id, now):
+                        failures = 0
+                except DeliveryError as error:
+                    log.info("daily_news_delayed", reason=type(error).__name__)
+                    unsent.append(recipient.person_id)
+                    self._failed_id = recipient.person_id
+                    failures += MAX_FAILURES if isinstance(error, FloodWaitError) else 1
         finally:
             # Also of a worker that is stopped meanwhile.
             if unsent:

@@ -9,12 +9,13 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.telegram.daily_news import MAX_FAILURES, DailyNews
+from bot.telegram.formatting import OutgoingMessage
 from core.db import looks, news_recipients, people, reactions, schema
 from core.db.news import News, get_news
 from core.db.news_recipients import Recipient
 from core.db.people import Person
 from core.db.schema import IdentityProvider
-from core.errors import DatabaseUnavailableError
+from core.errors import DatabaseUnavailableError, DeliveryError, FloodWaitError
 from core.i18n.translations import Language, translate
 from core.seoul_time import SEOUL
 from tests.factories import create_person, make_photo
@@ -171,7 +172,7 @@ async def test_daily_news_follow_when_telegram_accepts_messages_again(
         harness.telegram.fail_next("sendMessage", 502, "Bad Gateway", count=4 * MAX_FAILURES)
     await daily.send_due(evening)
     tried = {call.fields["chat_id"] for call in harness.telegram.calls_to("sendMessage")[before:]}
-    assert len(tried) == MAX_FAILURES
+    assert len(tried) == (1 if fault == "a flood" else MAX_FAILURES)
 
     harness.telegram.skip_time(60)
     for _ in range(2):
@@ -181,7 +182,6 @@ async def test_daily_news_follow_when_telegram_accepts_messages_again(
 
 
 async def test_chats_with_a_fault_of_their_own_hold_up_no_others(harness: TelegramHarness, crowd: list[Person]) -> None:
-    """They are the first ones again in the next run."""
     before = len(harness.telegram.calls_to("sendMessage"))
     for fails in (True, True, False, True, False):
         if fails:
@@ -192,6 +192,27 @@ async def test_chats_with_a_fault_of_their_own_hold_up_no_others(harness: Telegr
     answered = {call.fields["chat_id"]: call.status for call in harness.telegram.calls_to("sendMessage")[before:]}
     assert list(answered.values()) == [502, 502, 200, 502, 200]
     assert len(answered) == len(crowd)
+
+
+@pytest.mark.parametrize("error", [DeliveryError(), FloodWaitError(seconds=9_000)])
+async def test_chats_that_fail_in_every_run_hold_up_no_others(
+    harness: TelegramHarness, crowd: list[Person], monkeypatch: pytest.MonkeyPatch, error: DeliveryError
+) -> None:
+    """Although they are so many that they end each run, and the first ones in their order."""
+    daily, evening = DailyNews(harness.resources, harness.handler.client), datetime.now(SEOUL)
+    send_message, tried = harness.handler.client.send_message, []
+
+    async def fail_in_the_first_chats(chat_id: int, message: OutgoingMessage) -> int | None:
+        tried.append(chat_id)
+        if chat_id < 1001 + MAX_FAILURES:
+            raise error
+        return await send_message(chat_id, message)
+
+    monkeypatch.setattr(harness.handler.client, "send_message", fail_in_the_first_chats)
+    for _ in range(2 * MAX_FAILURES):
+        await daily.send_due(evening)
+    assert [len(harness.texts(chat_id)) for chat_id in (1004, 1005)] == [1, 1]
+    assert set(tried[-MAX_FAILURES:]) == {1001, 1002, 1003}, "each one is tried again, in turns"
 
 
 async def test_a_failure_costs_the_others_no_daily_message(
