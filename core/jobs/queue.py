@@ -227,7 +227,7 @@ class JobQueue:
                 if until_empty:
                     return
                 raise_if_cancelled()
-                # procrastinate returns without an error if only its listener lost the connection.
+                # procrastinate returns without an error if only its listener lost the connection, or one job did.
                 log.warning("queue_worker_restarting")
             await asyncio.sleep(timings.reconnect_delay)
 

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 from prometheus_client import REGISTRY
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -166,6 +169,29 @@ async def test_worker_reconnects_to_the_database(database: Database, worker: Job
         async with database.transaction() as connection:
             await enqueue(connection, "test.note", lock=None, word="after")
         await wait_until(lambda: notes == ["before", "after"])
+
+
+async def test_a_job_whose_end_cannot_be_recorded_is_run_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker lives and stays connected, so that nobody would take the job over, and it holds its conversation."""
+    notes: Notes = []
+    timings = WorkerTimings(heartbeat_interval=0.2, reconnect_delay=0.05)
+    async with JobQueue(database.conninfo, register_tasks, timings=timings) as queue:
+        finish_job, failures = queue.app.job_manager.finish_job, [ConnectorException()]
+
+        async def fail_once(**options: Any) -> None:
+            if failures:
+                raise failures.pop()
+            await finish_job(**options)
+
+        monkeypatch.setattr(queue.app.job_manager, "finish_job", fail_once)
+        async with database.transaction() as connection:
+            await enqueue(connection, "test.note", lock="chat", word="first")
+            await enqueue(connection, "test.note", lock="chat", word="second")
+        async with running(queue, notes):
+            await wait_until(lambda: "second" in notes)
+    assert notes == ["first", "first", "second"]
 
 
 async def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(database: Database, public: Path) -> None:
