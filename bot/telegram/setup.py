@@ -155,11 +155,13 @@ async def iter_updates(
     Raises:
         telegram.error.EndPointNotFound: the token is not valid; `InvalidToken` before the first call.
     """
-    await bot.delete_webhook()
     offset = 0
-    is_polled_elsewhere = False
+    may_have_webhook, is_polled_elsewhere = True, False
     while True:
         try:
+            if may_have_webhook:
+                await bot.delete_webhook()
+                may_have_webhook = False
             updates = await bot.do_api_request(
                 "getUpdates",
                 api_kwargs={"offset": offset, "timeout": poll_seconds, "allowed_updates": ALLOWED_UPDATES},

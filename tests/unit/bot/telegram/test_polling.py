@@ -49,13 +49,16 @@ async def test_errors_are_retried_after_a_delay(telegram: FakeTelegram, bot: Bot
         delays.append(seconds)
 
     telegram.deliver_update(telegram.updates.text("하나"))
+    telegram.fail_next("deleteWebhook", 502, "Bad Gateway")
+    telegram.fail_next("deleteWebhook", 429, "Too Many Requests: retry after 7", retry_after=7)
     telegram.fail_next("getUpdates", 502, "Bad Gateway")
     for wait in (1, 40):
         telegram.fail_next("getUpdates", 429, f"Too Many Requests: retry after {wait}", retry_after=wait)
     async with aclosing(iter_updates(bot, poll_seconds=0, sleep=sleep)) as updates:
         assert (await anext(updates))["message"]["text"] == "하나"
 
-    assert delays == [RETRY_DELAY, RETRY_DELAY, 40]
+    assert delays == [RETRY_DELAY, 7, RETRY_DELAY, RETRY_DELAY, 40]
+    assert len(telegram.calls_to("deleteWebhook")) == 3
 
 
 async def test_response_of_a_proxy_is_retried(
