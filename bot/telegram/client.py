@@ -297,7 +297,7 @@ class TelegramClient:
             FloodWaitError: Telegram demands a wait that is left to the job.
             PhotoTooLargeError: it is larger than the 20 MB that bots can download.
             RemotePhotoGoneError: Telegram no longer has it.
-            RemotePhotoUnavailableError: Telegram could not be reached.
+            RemotePhotoUnavailableError: Telegram could not be reached, or does not have the file at the moment.
         """
         try:
             file = await self._retry(self._bot.get_file, file_id)
@@ -306,8 +306,11 @@ class TelegramClient:
             return bytes(await self._retry(file.download_as_bytearray))
         except REFUSALS as error:
             # PTB raises InvalidToken for every 404.
-            if "too big" in error.message.lower():
+            reason = error.message.lower()
+            if "too big" in reason:
                 raise PhotoTooLargeError from error
+            if "temporarily unavailable" in reason:
+                raise RemotePhotoUnavailableError from error
             raise RemotePhotoGoneError from error
         except FloodWaitError:
             raise
