@@ -8,7 +8,6 @@ See ADR 0015.
 
 import asyncio
 import re
-import time
 from collections.abc import Hashable
 
 from starlette.datastructures import Headers
@@ -30,18 +29,17 @@ class AnonymousPageCache:
 
     def __init__(self, app: ASGIApp, *, ttl: float) -> None:
         self.app, self._ttl = app, ttl
-        self._pages: dict[Hashable, tuple[float, asyncio.Task[list[Message]]]] = {}
+        self._pages: dict[Hashable, asyncio.Task[list[Message]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from the cache where that is allowed, else pass the request on."""
         key = _cache_key(scope)
         if key is None:
             return await self.app(scope, receive, send)
-        expires_at, page = self._pages.get(key, (0.0, None))
-        if is_first := page is None or expires_at < time.monotonic():
-            page = asyncio.create_task(self._collect(key, dict(scope)))
-            self._pages[key] = time.monotonic() + self._ttl, page
-            # Names of people do not stay in memory until the place is needed.
+        page = self._pages.get(key)
+        if is_first := page is None:
+            page = self._pages[key] = asyncio.create_task(self._collect(key, dict(scope)))
+            # Also so that names of people do not stay in memory until the place is needed.
             asyncio.get_running_loop().call_later(self._ttl, self._discard, key, page)
             while len(self._pages) > MAX_PAGES:
                 del self._pages[next(iter(self._pages))]
@@ -54,7 +52,7 @@ class AnonymousPageCache:
 
     def _discard(self, key: Hashable, page: asyncio.Task[list[Message]]) -> None:
         """Remove a page, unless a newer one has taken its place."""
-        if key in self._pages and self._pages[key][1] is page:
+        if self._pages.get(key) is page:
             del self._pages[key]
 
     async def _collect(self, key: Hashable, scope: Scope) -> list[Message]:

@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from core.db.looks import Look
 from core.resources import Resources
 from leaderboard_web.app import create_app
+from leaderboard_web.cookies import FLASH_COOKIE, LOGIN_COOKIE
+from leaderboard_web.viewer import LANGUAGE_COOKIE, VISITOR_COOKIE
 from tests.factories import create_person, make_classifier
 from tests.harness import make_application, serve_on_free_port
 from tests.integration.leaderboard_web.account.conftest import add_look
@@ -37,12 +39,9 @@ ODD = (
     b"a" * 5000,
 )
 """Zero bytes, invalid UTF-8, surrogates, numbers out of range, broken escapes."""
+COOKIES = (VISITOR_COOKIE, LANGUAGE_COOKIE, FLASH_COOKIE, LOGIN_COOKIE)
 HEADERS = (
-    b"Cookie: visitor=",
-    b"Cookie: __Host-visitor=",
-    b"Cookie: lang=",
-    b"Cookie: said=",
-    b"Cookie: login=",
+    *(f"Cookie: {name}=".encode() for name in COOKIES),
     b"Accept-Language: ",
     b"User-Agent: ",
     b"X-Forwarded-For: ",
@@ -123,6 +122,8 @@ def header_requests(look_id: bytes) -> Iterator[Request]:
         for header in HEADERS:
             for method, target in targets:
                 yield method, target, (header + odd,), b""
+        # No other pages read it.
+        yield b"GET", b"/login/join", (f"Cookie: {LOGIN_COOKIE}=".encode() + odd,), b""
 
 
 def multipart_requests() -> Iterator[Request]:

@@ -13,6 +13,7 @@ from core.errors import LoginRejectedError
 from leaderboard_web.auth.telegram_signature import (
     MAX_AGE,
     MAX_CLOCK_SKEW,
+    MAX_INIT_DATA_LENGTH,
     TelegramLogin,
     verify_init_data,
     verify_login_widget,
@@ -113,6 +114,17 @@ def test_names_in_any_script_are_verified_as_sent() -> None:
     user = json.dumps({"id": 7, "first_name": "민아 & 친구=😀", "language_code": 5}, ensure_ascii=False)
     result = verify_init_data(urlencode(signed(APP_KEY, auth_date=str(THEN), user=user)), TOKEN, now=THEN)
     assert (result.user_id, result.language) == ("7", None)
+
+
+def test_an_empty_field_is_part_of_what_is_signed() -> None:
+    fields = signed(APP_KEY, auth_date=str(THEN), start_param="", user='{"id": 7}')
+    assert verify_init_data(urlencode(fields), TOKEN, now=THEN).user_id == "7"
+
+
+def test_data_that_are_too_long_are_rejected() -> None:
+    fields = signed(APP_KEY, auth_date=str(THEN), user='{"id": 7}', start_param="x" * MAX_INIT_DATA_LENGTH)
+    with pytest.raises(LoginRejectedError, match="too long"):
+        verify_init_data(urlencode(fields), TOKEN, now=THEN)
 
 
 @given(st.text(max_size=200))

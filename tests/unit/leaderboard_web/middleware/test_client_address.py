@@ -43,22 +43,29 @@ def test_junk_is_no_address(text: str) -> None:
     assert parse_address(text) is None
 
 
-async def seen_scope(middleware_options: dict[str, object], **scope: object) -> Scope:
-    """The scope that an application gets through the middleware."""
-    seen: list[Scope] = []
+def make_middleware(seen: list[Scope], **options: object) -> TrustedProxiesMiddleware:
+    """The middleware around an application that notes the scopes that it gets."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         seen.append(scope)
 
+    return TrustedProxiesMiddleware(app, **({"networks": PROXIES} | options))  # type: ignore[arg-type]
+
+
+async def send_request(middleware: TrustedProxiesMiddleware, **scope: object) -> None:
     async def receive() -> Message:
         return {"type": "http.request"}
 
     async def send(message: Message) -> None:
         del message
 
-    options: dict[str, object] = {"networks": PROXIES} | middleware_options
-    middleware = TrustedProxiesMiddleware(app, **options)  # type: ignore[arg-type]
     await middleware({"type": "http", "scheme": "http", "client": None, "headers": []} | scope, receive, send)
+
+
+async def seen_scope(**scope: object) -> Scope:
+    """The scope that an application gets through the middleware."""
+    seen: list[Scope] = []
+    await send_request(make_middleware(seen), **scope)
     return seen[0]
 
 
@@ -67,24 +74,30 @@ async def seen_scope(middleware_options: dict[str, object], **scope: object) -> 
     [
         ("127.0.0.1", b"https", "https"),
         ("127.0.0.1", b"http, https", "https"),
+        ("127.0.0.1", b"http, HTTPS ", "https"),
         ("127.0.0.1", b"javascript", "http"),
         ("203.0.113.9", b"https", "http"),
     ],
 )
 async def test_the_scheme_is_that_of_the_nearest_trusted_proxy(peer: str, proto: bytes, scheme: str) -> None:
-    scope = await seen_scope({}, client=(peer, 1), headers=[(b"x-forwarded-proto", proto)])
+    scope = await seen_scope(client=(peer, 1), headers=[(b"x-forwarded-proto", proto)])
     assert scope["scheme"] == scheme
 
 
 async def test_a_missing_setting_is_logged_once_and_without_addresses() -> None:
-    headers = [(b"x-forwarded-for", b"198.51.100.1")]
+    seen: list[Scope] = []
+    client = {"client": ("127.0.0.1", 1)}
+    forwarded = client | {"headers": [(b"x-forwarded-for", b"198.51.100.1")]}
+    middleware = make_middleware(seen, networks=[], expects_proxy=True)
     with capture_logs() as events:
-        middleware = {"networks": [], "expects_proxy": True}
-        scope = await seen_scope(middleware, client=("127.0.0.1", 1), headers=headers)
-        await seen_scope(middleware | {"expects_proxy": False}, client=("127.0.0.1", 1), headers=headers)
-    assert scope["client"] == ("127.0.0.1", 1)
+        await send_request(make_middleware(seen, networks=[]), **forwarded)
+        await send_request(middleware, **client)
+        assert not events, "no proxy is expected, or none has sent the request"
+        await send_request(middleware, **forwarded)
+        await send_request(middleware, **forwarded)
+    assert [scope["client"] for scope in seen] == [("127.0.0.1", 1)] * 4
     assert events == [{"event": "forwarded_header_ignored", "log_level": "warning"}]
 
 
 async def test_a_connection_without_an_address_is_passed_on() -> None:
-    assert (await seen_scope({}, client=None, headers=[(b"x-forwarded-for", b"1.1.1.1")]))["client"] is None
+    assert (await seen_scope(client=None, headers=[(b"x-forwarded-for", b"1.1.1.1")]))["client"] is None

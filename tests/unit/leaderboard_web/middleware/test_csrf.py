@@ -17,7 +17,10 @@ from leaderboard_web.middleware.csrf import is_same_origin
         ("http", "eva.example", None, "http://eva.example.evil.example", False),
         ("http", "eva.example", None, "http://[", False),
         ("http", "eva.example", None, "http://eva.example:99999", False),
+        ("http", "eva.example", None, "http://mina@eva.example", False),
+        ("http", "eva.example", None, "ftp://eva.example", False),
         ("http", "", None, "", False),
+        ("http", "", None, "http://", False),
     ],
 )
 def test_the_origin_has_scheme_host_and_port_of_the_site(

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Message
+from starlette.types import Message, Receive, Scope, Send
 
 from leaderboard_web.middleware.page_cache import MAX_PAGES, AnonymousPageCache
 
@@ -67,9 +67,10 @@ async def test_only_public_pages_are_cached(client: httpx.AsyncClient, path: str
         [("Cookie", "lang=en"), ("Cookie", "visitor=x")],
         [("Cookie", ""), ("Cookie", "visitor=x")],
         [("Authorization", "Basic x")],
+        [("User-Agent", "facebookexternalhit/1.1; kakaotalk-scrap/1.0")],
     ],
 )
-async def test_a_request_with_a_cookie_or_credentials_bypasses_the_cache(
+async def test_a_request_with_a_cookie_or_credentials_or_of_a_crawler_bypasses_the_cache(
     client: httpx.AsyncClient, headers: list[tuple[str, str]]
 ) -> None:
     cached = (await client.get("/")).text
@@ -81,6 +82,8 @@ async def test_a_request_with_a_cookie_or_credentials_bypasses_the_cache(
 
 async def test_languages_and_urls_are_cached_separately(client: httpx.AsyncClient) -> None:
     requests = [("/", "ko"), ("/", "en"), ("/?when=all", "ko"), ("/styles/mode", "ko")]
+    # A page names its own address, so that no visitor may choose the one that others get.
+    requests += [("https://eva/", "ko"), ("http://evil.example/", "ko")]
     pages = [(await client.get(path, headers={"Accept-Language": language})).text for path, language in requests]
     assert len(set(pages)) == len(requests)
     korean = (await client.get("/", headers={"Accept-Language": "ko-KR,ko;q=0.9"})).text
@@ -102,13 +105,18 @@ async def test_raw_headers_are_not_kept(counter: Counter) -> None:
 
 
 async def test_errors_and_cookies_are_not_cached(client: httpx.AsyncClient, counter: Counter) -> None:
+    pages = []
     for _ in range(2):
-        assert "set-cookie" in (await client.get("/?lang=ko")).headers
+        pages.append(await client.get("/?lang=ko"))
         client.cookies.clear()
+    assert all("set-cookie" in page.headers for page in pages)
+    assert pages[0].text != pages[1].text
     counter.fails = True
     assert (await client.get("/")).status_code == 500
     counter.fails = False
-    assert (await client.get("/")).status_code == 200
+    page = await client.get("/")
+    assert page.status_code == 200
+    assert (await client.get("/")).text == page.text, "the error does not keep later pages out of the cache"
     assert (await client.post("/")).text != (await client.post("/")).text
 
 
@@ -117,6 +125,22 @@ async def test_an_error_response_is_produced_once_per_request(client: httpx.Asyn
     for count in (1, 2):
         assert (await client.get("/")).status_code == 500
         assert counter.requests == count
+
+
+async def test_an_application_that_raises_is_asked_again() -> None:
+    tried = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        tried.append(scope["path"])
+        raise LookupError("a bug")
+
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(AnonymousPageCache(app, ttl=600)), base_url="http://eva"
+    ) as client:
+        for _ in range(2):
+            with pytest.raises(LookupError, match="a bug"):
+                await client.get("/")
+    assert tried == ["/", "/"]
 
 
 async def test_concurrent_requests_share_one_response(client: httpx.AsyncClient, counter: Counter) -> None:

@@ -38,6 +38,12 @@ def browser() -> Iterator[TestClient]:
         extend_csp(page, {"script-src": ["https://three.example", "https://one.example"]})
         return page
 
+    @app.get("/scripted")
+    async def scripted() -> Response:
+        page = Response("page", headers={"Set-Cookie": "a=b"})
+        extend_csp(page, {"script-src": ["https://one.example"]})
+        return page
+
     with TestClient(app) as client:
         yield client
 
@@ -55,6 +61,10 @@ def test_an_extension_adds_exactly_the_named_sources(browser: TestClient) -> Non
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_an_extension_alone_lets_no_window_talk_back(browser: TestClient) -> None:
+    assert browser.get("/scripted").headers[OPENER] == "same-origin"
+
+
 def test_other_pages_stay_strict(browser: TestClient) -> None:
     browser.get("/wide")
     for path in ("/strict", "/nothing"):
@@ -68,6 +78,7 @@ def test_other_pages_stay_strict(browser: TestClient) -> None:
         ("a=b; Path=/", "a=b; Path=/; Secure"),
         ("a=secure", "a=secure; Secure"),
         ("a=b; secure; HttpOnly", "a=b; secure; HttpOnly"),
+        ("a=b; Secure", "a=b; Secure"),
     ],
 )
 def test_over_https_every_cookie_is_secure(cookie: str, sent: str) -> None:
@@ -85,7 +96,13 @@ def test_over_https_every_cookie_is_secure(cookie: str, sent: str) -> None:
 
 
 def test_over_http_nothing_demands_https(browser: TestClient) -> None:
-    assert "strict-transport-security" not in browser.get("/strict").headers
+    headers = browser.get("/scripted").headers
+    assert "strict-transport-security" not in headers
+    assert headers["set-cookie"] == "a=b", "over http, browsers would drop a cookie that is secure"
+
+
+def test_behind_a_proxy_that_speaks_https_cookies_are_secure(browser: TestClient) -> None:
+    assert browser.get("https://testserver/scripted").headers["set-cookie"] == "a=b; Secure"
 
 
 async def is_allowed(public_url: str | None, *hosts: str) -> bool:
