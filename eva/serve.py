@@ -98,8 +98,14 @@ def end_start() -> None:
     gc.enable()
 
 
-def bind_socket(host: str, port: int, language: Language) -> socket.socket:
+def bind_socket(host: str, port: int, language: Language, *, taken: str = "cli.port_taken") -> socket.socket:
     """Open the socket to listen on.
+
+    Args:
+        host: address to listen on.
+        port: port to listen on.
+        language: of the message.
+        taken: key of the message for a port that is in use.
 
     Raises:
         Exit: the port is in use.
@@ -109,7 +115,7 @@ def bind_socket(host: str, port: int, language: Language) -> socket.socket:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            fail(translate("cli.port_taken", language, port=port))
+            fail(translate(taken, language, port=port))
         raise typer.BadParameter(f"{host}:{port}: {error.strerror}") from error
 
 
@@ -123,7 +129,7 @@ def bind_metrics_socket(settings: Settings, language: Language) -> Iterator[sock
     if settings.metrics_port is None:
         yield None
         return
-    with bind_socket("0.0.0.0", settings.metrics_port, language) as listener:
+    with bind_socket("0.0.0.0", settings.metrics_port, language, taken="cli.metrics_port_taken") as listener:
         yield listener
 
 

@@ -143,6 +143,14 @@ def test_run_on_an_occupied_port_fails_with_advice(eva: RunEva) -> None:
     assert done.stderr.strip() == translate("cli.port_taken", EN, port=port)
 
 
+def test_a_worker_on_an_occupied_metrics_port_fails_with_advice(eva: RunEva) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as occupied:
+        port = occupied.getsockname()[1]
+        done = eva("worker", EVA_METRICS_PORT=str(port))
+    assert done.returncode == 1
+    assert done.stderr.strip() == translate("cli.metrics_port_taken", EN, port=port)
+
+
 def test_run_refuses_the_scripted_engine_in_production(eva: RunEva) -> None:
     done = eva("run", "--port", "0", EVA_ENV="production")
     assert done.returncode == 1
