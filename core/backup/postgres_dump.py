@@ -67,7 +67,7 @@ def restore_database(conninfo: str, server_version: int, path: Path, finish: str
     Raises:
         BackupError: there is no suitable program, or one failed; the database is still empty then.
     """
-    database, script = str(conninfo_to_dict(conninfo)["dbname"]), path.with_suffix(".sql")
+    script = path.with_suffix(".sql")
     found = [program for program in _candidates("pg_restore") if program.with_name("psql").is_file()]
     if not found:
         raise BackupError("pg_restore and psql are not installed")
@@ -81,7 +81,7 @@ def restore_database(conninfo: str, server_version: int, path: Path, finish: str
     except OSError as error:
         raise BackupError(error.strerror or type(error).__name__) from error
     arguments = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--single-transaction")
-    options = ("--set=ON_ERROR_STOP=1", f"--dbname={database}", f"--file={script}")
+    options = ("--set=ON_ERROR_STOP=1", f"--file={script}")
     return _run(pg_restore.with_name("psql"), (*arguments, *options), conninfo).splitlines()[-1]
 
 
