@@ -42,6 +42,8 @@ CALLBACK_CHECKPOINT = "callback"
 """Claimed before the result is posted to the callback URL, which accepts one request."""
 TRANSIENT_ERRORS = (RemotePhotoUnavailableError, StorageUnavailableError)
 """Errors after which a photo is tried again."""
+MAX_PHOTOS = 16
+"""Photos that may be in memory at once, of 20 MB at most, from their download until they are judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ class PhotoJobs:
         self._database = conversation.resources.database
         self._fetcher = SafePhotoFetcher(client, conversation.settings)
         self._presenter = ReplyPresenter(conversation)
+        self._memory = asyncio.Semaphore(MAX_PHOTOS)
 
     def register_tasks(self, app: App) -> None:
         """Register the tasks with a queue."""
@@ -157,13 +160,14 @@ class PhotoJobs:
         outcomes, is_duplicate = [], False
         for number, url in enumerate(request.photo_urls):
             try:
-                judged = await self._conversation.photo_judging.judge_photo(
-                    await self._fetcher.fetch_photo(url),
-                    person_id=person.id,
-                    channel=Channel.KAKAO,
-                    source_message_id=f"{update.external_id}:{number}",
-                    language=person.language,
-                )
+                async with self._memory:
+                    judged = await self._conversation.photo_judging.judge_photo(
+                        await self._fetcher.fetch_photo(url),
+                        person_id=person.id,
+                        channel=Channel.KAKAO,
+                        source_message_id=f"{update.external_id}:{number}",
+                        language=person.language,
+                    )
             except (PersonNotFoundError, DatabaseUnavailableError):
                 raise
             except EvaError as error:

@@ -1,17 +1,24 @@
-"""Orphaned photo requests get another job, and results survive in checkpoints."""
+"""Orphaned photo requests get another job, results survive in checkpoints, and few photos are held at once."""
 
+import asyncio
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import text as sql
 from uuid_utils.compat import uuid7
 
 from bot.kakao import photo_requests
+from bot.kakao.photo_fetcher import SafePhotoFetcher
+from bot.kakao.photo_jobs import MAX_PHOTOS
 from bot.kakao.photo_requests import JobResult, PhotoOutcome, PhotoRequest
-from core.db import inbox
-from core.db.schema import Channel
+from core.db import inbox, people
+from core.db.schema import Channel, IdentityProvider
 from core.errors import CorruptPhotoError, DailyLimitError
+from core.i18n.translations import Language
 from core.jobs.queue import enqueue
 from core.resources import Resources
+from core.services.photo_judging import PhotoJudgingService
+from tests.integration.bot.kakao.conftest import KakaoHarness
 
 REQUEST = PhotoRequest(
     photo_urls=("https://k.kakaocdn.net/1.jpg",), callback_url=None, requested_at=0.0, awaits_consent=False
@@ -78,3 +85,30 @@ async def test_result_is_restored_in_the_order_of_the_photos_without_details_of_
     assert [outcome.look_id for outcome in restored.outcomes] == [None, look_id, None]
     errors = [outcome.error for outcome in restored.outcomes if outcome.error is not None]
     assert [(type(error), error.detail) for error in errors] == [(CorruptPhotoError, ""), (DailyLimitError, "3")]
+
+
+async def test_few_photos_are_in_memory_at_once(harness: KakaoHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all people together, although a worker runs more jobs."""
+    in_memory, most = 0, 0
+
+    async def fetch_photo(*_: object) -> bytes:
+        nonlocal in_memory, most
+        in_memory += 1
+        most = max(most, in_memory)
+        await asyncio.sleep(0.3)
+        return b"photo"
+
+    async def judge_photo(*_: object, **options: object) -> None:
+        nonlocal in_memory
+        in_memory -= 1
+        raise CorruptPhotoError
+
+    monkeypatch.setattr(SafePhotoFetcher, "fetch_photo", fetch_photo)
+    monkeypatch.setattr(PhotoJudgingService, "judge_photo", judge_photo)
+    async with harness.resources.database.transaction() as connection:
+        await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, "sender", language=Language.KO)
+    inbox_ids = [await insert_request(harness.resources, str(number)) for number in range(MAX_PHOTOS + 4)]
+    await asyncio.gather(*map(harness.app.photo_jobs.judge_photos, inbox_ids))
+    assert most == MAX_PHOTOS
+    async with harness.resources.database.connection() as connection:
+        assert all([await photo_requests.load_result(connection, inbox_id) for inbox_id in inbox_ids])
