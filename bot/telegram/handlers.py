@@ -76,6 +76,8 @@ async def handle_photo(
     """
     if photo.caption and await answer_self_harm(delivery, photo.caption):
         return
+    if delivery.has_sent_anything and delivery.checkpoint("ask.1") is not None:
+        return  # An earlier attempt asked for a guess, which may have been answered since then.
     async with delivery.chat_action(ChatAction.TYPING):
         judged = await judge_photo(delivery, conversation, person, photo)
     look, language = judged.look, delivery.language

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.telegram.delivery import REPLY_STEP
 from core.clothing import Color, Item
 from core.conversation.narration import style_name
-from core.db import people
+from core.db import inbox, people
 from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import DatabaseUnavailableError
@@ -237,3 +237,19 @@ async def test_action_is_undone_if_another_worker_recorded_its_reply_first(
     look = (await list_looks(harness))[0]
     assert (look.guessed_style, look.pending_question) == (None, PendingQuestion.GUESS)
     assert len(harness.texts()) == before
+
+
+async def test_a_guess_before_the_retry_of_its_question_is_answered_once(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A press has a higher priority than the retry of the photo."""
+    await harness.send_updates(harness.updates.text("/start"))
+    await harness.execute("UPDATE people SET guesses_first = true")
+    inbox_id = await harness.store(harness.updates.photo(make_photo())) or 0
+    with monkeypatch.context() as patch, pytest.raises(DatabaseUnavailableError):
+        patch.setattr(inbox, "mark_processed", AsyncMock(side_effect=DatabaseUnavailableError))
+        await harness.handler.handle_update(inbox_id)
+    await harness.send_updates(harness.press(harness.last_with_buttons(), "guess", Style.RETRO))
+
+    assert len(harness.photo_messages()) == 1
+    assert await harness.count_unprocessed() == 0
