@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -29,6 +30,8 @@ TYPING_AFTER = timedelta(seconds=1)
 POSITION_AFTER = timedelta(seconds=5)
 CHAT_ACTION_TTL = 4.5
 """Seconds for which no new chat action is sent to a chat: Telegram shows one for five."""
+SEND_SECONDS = 3.0
+"""For sending notices, which are given up after it."""
 MAX_CHATS = 20
 """Number of chats that get notices, since notices count against the limit of messages per second."""
 
@@ -97,7 +100,10 @@ class QueueNotifier:
             update.id: self._photos[update.id] if update.id in self._photos else self._parse_photo(update)
             for update in waiting
         }
-        await asyncio.gather(*map(self._notify, waiting))
+        # A chat from which Telegram demands a pause must not keep the notices of the others waiting.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SEND_SECONDS):
+                await asyncio.gather(*map(self._notify, waiting))
 
     async def _notify(self, update: QueuedUpdate) -> None:
         photo = self._photos[update.id]

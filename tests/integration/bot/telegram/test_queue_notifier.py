@@ -58,6 +58,25 @@ async def test_position_is_sent_once(harness: TelegramHarness, notifier: QueueNo
     assert await harness.count_unprocessed() == 0
 
 
+async def test_a_chat_that_takes_no_notice_does_not_keep_the_others_waiting(
+    harness: TelegramHarness, notifier: QueueNotifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telegram may demand a pause of half a minute, again and again."""
+
+    async def wait_forever(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    for user_id in (41, USER_ID):
+        await harness.store(harness.updates.photo(make_photo(), user_id=user_id))
+    await set_wait(harness, 6)
+    monkeypatch.setattr(queue_notifier, "SEND_SECONDS", 1.0)
+    monkeypatch.setattr(harness.handler.client, "send_message", wait_forever)
+    async with asyncio.timeout(60):
+        for _ in range(2):
+            await notifier.notify_waiting()
+    assert {call.fields["chat_id"] for call in harness.telegram.calls_to("sendChatAction")} == {"41", str(USER_ID)}
+
+
 async def test_bug_does_not_end_the_notices(harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     failed, is_repeated = [KeyError(), DatabaseUnavailableError()], asyncio.Event()
 
