@@ -9,7 +9,7 @@ import pytest
 
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from tests.html import attributes
+from tests.html import attributes, texts
 from tests.integration.leaderboard_web.test_rate_limit import create_site
 
 MISSING = UUID(int=0)
@@ -34,8 +34,11 @@ async def test_every_refusal_has_a_sentence_of_its_own(resources: Resources, sam
         }
     assert {reply.status_code for reply in replies.values()} == {400, 403, 404, 405, 413, 421}
     for key, reply in replies.items():
-        text = reply.json()["message"] if "json" in reply.headers["content-type"] else unescape(reply.text)
-        assert translate(key, language) in text, key
+        if "json" in reply.headers["content-type"]:
+            assert reply.json()["message"] == translate(key, language)
+        else:
+            assert translate(key, language) in unescape(reply.text), key
+            assert texts(reply, "title") == [translate("site.name", language, title=translate(key, language))]
     assert len({translate(key, language) for key in replies}) == len(replies)
 
 
