@@ -177,7 +177,7 @@ def test_data_is_exported_and_the_account_erased(open_own: OpenOwn, mina: Person
 
 def test_all_tabs_are_in_view_on_a_small_phone(open_own: OpenOwn) -> None:
     for locale in ("ko-KR", "en-GB"):
-        page = open_own("/me", viewport={"width": 360, "height": 740}, locale=locale)
+        page = open_own("/me", viewport={"width": 320, "height": 740}, locale=locale, has_touch=True, is_mobile=True)
         tabs = page.locator(".times")
         assert tabs.evaluate("tabs => tabs.scrollWidth <= tabs.clientWidth")
         expect(tabs.locator("a").last).to_be_in_viewport(ratio=1)

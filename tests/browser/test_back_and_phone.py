@@ -283,3 +283,6 @@ def test_chosen_colours_keep_buttons_and_states_visible(open_page: OpenPage, boa
     chosen, other = page.locator(".chips a[aria-current]"), page.locator(".chips a:not([aria-current])").first
     background = "element => getComputedStyle(element).backgroundColor"
     assert chosen.evaluate(background) != other.evaluate(background)
+    page.goto(f"{page.url}looks/{board[FIRST]}")
+    slider = Image.open(BytesIO(page.locator(".fade input").screenshot())).convert("RGB")
+    assert len(slider.getcolors(slider.width * slider.height) or []) > 50, "its track shows where it leads"
