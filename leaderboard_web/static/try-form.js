@@ -167,7 +167,9 @@ retryButton.addEventListener("click", () => {
 
 /** Send the text form or a button. */
 async function sendForm(target, submitter) {
-  const body = new URLSearchParams(new FormData(target, submitter));
+  const body = new URLSearchParams(new FormData(target));
+  // Safari before 16.4 does not take the button for the data of its form.
+  if (submitter?.name) body.append(submitter.name, submitter.value);
   if (target.matches(".words")) {
     body.delete("look");
     const lookField = actions.querySelector("[name=look]");

@@ -30,6 +30,21 @@ IN_WIDTH = """element => {
 OUTSIDE = """links => links.filter((link) => link.checkVisibility()).map((link) => [link, link.getBoundingClientRect()])
     .filter(([link, box]) => box.width && (box.left < 0 || box.right > innerWidth)).map(([link]) => link.outerHTML)"""
 FONT_SIZES = "elements => elements.map((element) => parseFloat(getComputedStyle(element).fontSize))"
+CUT_PLACEHOLDER = """field => {
+    const words = document.createElement("span");
+    words.textContent = field.placeholder;
+    const { font, letterSpacing, paddingLeft, paddingRight } = getComputedStyle(field);
+    Object.assign(words.style, { font, letterSpacing, whiteSpace: "nowrap", position: "absolute" });
+    document.body.append(words);
+    return words.getBoundingClientRect().width - field.clientWidth + parseFloat(paddingLeft) + parseFloat(paddingRight);
+}"""
+FORGET_SCRIPTING = """() => {
+    const forget = (rules) => [...rules.cssRules].reverse().forEach((rule) => {
+        if (rule.media?.mediaText.includes("scripting")) rules.deleteRule([...rules.cssRules].indexOf(rule));
+    });
+    [...document.styleSheets].forEach(forget);
+}"""
+"""As browsers of 2022 do."""
 COLORS = "element => [getComputedStyle(element).color, getComputedStyle(element).backgroundColor]"
 RATIO = "image => image.getBoundingClientRect().width / image.getBoundingClientRect().height"
 SLANTED_HANGUL = """() => [...document.querySelectorAll("body *")].filter((element) =>
@@ -216,6 +231,21 @@ def test_on_a_phone_all_targets_are_as_large_as_a_finger(open_page: OpenPage, bo
     assert not found
 
 
+def test_browsers_that_do_not_know_a_query_show_what_needs_scripts(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(**PHONE)
+    page.evaluate(FORGET_SCRIPTING)
+    assert page.evaluate(FIND_OVERFLOW) == []
+    expect(page.locator(".send")).to_be_hidden()
+    for button in page.locator(".composer :is(label, button):visible").all():
+        assert button.evaluate(IN_WIDTH)
+    page.goto(page.url.replace("/try", f"/looks/{board[FIRST]}"))
+    page.evaluate(FORGET_SCRIPTING)
+    page.locator(".worn button").first.click()
+    photo, dimmed = (page.locator(f".layers {part}").first.bounding_box() for part in ("img", ".worn-map"))
+    assert photo == dimmed
+    expect(page.locator(".fade input")).to_be_visible()
+
+
 def test_a_phone_does_not_enlarge_the_page_around_a_field(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(**PHONE)
     root = page.url.removesuffix("/try")
@@ -226,10 +256,13 @@ def test_a_phone_does_not_enlarge_the_page_around_a_field(open_page: OpenPage, b
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "ko-KR"])
-def test_the_header_is_one_row_on_the_smallest_phone(open_page: OpenPage, locale: str) -> None:
+def test_the_header_is_one_row_and_the_field_has_its_words_on_the_smallest_phone(
+    open_page: OpenPage, locale: str
+) -> None:
     page = open_page(locale=locale, viewport={"width": 320, "height": 568}, has_touch=True, is_mobile=True)
     header, links = page.locator("header"), page.locator("header nav a")
     assert header.evaluate("header => header.offsetHeight") < 1.8 * links.first.evaluate("link => link.offsetHeight")
+    assert page.locator("#words").evaluate(CUT_PLACEHOLDER) <= 0
 
 
 @pytest.mark.parametrize(("path", "row"), [("/try", ".replies"), ("/", ".filters .chips"), ("/", ".things")])

@@ -232,6 +232,17 @@ def test_a_browser_without_time_limits_sends_messages(open_page: OpenPage) -> No
     expect(page.locator("#words")).to_have_value("")
 
 
+def test_a_browser_whose_forms_do_not_know_their_button_sends_it(open_page: OpenPage, samples: Path) -> None:
+    page = open_page()
+    page.evaluate(
+        "() => { const { FormData } = window; window.FormData = function (form) { return new FormData(form); }; }"
+    )
+    choose(page, samples / "street.jpg")
+    expect_answer(page)
+    press(page, "talk.button.keep")
+    expect(page.locator(".log .bubble.you").last).to_have_text(translate("talk.button.keep", Language.EN))
+
+
 @pytest.mark.parametrize("works", [True, False])
 def test_the_button_that_copies_says_what_happened_and_offers_it_again(
     open_page: OpenPage, samples: Path, works: bool
