@@ -71,7 +71,11 @@ async def test_idle_visitors_without_content_are_deleted(resources: Resources) -
         await reactions.create_heart(connection, shared.id, hearted)
         await connection.execute(schema.follows.insert().values(follower_id=followed, followed_id=showed))
         await connection.execute(update(schema.people).where(schema.people.c.id == banned).values(banned_at=func.now()))
-    assert await delete_stale_sessions(resources) == (0, 2)
+    async with database.transaction() as connection:
+        assert await sessions.delete_empty_visitors(connection, limit=1) == 1
+        left = [await people.get(connection, person_id) is not None for person_id in empty]
+        assert left == [True, False], "the longest idle one comes first"
+    assert await delete_stale_sessions(resources) == (0, 1)
     async with database.transaction() as connection:
         expected = [recent, elsewhere, chatting, named, hearted, showed, followed, banned]
         assert [await people.get(connection, person_id) is not None for person_id in expected] == [True] * len(expected)
@@ -97,11 +101,14 @@ async def test_the_last_use_is_updated_once_a_month(database: Database) -> None:
     async def touch_after(idle_days: float) -> timedelta:
         async with database.transaction() as connection:
             key, _ = await create_session(connection, idle_days)
+            other_key, _ = await create_session(connection, idle_days)
             session = await people.get_identity(connection, IdentityProvider.WEB, key)
+            other = await people.get_identity(connection, IdentityProvider.WEB, other_key)
             assert session is not None
             await sessions.touch(connection, session)
             after = await people.get_identity(connection, IdentityProvider.WEB, key)
             assert after is not None
+            assert await people.get_identity(connection, IdentityProvider.WEB, other_key) == other
             return after.last_seen_at - session.last_seen_at
 
     assert await touch_after(29) == timedelta(0)
@@ -116,6 +123,9 @@ async def test_people_with_a_chat_or_login_are_not_anonymous(database: Database)
             owner = await sessions.get_owner(connection, f"session of {provider}")
             is_anonymous = provider is IdentityProvider.WEB
             assert owner == SessionOwner(person_id=person.id, is_anonymous=is_anonymous)
+            (identity, *_) = await people.list_identities(connection, person.id)
+            is_session = await sessions.get_owner(connection, identity.subject) is not None
+            assert is_session is (identity.provider is IdentityProvider.WEB), "no other id opens an account"
         assert await sessions.get_owner(connection, "unknown") is None
 
 
