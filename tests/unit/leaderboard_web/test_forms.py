@@ -7,7 +7,8 @@ from fastapi import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from leaderboard_web.forms import QUOTED, read_multipart, uploaded_bytes
+from leaderboard_web.errors import NoPhotoError
+from leaderboard_web.forms import MAX_FIELDS, MAX_FILES, QUOTED, read_multipart, uploaded_bytes
 
 PHOTO = b"\xff\xd8\xff photo"
 
@@ -57,6 +58,7 @@ async def test_a_file_is_read_however_it_is_named(headers: bytes) -> None:
         (b'Content-Disposition: form-data; name="photo"; filename="a.jpg"', b"", b""),
         (b'Content-Disposition: form-data; name="photo"', b"text", None),
         (b'Content-Disposition: form-data; name="photo"\r\nContent-Type: text/plain; charset=utf-8', b"text", None),
+        (b'Content-Disposition: form-data; name="photo"\r\nContent-Type: Text/Plain', b"text", None),
         (b'Content-Disposition: form-data; name="; filename*=x"', b"text", None),
     ],
 )
@@ -80,6 +82,24 @@ async def test_preamble_and_padding_of_rfc_2046_are_accepted(
 async def test_malformed_form_is_refused(body: bytes) -> None:
     with pytest.raises(HTTPException):
         await send_body(body)
+
+
+@pytest.mark.parametrize(
+    ("headers", "limit"),
+    [(b'Content-Disposition: form-data; name="echo"', MAX_FIELDS), (NAMED, MAX_FILES)],
+    ids=["texts", "files"],
+)
+async def test_a_form_has_few_parts(headers: bytes, limit: int) -> None:
+    part = b"--b\r\n" + headers + b"\r\n\r\n" + PHOTO + b"\r\n"
+    assert await send_body(part * limit + b"--b--\r\n") in {None, PHOTO}
+    with pytest.raises(HTTPException):
+        await send_body(part * (limit + 1) + b"--b--\r\n")
+
+
+async def test_another_body_holds_no_photo() -> None:
+    request = Request({"type": "http", "method": "POST", "headers": [(b"content-type", b"image/jpeg")]})
+    with pytest.raises(NoPhotoError):
+        await read_multipart(request)
 
 
 @pytest.mark.parametrize("name", [b"a", b'a\\"b', b"a; filename=b", b'a\\"; filename*=b'])

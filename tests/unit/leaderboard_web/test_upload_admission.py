@@ -1,7 +1,15 @@
+from contextlib import ExitStack
+
 import pytest
 from fastapi import HTTPException
 
-from leaderboard_web.upload_admission import UploadAdmission
+from core.runtime import available_cpus
+from leaderboard_web.upload_admission import (
+    MAX_WAITING_BYTES,
+    RETRY_AFTER_SECONDS,
+    WAITING_PER_CORE,
+    UploadAdmission,
+)
 
 KB = 1024
 
@@ -55,19 +63,35 @@ async def test_a_photo_that_was_read_is_never_ended() -> None:
         assert not is_ended(read)
 
 
-async def test_photos_that_wait_are_bounded_before_the_body_is_read() -> None:
+async def test_photos_that_wait_are_bounded_before_and_after_the_body_is_read() -> None:
     admission = UploadAdmission()
-    uploads = []
-    contexts = []
-    with pytest.raises(HTTPException) as refused:
-        while True:
-            context = admission.admit("a")
-            uploads.append(context.__enter__())
-            contexts.append(context)
-            admission.complete(uploads[-1])
-    assert refused.value.status_code == 503
-    admission.release(uploads[0])
-    with admission.admit("a"):
-        pass
-    for context in contexts:
-        context.__exit__(None, None, None)
+    capacity = available_cpus() * (1 + WAITING_PER_CORE)
+    with ExitStack() as stack:
+        late = stack.enter_context(admission.admit("a"))
+        uploads = [stack.enter_context(admission.admit("a")) for _ in range(capacity)]
+        for upload in uploads:
+            admission.complete(upload)
+        with pytest.raises(HTTPException) as refused, admission.admit("b"):
+            pass
+        assert refused.value.status_code == 503
+        assert refused.value.headers == {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        with pytest.raises(HTTPException):
+            admission.complete(late)
+        admission.release(uploads[0])
+        with admission.admit("a") as upload:
+            admission.complete(upload)
+
+
+async def test_photos_that_wait_are_bounded_in_bytes() -> None:
+    admission, length = UploadAdmission(), 20 * KB * KB
+
+    def wait(stack: ExitStack) -> None:
+        upload = stack.enter_context(admission.admit("a"))
+        admission.receive(upload, length)
+        admission.complete(upload)
+
+    with ExitStack() as stack:
+        for _ in range(MAX_WAITING_BYTES // length):
+            wait(stack)
+        with pytest.raises(HTTPException):
+            wait(stack)

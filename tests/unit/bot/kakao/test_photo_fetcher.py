@@ -50,6 +50,9 @@ class Cdn:
             "busy.jpg": lambda: Response(status_code=429),
             "late.jpg": lambda: Response(status_code=408),
             "broken.jpg": lambda: Response(status_code=502),
+            "failed.jpg": lambda: Response(status_code=500),
+            "moved-nowhere.jpg": lambda: Response(status_code=302),
+            "located.jpg": lambda: Response(JPEG, headers={"location": "http://evil.example/good.jpg"}),
             "moved.jpg": lambda: RedirectResponse("/good.jpg"),
             "circle.jpg": lambda: RedirectResponse("/circle.jpg"),
             "away.jpg": lambda: RedirectResponse(target),
@@ -103,7 +106,8 @@ def make_fetcher(
 
 
 @pytest.mark.parametrize(
-    "path", ["good.jpg", "named-text.jpg", "moved.jpg", "good.jpg?credential=X&expires=1&signature=Y%2F"]
+    "path",
+    ["good.jpg", "named-text.jpg", "moved.jpg", "located.jpg", "good.jpg?credential=X&expires=1&signature=Y%2F"],
 )
 async def test_photo_is_fetched_regardless_of_its_content_type(
     client: httpx.AsyncClient, server: LocalServer, path: str
@@ -119,7 +123,9 @@ async def test_photo_is_fetched_regardless_of_its_content_type(
         ("zipped.jpg", NotAnImageError),
         ("endless.jpg", PhotoTooLargeError),
         ("gone.jpg", RemotePhotoGoneError),
+        ("moved-nowhere.jpg", RemotePhotoGoneError),
         ("broken.jpg", RemotePhotoUnavailableError),
+        ("failed.jpg", RemotePhotoUnavailableError),
         ("busy.jpg", RemotePhotoUnavailableError),
         ("late.jpg", RemotePhotoUnavailableError),
         ("circle.jpg", ForbiddenUrlError),
@@ -134,6 +140,17 @@ async def test_every_other_response_raises_its_error(
 ) -> None:
     with pytest.raises(error):
         await make_fetcher(client).fetch_photo(f"{server.url}/{path}")
+
+
+async def test_refused_responses_give_their_connections_back(server: LocalServer) -> None:
+    async with httpx.AsyncClient(
+        trust_env=False, limits=httpx.Limits(max_connections=1), timeout=httpx.Timeout(20, pool=0.5)
+    ) as client:
+        fetcher = make_fetcher(client)
+        for path in ("gone.jpg", "broken.jpg", "endless.jpg", "away.jpg?to=http://evil.example/good.jpg"):
+            with pytest.raises(EvaError):
+                await fetcher.fetch_photo(f"{server.url}/{path}")
+            assert await fetcher.fetch_photo(f"{server.url}/good.jpg") == JPEG, path
 
 
 async def test_slow_photo_times_out(client: httpx.AsyncClient, server: LocalServer) -> None:
@@ -210,7 +227,7 @@ async def test_allowed_host_with_a_private_address_is_forbidden_in_production(
 async def test_allowed_private_address_is_forbidden_in_production(
     client: httpx.AsyncClient, server: LocalServer
 ) -> None:
-    with pytest.raises(ForbiddenUrlError):
+    with pytest.raises(ForbiddenUrlError, match="port"):
         await make_fetcher(client, env=Environment.PRODUCTION).fetch_photo(f"{server.url}/good.jpg")
     with pytest.raises(ForbiddenUrlError, match="private"):
         await make_fetcher(client, env=Environment.PRODUCTION).fetch_photo("http://127.0.0.1/good.jpg")

@@ -35,6 +35,14 @@ def test_generated_names_are_valid_and_stable(person_id: UUID) -> None:
         assert not is_generated(name.rpartition(" ")[0], person_id)
 
 
+def test_a_generated_name_is_that_of_one_person() -> None:
+    mina, jun = UUID(int=1), UUID(int=2)
+    name = generated_name(mina, Language.KO)
+    assert is_generated(name, mina)
+    assert not is_generated(name, jun)
+    assert not is_generated(f"{name.rpartition(' ')[0]} kim", mina)
+
+
 def test_generated_names_differ_between_people() -> None:
     rng = random.Random(1)
     names = {generated_name(UUID(int=rng.getrandbits(128)), Language.KO) for _ in range(500)}
@@ -97,6 +105,7 @@ def test_name_is_normalized(raw_name: str, name: str) -> None:
         "💃",
         "a\0b",
         "\u3164\u3164",
+        "민\u3164지",
         "mi\ufe0fna",
         "mina\u034f",
     ],
