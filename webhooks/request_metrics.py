@@ -4,8 +4,9 @@ import re
 import secrets
 import time
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars
 
 from core.metrics import REQUEST_SECONDS
 from core.tracing import request_span
@@ -15,6 +16,8 @@ STREAM_HEADER = (b"content-type", b"text/event-stream")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 """Ids of a proxy that are taken over; others are replaced."""
 NO_ROUTE = "none"
+
+log = structlog.get_logger()
 
 
 class RequestObserver:
@@ -43,12 +46,17 @@ class RequestObserver:
                 message["headers"] = [*message.get("headers", ()), (REQUEST_ID_HEADER, request_id)]
             await send(message)
 
+        # It stays bound: the server has a task for each request, in which it logs the traceback of a bug afterward.
+        bind_contextvars(request_id=request_id.decode())
         try:
-            with bound_contextvars(request_id=request_id.decode()), request_span(scope["method"]) as span:
+            with request_span(scope["method"]) as span:
                 await self._app(scope, receive, send_with_id)
                 if span is not None:
                     span.update_name(f"{scope['method']} {_route(scope)}")
                     span.set_attributes({"http.route": _route(scope), "http.response.status_code": status})
+        except Exception as error:
+            log.error("request_failed", error=type(error).__name__, route=_route(scope))
+            raise
         finally:
             seconds = (ended or time.perf_counter()) - started
             REQUEST_SECONDS.labels(scope["method"], _route(scope), f"{status // 100}xx").observe(seconds)

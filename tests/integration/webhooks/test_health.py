@@ -17,6 +17,7 @@ from sqlalchemy import text
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from structlog.contextvars import get_contextvars
+from structlog.testing import capture_logs
 
 from core.db.backup_record import record_backup
 from core.db.database import Database
@@ -236,6 +237,26 @@ async def test_requests_have_an_id_in_log_and_response(given: str | None, is_kep
         answered = (await client.get("/", headers=headers)).headers["x-request-id"]
     assert logged == [answered]
     assert (answered == given) is is_kept
+
+
+async def test_a_bug_is_logged_with_the_id_of_its_request() -> None:
+    """Also by the server, whose line with the traceback comes after everything else."""
+    ids: list[str] = []
+
+    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+        raise KeyError("a name")
+
+    async def server(scope: Scope, receive: Receive, send: Send) -> None:
+        with pytest.raises(KeyError):
+            await RequestObserver(site)(scope, receive, send)
+        ids.append(get_contextvars()["request_id"])
+        await Response(status_code=500)(scope, receive, send)
+
+    with capture_logs() as logs:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url="http://eva") as client:
+            await client.get("/", headers={"X-Request-ID": "4bf92f3577b34da6"})
+    assert ids == ["4bf92f3577b34da6"]
+    assert logs == [{"event": "request_failed", "log_level": "error", "error": "KeyError", "route": "none"}]
 
 
 @pytest.mark.parametrize("token", [None, SecretStr(TOKEN)])
