@@ -52,6 +52,8 @@ class ModerationLogEntry:
     """Whether that person is banned now."""
     look_id: UUID | None
     """None if the action was about no look, or the look was deleted."""
+    is_look_public: bool
+    """Whether that look is on the leaderboard now."""
 
 
 async def is_open_to_report(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
@@ -153,6 +155,13 @@ async def resolve_reports(connection: AsyncConnection, look_id: UUID, *, release
         await connection.execute(update(table).where(table.c.id == look_id).values(suspended_at=None))
 
 
+async def mark_suspended_by_ban(connection: AsyncConnection, look_id: UUID) -> None:
+    """Let the suspension of a look end with the ban of its owner; does nothing if it is not suspended."""
+    table = schema.looks
+    is_suspended = table.c.id == look_id, table.c.suspended_at.is_not(None)
+    await connection.execute(update(table).where(*is_suspended).values(suspended_at=func.now()))
+
+
 async def lock_people(connection: AsyncConnection, *person_ids: UUID) -> set[UUID]:
     """Lock people until the transaction ends; the ids of those who exist."""
     table = schema.people
@@ -171,18 +180,20 @@ async def mark_banned(connection: AsyncConnection, person_id: UUID) -> bool:
 
 
 async def mark_unbanned(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Lift a ban, and the suspension of looks that reports do not suspend; False if the person is not banned."""
+    """Lift a ban, and the suspension of looks that it suspended; False if the person, who is locked, is not banned.
+
+    Looks that reports had suspended before stay so, also after their reporters erased themselves.
+    """
     people, table = schema.people, schema.looks
     is_banned = people.c.id == person_id, people.c.banned_at.is_not(None)
-    if (await connection.execute(update(people).where(*is_banned).values(banned_at=None))).rowcount == 0:
-        return False
     is_released = (
         table.c.person_id == person_id,
-        table.c.suspended_at.is_not(None),
+        table.c.suspended_at >= select(people.c.banned_at).where(*is_banned).scalar_subquery(),
+        # A merge may bring the ban of one person to a look that reports suspended later.
         table.c.report_count < AUTO_SUSPEND_THRESHOLD,
     )
     await connection.execute(update(table).where(*is_released).values(suspended_at=None))
-    return True
+    return (await connection.execute(update(people).where(*is_banned).values(banned_at=None))).rowcount == 1
 
 
 async def mark_looks_suspended(connection: AsyncConnection, person_id: UUID) -> None:
@@ -229,9 +240,11 @@ async def list_log(connection: AsyncConnection, *, limit: int, after: int | None
             moderator.c.name.label("moderator_name"),
             person.c.name.label("person_name"),
             person.c.banned_at.label("banned_at"),
+            schema.looks.c.is_public,
         )
         .outerjoin(moderator, moderator.c.id == table.c.moderator_id)
         .outerjoin(person, person.c.id == table.c.person_id)
+        .outerjoin(schema.looks, schema.looks.c.id == table.c.look_id)
     )
     statement = paginate(entries, table.c.id, has_cursor=after is not None)
     cursor = None if after is None else (after,)
@@ -245,6 +258,7 @@ async def list_log(connection: AsyncConnection, *, limit: int, after: int | None
             person=None if row.person_id is None else (row.person_id, row.person_name),
             is_person_banned=row.banned_at is not None,
             look_id=row.look_id,
+            is_look_public=bool(row.is_public),
         )
         for row in rows
     ]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.errors import missing_person_as_error
+from core.db.person_lists import select_top_style
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class ReportedPerson:
     id: UUID
     name: str | None
     is_banned: bool
+    has_page: bool
+    """Whether they have a page that others see."""
     report_count: int
     reasons: Sequence[str]
     """In the words of the reporters, the oldest first."""
@@ -60,7 +63,12 @@ async def list_reported(connection: AsyncConnection, *, limit: int) -> Sequence[
     reasons = func.array_agg(aggregate_order_by(table.c.reason, table.c.created_at))
     statement = (
         select(
-            people.c.id, people.c.name, people.c.banned_at, func.count().label("report_count"), reasons.label("reasons")
+            people.c.id,
+            people.c.name,
+            people.c.banned_at,
+            select_top_style(people.c.id).label("top_style"),
+            func.count().label("report_count"),
+            reasons.label("reasons"),
         )
         .join(table, table.c.reported_id == people.c.id)
         .where(table.c.reviewed_at.is_(None))
@@ -73,6 +81,7 @@ async def list_reported(connection: AsyncConnection, *, limit: int) -> Sequence[
             id=row.id,
             name=row.name,
             is_banned=row.banned_at is not None,
+            has_page=row.name is not None and row.banned_at is None and row.top_style is not None,
             report_count=row.report_count,
             reasons=tuple(filter(None, row.reasons)),
         )

@@ -47,6 +47,8 @@ async def restore_look(resources: Resources, moderator_id: UUID, look_id: UUID) 
     async with resources.database.transaction() as connection:
         look, owner = await _lock_look_and_owner(connection, moderator_id, look_id)
         await moderation.resolve_reports(connection, look_id, release=owner.banned_at is None)
+        if owner.banned_at is not None:
+            await moderation.mark_suspended_by_ban(connection, look_id)
         await moderation.record_action(
             connection, ModerationAction.RESTORE, moderator_id, look_id=look_id, person_id=look.person_id
         )

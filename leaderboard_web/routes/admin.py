@@ -160,7 +160,7 @@ def _describe_person(row: ReportedPerson, language: Language) -> dict[str, objec
     return {
         "id": row.id,
         "name": display_name(row.id, row.name, language),
-        "page_name": row.name,
+        "page_name": row.name if row.has_page else None,
         "is_banned": row.is_banned,
         "report_count": row.report_count,
         "reasons": [_describe_reason(reason, language) for reason in row.reasons],
@@ -168,14 +168,20 @@ def _describe_person(row: ReportedPerson, language: Language) -> dict[str, objec
 
 
 def _describe_log_entry(entry: ModerationLogEntry, language: Language) -> dict[str, object]:
-    """What the page shows of a moderation action; names of erased people are None."""
+    """What the page shows of a moderation action."""
+
+    def describe(person: tuple[UUID, str | None] | None, forgotten_key: str) -> str:
+        if person is None:
+            return translate(forgotten_key, language)
+        return translate("admin.named", language, name=display_name(*person, language))
+
     return {
         "action": entry.action,
         "created_at": entry.created_at,
-        "moderator_name": entry.moderator and display_name(*entry.moderator, language),
-        "person_name": entry.person and display_name(*entry.person, language),
+        "moderator": describe(entry.moderator, "admin.forgotten.moderator"),
+        "person": describe(entry.person, "admin.forgotten"),
         "banned_person_id": entry.person[0] if entry.is_person_banned and entry.person else None,
-        "look_id": entry.look_id,
+        "look_id": entry.look_id if entry.is_look_public else None,
     }
 
 

@@ -4,16 +4,18 @@ import asyncio
 from html import unescape
 
 import httpx
+from sqlalchemy import select
 
 from bot.app import BotApplication
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import ReplyKind
-from core.db import leaderboard, looks, moderation, people
+from core.db import leaderboard, looks, moderation, people, schema
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import ModerationAction
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from core.services.retention import erase_person
 from tests.factories import create_look, create_person
 from tests.integration.leaderboard_web.admin.conftest import add_shared_look, list_log_rows, public_look_ids, report
 
@@ -73,6 +75,23 @@ async def test_unban_keeps_looks_suspended_by_reports(admin: httpx.AsyncClient, 
     await admin.post(f"/admin/people/{owner.id}/ban")
     await admin.post(f"/admin/people/{owner.id}/unban")
     assert await public_look_ids(resources) == {fine.id}
+
+
+async def test_unban_keeps_looks_whose_reporters_erased_themselves(
+    admin: httpx.AsyncClient, resources: Resources
+) -> None:
+    async with resources.database.transaction() as connection:
+        owner = await create_person(connection)
+    fine, doubtful = await add_shared_look(resources, owner), await add_shared_look(resources, owner)
+    await report(resources, doubtful.id, 3)
+    await admin.post(f"/admin/people/{owner.id}/ban")
+    async with resources.database.transaction() as connection:
+        reporters = (await connection.execute(select(schema.reports.c.person_id))).scalars().all()
+    for reporter in reporters:
+        assert await erase_person(resources, reporter)
+    await admin.post(f"/admin/people/{owner.id}/unban")
+    assert await public_look_ids(resources) == {fine.id}
+    assert f'id="look-{doubtful.id}"' in (await admin.get("/admin")).text
 
 
 async def test_ban_during_name_prompt_prevents_sharing(

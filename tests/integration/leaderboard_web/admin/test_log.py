@@ -4,16 +4,18 @@ from datetime import UTC, datetime
 from html import unescape
 
 import httpx
+import pytest
 from sqlalchemy import update
 
-from core.db import dead_letters, inbox, schema
+from core.db import dead_letters, inbox, looks, people, schema
 from core.db.people import Person
-from core.db.schema import Channel
+from core.db.schema import Channel, IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from core.services.retention import erase_person
 from leaderboard_web.routes.admin import ROWS_PER_PAGE
 from tests.factories import create_person, mark_update_failed
-from tests.html import next_url, texts
+from tests.html import attributes, next_url, texts
 from tests.integration.leaderboard_web.admin.conftest import ClientFactory, add_shared_look
 
 
@@ -34,7 +36,34 @@ async def test_moderation_log_names_people_in_pages(
         (await admin.get(next_url(page) or "")).text
     )
     korean = unescape((await admin.get("/admin/log", headers={"Accept-Language": "ko"})).text)
-    assert translate("admin.act.hide", Language.KO, moderator="Hana", person="Mina") in korean
+    assert translate("admin.act.hide", Language.KO, moderator="Hana 님", person="Mina 님") in korean
+
+
+@pytest.mark.parametrize("language", Language)
+async def test_moderation_log_speaks_of_people_who_left(
+    admin: httpx.AsyncClient, as_person: ClientFactory, resources: Resources, language: Language
+) -> None:
+    look, other = await add_shared_look(resources, name="Mina"), await add_shared_look(resources, name="Yuna")
+    async with resources.database.transaction() as connection:
+        left = await people.get_or_create_by_identity(
+            connection, IdentityProvider.KAKAO, "unknown", language=Language.EN
+        )
+    await (await as_person(left)).post(f"/admin/looks/{look.id}/restore")
+    await admin.post(f"/admin/looks/{other.id}/restore")
+    headers = {"Accept-Language": language}
+    links = attributes(await admin.get("/admin/log", headers=headers), ".moderation-log a", "href")
+    assert links == [f"/looks/{other.id}", f"/looks/{look.id}"]
+    async with resources.database.transaction() as connection:
+        assert await looks.unshare(connection, other.id)
+    for person_id in (left.id, look.person_id):
+        assert await erase_person(resources, person_id)
+    page = await admin.get("/admin/log", headers=headers)
+    forgotten = {
+        "moderator": translate("admin.forgotten.moderator", language),
+        "person": translate("admin.forgotten", language),
+    }
+    assert translate("admin.act.restore", language, **forgotten) in unescape(page.text)
+    assert attributes(page, ".moderation-log a", "href") == [], "neither look has a page any more"
 
 
 async def test_failed_updates_are_listed_without_content_and_can_be_retried(

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from core.db import person_reports
+from core.db import looks, person_reports
 from core.db.moderation import list_log
 from core.db.schema import ModerationAction
 from core.i18n.translations import Language, translate
@@ -72,7 +72,7 @@ async def test_followers_are_listed_for_their_person_alone_and_can_be_blocked(
 async def test_a_person_is_reported_and_a_moderator_decides(
     site: FastAPI, resources: Resources, mina: UUID, token: str
 ) -> None:
-    await share_look(resources, mina)
+    look = await share_look(resources, mina)
     async with open_browser(site, VISITORS.issue()) as visitor, open_browser(site, token) as owner:
         assert select(await visitor.get("/people/Mina Kim"), 'form[action$="/report"] input[name="reason"]')
         report = {"reason": "harassment", "line": "every  day"}
@@ -87,6 +87,10 @@ async def test_a_person_is_reported_and_a_moderator_decides(
         (reported,) = await person_reports.list_reported(connection, limit=9)
         assert (reported.id, reported.name, reported.reasons) == (mina, "Mina Kim", ("harassment: every day",))
         assert not reported.is_banned, "reports ban no one"
+        assert reported.has_page
+        await looks.unshare(connection, look.id)
+        (reported,) = await person_reports.list_reported(connection, limit=9)
+        assert not reported.has_page, "moderators get no link to a page that is not there"
     await moderation.dismiss_reports(resources, moderator.id, mina)
     async with resources.database.transaction() as connection:
         assert not await person_reports.list_reported(connection, limit=9)
