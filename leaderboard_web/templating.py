@@ -72,7 +72,8 @@ class PageMeta:
     alternates: tuple[tuple[str, str], ...]
     """Language codes, and the page in each language."""
     language_switches: tuple[tuple[Language, str], ...]
-    """The other languages, and the page in each: as a query alone, which cannot lead to another site."""
+    """The other languages, and the page in each: as a query alone, which cannot lead to another site. None for answers
+    to forms, whose address may have no page."""
     is_indexed: bool
     locale: str
     """The preview's language in the notation of Open Graph."""
@@ -163,6 +164,7 @@ def _build_page_meta(
     queries[None] = urlencode(params)
     urls = {code: f"{page_url}?{query}" if query else page_url for code, query in queries.items()}
     other_params = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    is_answer_to_form = request.method not in {"GET", "HEAD"}
     canonical = urls[language if request.query_params.get("lang") == language else None]
     return PageMeta(
         canonical=canonical,
@@ -172,9 +174,9 @@ def _build_page_meta(
         language_switches=tuple(
             (other, f"?{urlencode([*other_params, ('lang', other.value)])}")
             for other in Language
-            if other is not language
+            if other is not language and not is_answer_to_form
         ),
-        is_indexed=status == 200 and request.method in {"GET", "HEAD"} and template in INDEXED_TEMPLATES,
+        is_indexed=status == 200 and not is_answer_to_form and template in INDEXED_TEMPLATES,
         locale=OPEN_GRAPH_LOCALES[preview.language],
         preview=preview,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Row,
+    ScalarSelect,
     Table,
     Text,
     Uuid,
@@ -29,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.blocks import delete_relations, select_hidden_people
+from core.db.look_images import move_photo_counts
 from core.db.moderation import mark_looks_suspended
 
 REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports, schema.look_guesses)
@@ -45,6 +47,11 @@ class ContentCounts:
     bookmarks: int
     follows: int
     """People that the person follows."""
+    guesses: int
+    blocks: int
+    """People whom the person blocked."""
+    reports: int
+    """Of looks and of people."""
 
 
 async def has_no_content(connection: AsyncConnection, person_id: UUID) -> bool:
@@ -62,10 +69,10 @@ def no_content_condition(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
 
 
 async def count_content(connection: AsyncConnection, person_id: UUID) -> ContentCounts:
-    """How much a person has; a person without any of it may still have a name, blocks, guesses or reports."""
+    """How much a person has; a person without any of it may still have a name."""
     looks, follows = schema.looks, schema.follows
 
-    def count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    def count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
         return select(func.count()).where(*conditions).scalar_subquery()
 
     statement = select(
@@ -74,6 +81,11 @@ async def count_content(connection: AsyncConnection, person_id: UUID) -> Content
         count(schema.hearts.c.person_id == person_id).label("hearts"),
         count(schema.bookmarks.c.person_id == person_id).label("bookmarks"),
         count(follows.c.follower_id == person_id).label("follows"),
+        count(schema.look_guesses.c.person_id == person_id).label("guesses"),
+        count(schema.blocks.c.person_id == person_id).label("blocks"),
+        (count(schema.reports.c.person_id == person_id) + count(schema.person_reports.c.person_id == person_id)).label(
+            "reports"
+        ),
     )
     return ContentCounts(**(await connection.execute(statement)).one()._mapping)
 
@@ -97,6 +109,7 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
     if not {source, target} <= rows.keys():
         return False
     await _move_looks(connection, source, target)
+    await move_photo_counts(connection, source, target)
     await _move_reactions(connection, source, target)
     await _move_pairs(connection, schema.follows, ("follower_id", "followed_id"), source, target)
     await _move_pairs(connection, schema.blocks, ("person_id", "blocked_id"), source, target)

@@ -11,11 +11,13 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    LargeBinary,
     Text,
     Uuid,
     bindparam,
     delete,
     func,
+    literal,
     literal_column,
     null,
     or_,
@@ -111,6 +113,19 @@ async def uncount_photo(connection: AsyncConnection, person_id: UUID, day: int) 
     deleted = await connection.execute(delete(table).where(*is_counter, table.c.count <= 1).returning(table.c.key))
     if deleted.first() is None:
         await connection.execute(update(table).where(*is_counter).values(count=table.c.count - 1))
+
+
+async def move_photo_counts(connection: AsyncConnection, source: UUID, target: UUID) -> None:
+    """Add the numbers of one person's photos a day to those of another one."""
+    table = schema.rate_limits
+    count = table.c["count"]
+    moved = select(literal(target.bytes, LargeBinary), table.c.period, count, table.c.expires_at).where(
+        table.c.key == source.bytes
+    )
+    statement = upsert(table).from_select(["key", "period", "count", "expires_at"], moved)
+    both = count + statement.excluded["count"]
+    await connection.execute(statement.on_conflict_do_update(index_elements=["key", "period"], set_={"count": both}))
+    await delete_photo_counts(connection, source)
 
 
 async def delete_photo_counts(connection: AsyncConnection, person_id: UUID) -> None:

@@ -205,6 +205,7 @@ def _render_look(
         status=status,
         section=SECTION,
         look=view,
+        is_banned=own.owner.banned_at is not None,
         styles=styles,
         messages=messages or _notice_sentences(own, notice, language),
         guess_comment=guess_comment,

@@ -21,6 +21,7 @@ from core.db.data_export import PersonalData
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language, translate, variant_keys
 from core.resources import Resources
+from core.seoul_time import start_of_day
 from core.services.retention import erase_person
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
 from leaderboard_web.dependencies import Lang, State
@@ -51,7 +52,7 @@ async def download_data(person: OptionalPerson, language: Lang, state: State) ->
         media_type="application/zip",
         headers={
             "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="eva-{datetime.now(UTC):%Y-%m-%d}.zip"',
+            "Content-Disposition": f'attachment; filename="eva-{start_of_day():%Y-%m-%d}.zip"',
         },
     )
 

@@ -50,6 +50,7 @@ async def confirmation_page(
         method=accounts.get_login_method(pending.provider),
         owner_name=owner and display_name(owner.id, owner.name, language),
         visitor_name=display_name(visitor.id, visitor.name, language),
+        chosen_name=visitor.name,
         content=await account_merge.count_content(connection, visitor.id),
         linked=tuple(accounts.find_linked_logins(identities)),
         is_erased_without=len(identities) == 1,

@@ -48,6 +48,7 @@ async def confirm_magic_link(
         section="login",
         display_name=display_name(person.id, person.name, language),
         visitor_name=visitor and display_name(visitor.id, visitor.name, language),
+        chosen_name=visitor and visitor.name,
         content=content,
         has_content=has_content,
         has_logins=has_logins,

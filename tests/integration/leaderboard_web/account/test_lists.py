@@ -113,6 +113,10 @@ async def test_history_shows_visibility_and_retention_of_each_look(
     assert translate("me.kept.gone", Language.EN) not in shared_text
     for look, state in ((suspended, "held"), (removed, "hidden")):
         assert translate(f"me.state.{state}.line", Language.EN) in page_text(await client.get(f"/me/looks/{look.id}"))
+    async with resources.database.transaction() as connection:
+        assert await moderation.mark_banned(connection, mina.id)
+    for look, key in ((shared, "held.banned"), (removed, "hidden.line")):
+        assert translate(f"me.state.{key}", Language.EN) in page_text(await client.get(f"/me/looks/{look.id}"))
 
 
 async def test_bookmarks_list_public_looks_latest_first(

@@ -38,6 +38,7 @@ async def test_anonymous_viewer_gets_an_explanation_and_no_session(
         links = attributes(page, "a", "href")
         assert "/try" in links
         assert "/login" not in links, "nothing is configured that one could log in with"
+        assert translate("me.anonymous.login", Language.EN) not in page_text(page)
         assert "set-cookie" not in page.headers
     for reply in (
         await client.get("/me/data.zip"),

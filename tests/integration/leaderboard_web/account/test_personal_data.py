@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -35,7 +35,9 @@ from core.db.schema import Channel, IdentityProvider, ModerationAction, PendingQ
 from core.errors import StorageUnavailableError
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from core.seoul_time import SEOUL
 from core.styles import STYLES, Style
+from leaderboard_web.account import personal_data
 from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.factories import create_person
 from tests.harness import run_on_busy_processors
@@ -84,15 +86,16 @@ def unzip_files(reply: httpx.Response) -> dict[str, bytes]:
 
 
 async def test_data_export_contains_all_own_data_and_none_of_others(
-    client: httpx.AsyncClient, resources: Resources, mina: Person
+    client: httpx.AsyncClient, resources: Resources, mina: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jun = await add_person(resources)
     first = await add_look(resources, jun.id, shared=True)
     own_looks = await add_data_in_every_table(resources, mina, jun, "of-mina")
     other_looks = await add_data_in_every_table(resources, jun, mina, "of-jun")
+    monkeypatch.setattr(personal_data, "start_of_day", lambda: datetime(2026, 3, 2, tzinfo=SEOUL))
     reply = await client.get("/me/data.zip")
     assert (reply.headers["content-type"], reply.headers["cache-control"]) == ("application/zip", "no-store")
-    assert 'attachment; filename="eva-' in reply.headers["content-disposition"]
+    assert 'attachment; filename="eva-2026-03-02.zip"' in reply.headers["content-disposition"]
     files = unzip_files(reply)
     rows = {name.removesuffix(".json"): json.loads(files[name]) for name in files if name.endswith(".json")}
     assert set(rows) == set(schema.metadata.tables) - {"daily_counts", "installation"}, (

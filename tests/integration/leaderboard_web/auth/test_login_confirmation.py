@@ -9,17 +9,19 @@ from uuid import UUID
 import httpx
 import pytest
 
-from core.db import one_time_tokens, people
+from core.db import blocks, look_guesses, looks, moderation, one_time_tokens, people, person_reports
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.services import accounts
 from core.services.retention import erase_person
+from core.styles import Style
 from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.auth import login_flow
 from leaderboard_web.viewer import SECURE_VISITOR_COOKIE, VISITOR_COOKIE
 from tests.factories import create_look, create_person, store_images
 from tests.fake_oauth_providers import FakeOAuthProviders
+from tests.html import texts
 from tests.integration.leaderboard_web.auth.conftest import (
     EN,
     BrowserFactory,
@@ -277,6 +279,32 @@ async def test_an_unknown_answer_is_refused(
     await create_visitor(resources, mina)
     await log_in(mina)
     assert (await mina.post("/login/join", data=data)).status_code in {400, 422}
+
+
+async def test_everything_that_is_asked_about_is_shown(
+    resources: Resources, mina: httpx.AsyncClient, logins: FakeOAuthProviders
+) -> None:
+    """What a visitor has who has neither looks nor reactions."""
+    visitor = await create_visitor(resources, mina)
+    async with resources.database.transaction() as connection:
+        (owner, chatting) = [(await create_person(connection)).id for _ in range(2)]
+        look = await create_look(connection, owner)
+        assert await looks.share(connection, look.id)
+        await connection.exec_driver_sql("DELETE FROM hearts")
+        await look_guesses.record(connection, look.id, visitor, Style.MODE)
+        await moderation.create_report(connection, look.id, visitor)
+        await person_reports.create(connection, owner, visitor, "")
+        await blocks.create_block(connection, visitor, owner)
+        await people.update_display_name(connection, visitor, "Mina")
+        token = await one_time_tokens.create(connection, chatting)
+    expected = [
+        translate("login.has.name", EN, name="Mina"),
+        translate("login.has.guesses", EN, number=1),
+        translate("login.has.blocks", EN, number=1),
+        translate("login.has.reports", EN, number=2),
+    ]
+    for page in (await log_in(mina), await mina.get(f"{LOGIN_LINK_PATH}/{token}")):
+        assert texts(page, ".notes li") == expected
 
 
 async def test_the_magic_link_says_what_would_come_along(resources: Resources, mina: httpx.AsyncClient) -> None:

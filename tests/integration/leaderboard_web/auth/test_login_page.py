@@ -123,6 +123,7 @@ async def test_logout_without_login_asks_before_erasing(resources: Resources, mi
         reply = await mina.post(f"/login/{operation}")
         assert reply.status_code == 200
         assert translate("login.ask.out", EN) in unescape(reply.text)
+        assert attributes(reply, ".languages a", "href") == [], "this address opens no page"
         assert await get_session_person_id(resources, mina) == visitor
     reply = await mina.post("/login/out", data={"sure": "1"})
     assert reply.headers["location"] == "/me/goodbye", "the page that says that everything was deleted"
