@@ -75,6 +75,13 @@ class ViewerSession:
         """The session's person; None for an unknown session."""
         return None if self.key is None else await people.get_by_identity(connection, IdentityProvider.WEB, self.key)
 
+    async def touch(self, connection: AsyncConnection) -> None:
+        """Record that the session changes something; does nothing for an unknown session."""
+        if self.key is not None:
+            identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
+            if identity is not None:
+                await sessions.touch(connection, identity)
+
     async def get_or_create_person_id(self, connection: AsyncConnection) -> UUID:
         """The id of the session's person, who is created if necessary, with a new key; `set_cookie` sends it.
 
@@ -127,6 +134,11 @@ def leave_browser(response: Response) -> None:
     delete_cookie(response, FLASH_COOKIE, path=FLASH_COOKIE_PATH)
     delete_cookie(response, LOGIN_COOKIE, path=LOGIN_PATH)
     response.headers["Clear-Site-Data"] = CLEAR_SITE_DATA
+
+
+def has_left(response: Response) -> bool:
+    """Whether a response makes the person leave the browser."""
+    return "Clear-Site-Data" in response.headers
 
 
 def request_language(request: Request) -> Language:

@@ -12,12 +12,12 @@ from fastapi import Depends, Request, Response
 from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
-from leaderboard_web.dependencies import CanonicalUUID, State, Viewer
+from leaderboard_web.dependencies import CanonicalUUID, State, Viewer, current_viewer
 from leaderboard_web.errors import GoneError
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute, url_for
-from leaderboard_web.viewer import request_language
+from leaderboard_web.viewer import has_left, request_language
 
 SECTION = "me"
 """Name of the account pages in the menu."""
@@ -36,7 +36,10 @@ class OwnedLook:
 
 
 class AccountRoute(PageRoute):
-    """A route for people with an account: others get an explanation of the pages, or are redirected to it."""
+    """A route for people with an account: others get an explanation of the pages, or are redirected to it.
+
+    A form that was handled lets the browser keep its session, as everything else does that a person does.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler of the route."""
@@ -44,18 +47,23 @@ class AccountRoute(PageRoute):
 
         async def handle_anonymous_viewers(request: Request) -> Response:
             try:
-                return await handle(request)
+                response = await handle(request)
             except AnonymousViewerError:
                 if request.method == "POST":
                     return redirect_with_notice(url_for("account"))
                 return render_page(request, "account/anonymous.html", request_language(request), section=SECTION)
+            if request.method == "POST" and not has_left(response):
+                (await current_viewer(request)).set_cookie(response)
+            return response
 
         return handle_anonymous_viewers
 
 
-async def find_current_person(state: State, viewer: Viewer) -> Person | None:
+async def find_current_person(request: Request, state: State, viewer: Viewer) -> Person | None:
     """The person of the session; None for an anonymous viewer."""
     async with state.resources.database.connection() as connection:
+        if request.method == "POST":
+            await viewer.touch(connection)
         return await viewer.get_person(connection)
 
 

@@ -100,6 +100,7 @@ async def _acting_person_id(connection: AsyncConnection, viewer: ViewerSession, 
     """Who reacts: adding a reaction creates the person, removing one does not."""
     if is_on:
         return await viewer.get_or_create_person_id(connection)
+    await viewer.touch(connection)
     return await viewer.get_person_id(connection) or UNKNOWN_PERSON
 
 
@@ -126,8 +127,7 @@ def _reaction_response(
         response = JSONResponse({"given": is_on, **counts}, headers=NO_STORE)
     else:
         response = RedirectResponse(page, 303)
-    if is_on:
-        viewer.set_cookie(response)
+    viewer.set_cookie(response)
     return response
 
 

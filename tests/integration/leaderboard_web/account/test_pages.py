@@ -1,16 +1,17 @@
 """Account pages: anonymous viewers, other sites, languages."""
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from uuid_utils.compat import uuid7
 
-from core.db import (
-    schema,
-)
+from core.db import schema, sessions
 from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.resources import Resources
+from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.html import attributes
 from tests.integration.leaderboard_web.account.conftest import add_look, get_look, get_person, page_text
 
@@ -48,6 +49,28 @@ async def test_anonymous_viewer_gets_an_explanation_and_no_session(
         assert (reply.status_code, reply.headers["location"]) == (303, "/me")
     async with resources.database.transaction() as connection:
         assert (await connection.execute(select(func.count()).select_from(schema.people))).scalar_one() == 0
+
+
+@pytest.mark.parametrize("path", ["/me/settings", "/looks/{look_id}/unheart"])
+async def test_a_session_that_changes_something_is_kept(
+    client: httpx.AsyncClient, resources: Resources, mina: Person, path: str
+) -> None:
+    look = await add_look(resources, mina.id, shared=True)
+    long_ago = datetime.now(UTC) - 2 * sessions.TOUCH_INTERVAL
+    async with resources.database.transaction() as connection:
+        await connection.execute(update(schema.identities).values(last_seen_at=long_ago))
+    token = client.cookies[VISITOR_COOKIE]
+    await client.get("/me/settings")
+    assert (await list_last_seen(resources)) == [long_ago], "reading does not count"
+    reply = await client.post(path.format(look_id=look.id), data={"first": "me"})
+    assert reply.status_code == 303
+    assert (await list_last_seen(resources))[0] > long_ago
+    assert reply.headers["set-cookie"].startswith(f"{VISITOR_COOKIE}={token};")
+
+
+async def list_last_seen(resources: Resources) -> list[datetime]:
+    async with resources.database.transaction() as connection:
+        return list((await connection.execute(select(schema.identities.c.last_seen_at))).scalars())
 
 
 async def test_cross_site_requests_change_nothing(
