@@ -38,7 +38,7 @@ class ItemCorrection:
 
 _LEADING_NO = re.compile(r"\b(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
 """A no of its own: "no, sneakers" names what they are."""
-_KOREAN_PROTEST = re.compile(r"(?<=는데)(?:요|용)?\?+\s*$|(?<=거든)요?\?+\s*$")
+_KOREAN_PROTEST = re.compile(r"(?<=[는인]데)(?:요|용)?\?+\s*$|(?<=거든)요?\?+\s*$")
 """The end of a protest that is written with a question mark: "부츠 안 신었는데요?"."""
 _UNWORN = re.compile(
     r"i (?:m|am) not wearing (?:one|any|it|them|that)|(?:there is|there s|i see) none"
@@ -163,8 +163,9 @@ _KOREAN_ASSERTION = re.compile(
 """The color of a garment, against what was said of it."""
 ASSERTIONS = (_ASSERTION, _KOREAN_ASSERTION)
 _PLAIN_ASSERTION = re.compile(rf"{_LEAD}it (?:s|re|r|is|are) {_SHADE}#{_TAIL}")
-_KOREAN_PLAIN_ASSERTION = re.compile("#(?:이야|야|이에요|예요|에요|이예요|임|입니다|이거든요?|거든요?)")
+_KOREAN_PLAIN_ASSERTION = re.compile("#(?:이야|야|이에요|예요|에요|이예요|인데요?|임|입니다|이거든요?|거든요?)")
 PLAIN_ASSERTIONS = (_PLAIN_ASSERTION, _KOREAN_PLAIN_ASSERTION)
+_OWN_KOREAN = re.compile("(?:아니|근데|에바야?|저기)? ?(?:이|내|제) ")
 _OWN = re.compile(rf"{_LEAD}(?:the|my) (?!other )")
 """The color of a garment that is worn, in a statement about nothing else."""
 
@@ -194,6 +195,7 @@ def _find_denial(message: str) -> ItemCorrection | None:
 
 def _find_told_color(message: str) -> ItemCorrection | None:
     """The color that a whole message tells of a garment, without a denial: "the hoodie is navy"."""
+    message = _KOREAN_PROTEST.sub("", message)
     if len(message) > MAX_LENGTH or "?" in message:
         return None
     text = normalize_speech(message.replace("/", " or "))
@@ -201,7 +203,9 @@ def _find_told_color(message: str) -> ItemCorrection | None:
         return None
     for form, subject in drop_subject(text):
         is_topic = text.removesuffix(form).rstrip().endswith(("은", "는", "색", "색깔", "색상"))
-        if (is_topic or _OWN.match(text)) and (found := _read_assertion(subject, form, PLAIN_ASSERTIONS)) is not None:
+        if (is_topic or _OWN.match(text) or _OWN_KOREAN.match(text)) and (
+            found := _read_assertion(subject, form, PLAIN_ASSERTIONS)
+        ) is not None:
             return replace(found, is_remark=True)
     return None
 

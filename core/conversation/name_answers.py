@@ -8,7 +8,7 @@ from core.conversation.text_normalization import normalize_letters
 MAX_SENTENCE_LENGTH = 60
 """Characters of a message that holds a name and words around it, or speaks of one."""
 _KOREAN_ABOUT_NAME = re.compile(
-    "(?:음|아|그냥|걍|저|나|난|저는|나는|응|네|몰라|몰라요|근데|혹시|왜|제|내)*"
+    "(?:음|아|뭐|그냥|걍|저|나|난|저는|나는|응|네|몰라|몰라요|근데|혹시|왜|제|내)*"
     "(?:(?:아무거나|아무이름이나|아무렇게나|알아서)(?:다|정말)?(?:괜찮|좋|상관없|하|해|정해|골라|지어|추천해)?(?:아|줘|주세)?"
     "|(?:다른|새|딴|추천)(?:이름|거|걸|닉네임)(?:으로|로|은|는)?(?:하|할|해|바꾸|바꿀|바꿔|정할|없|추천해|알려|지을|지어|쓸)[가-힣]{0,4}"
     "|(?:이름|닉네임|실명|본명)(?:을|은|는|이|도|은요)?(?:다시|안|꼭|왜|뭐로|뭘로|뭐라고|어떻게|좀|필요|있어야|적어야|써야)*"
@@ -60,10 +60,13 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 """A name in a sentence: "share it as Luna please"."""
+_NOT_OF_NAME = "(?<![양랑냥댕멍똥순돌둥쟁팽깽맹])"
+"""Before an 이 that is no part of a name: that of 호랑이 and 곰돌이 is."""
 _KOREAN_NAMED = re.compile(
     r"(?:(?:네|넵|응|음|아|아니|그럼|그냥|걍|나는?|난|저는?|전)[,.!]? )*(?:[^ ]{1,20} ?(?:말고|아니고|아니라) )?"
     r"(?:(?:(?:제|내|보드) ?)?(?:이름|닉네임|닉)(?:[은을] ?| ))?(?P<name>.{1,20}?)"
-    r"(?:(?:으로|로|이라고|라고) ?(?:할게|할래|할거야|해|해줘|해주세|올려|올려줘|올려주세|불러줘|불러주세|부탁해)요?"
+    rf"(?:(?:으로|로|{_NOT_OF_NAME}이라고|라고) ?(?:할게|할래|할거야|해|해줘|해주세|올려|올려줘|올려주세|불러줘"
+    r"|불러주세|부탁해)요?"
     r"|으로요|로요)"
     r"[ .!~ㅋㅎ]*"
     r"|(?:제|내) (?:이름|닉네임|닉)(?:은 (?P<own>.{1,20}?)(?:이에요|예요|이야|야|입니다|임)?"
@@ -74,11 +77,13 @@ _KOREAN_NAMED = re.compile(
     r"|(?P<idea>.{1,20}?)(?: ?[은는])? ?(?:어때|어떰|어떨까)요?[ .?!~ㅋㅎ]*"
 )
 """The same in Korean: "감자로 할게요", "내 이름은 민지야"."""
+_KOREAN_START = re.compile(r"^(?:(?:음+|아|어|네|넵|응|그럼|일단)[.,!~…]* )+(?:그냥 |걍 )?(?=[가-힣])")
+"""What is said before a name while one thinks: "음 그냥 토마토"."""
 _KOREAN_POLITE = re.compile(
-    r"(?:(?P<noun>[가-힣]{2,19}?)(?:(?<![양랑냥댕멍똥순돌둥쟁팽깽맹])이요|이에요|예요|입니다)|(?P<name>[가-힣]{2,19})요)"
+    rf"(?:(?P<noun>[가-힣]{{2,19}}?)(?:{_NOT_OF_NAME}이요|이에요|예요|입니다)|(?P<name>[가-힣]{{2,19}})요)"
     r"[ .!~ㅋㅎ]*"
 )
-"""A name with a polite ending: "민지요"; the 이 of 호랑이 belongs to the name."""
+"""A name with a polite ending: "민지요", "소금빵이요"."""
 _POLITE = re.compile(r"(?P<name>.+?)(?: (?:please|pls|thanks|thx))*[ !?]*", re.IGNORECASE)
 """A name with words that are none behind it."""
 
@@ -89,7 +94,7 @@ def find_typed_name(message: str) -> str | None:
         return message
     if _is_about_name(message):
         return None
-    text = " ".join(message.split())
+    text = _KOREAN_START.sub("", " ".join(message.split()))
     for pattern in (_NAMED, _KOREAN_NAMED, _KOREAN_SENTENCE, _KOREAN_POLITE, _POLITE):
         sentence = pattern.fullmatch(text)
         if sentence is not None and pattern is _KOREAN_SENTENCE:
@@ -99,7 +104,7 @@ def find_typed_name(message: str) -> str | None:
             return None
         if name and normalize_display_name(name) is not None:
             return name
-    return message
+    return text
 
 
 def _is_about_name(message: str) -> bool:

@@ -38,6 +38,22 @@ def test_the_two_colors_that_a_garment_has(message: str) -> None:
 
 @pytest.mark.parametrize(
     "message",
+    ["코트 색 남색이야", "이 코트 네이비인데요?", "내 코트 네이비야", "코트는 네이비인데", "코트 색은 남색이에요"],
+)
+def test_the_color_of_a_garment_is_told(message: str) -> None:
+    expected = ItemCorrection(denied=Item.COAT, is_garment_kept=True, instead=Color.NAVY, is_remark=True)
+    assert find_item_correction(message) == expected
+
+
+@pytest.mark.parametrize(
+    "message", ["이 코트 네이비야?", "코트가 네이비인데 어때?", "내 친구 네이비야", "네이비 코트인데요?"]
+)
+def test_a_question_or_another_thing_tells_no_color(message: str) -> None:
+    assert find_item_correction(message) is None
+
+
+@pytest.mark.parametrize(
+    "message",
     [
         *("my coat is actually navy or black", "the coat is navy or black actually", "코트는 사실 검정이나 흰색이야"),
         *("코트는 사실 검정 아니면 흰색이야", "코트는 사실 검정이야 흰색이야", "코트는 사실 검정 또는 흰색이야"),

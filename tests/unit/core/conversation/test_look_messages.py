@@ -37,6 +37,7 @@ from core.conversation.look_messages import asks_why_not
             "뭐가 문제임",
             "엥 왜 못봐",
         ),
+        *("거울에 다 나왔는데 왜", "이게 왜 코디가 아니야 옷 입었잖아"),
         *("신발까지 나왔는데요", "코디 맞아요", "분명히 옷 입고 있는데"),
     ],
 )
