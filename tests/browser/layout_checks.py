@@ -88,6 +88,10 @@ FIND_SMALL_TARGETS = """() => {
 """Targets that take taps on less than 44 px in one direction; those in sentences may be smaller (WCAG 2.2, 2.5.5)."""
 
 
+OPTIONAL_RULES = ("label-content-name-mismatch",)
+"""Rules that axe does not apply by itself: who speaks to a browser says what is to be read (WCAG 2.2, 2.5.3)."""
+
+
 def find_overflow(page: Page) -> dict[int, list[str]]:
     """What sticks out at each of `WIDTHS` at which something does; the page has to have come, with its styles."""
     page.wait_for_load_state()
@@ -103,9 +107,10 @@ def find_violations(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
     """The rules of axe that a page breaks as it is now, each with the elements; with `rules` only those."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    enabled = {rule: {"enabled": True} for rule in rules or OPTIONAL_RULES}
+    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": enabled}
     if rules:
-        options |= {"runOnly": list(rules), "rules": {rule: {"enabled": True} for rule in rules}}
+        options["runOnly"] = list(rules)
     result = page.evaluate("options => axe.run(options)", options)
     return [f"{each['id']}: {[node['html'][:200] for node in each['nodes']]}" for each in result["violations"]]
 

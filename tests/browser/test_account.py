@@ -14,13 +14,13 @@ from core.i18n.translations import Language, translate
 from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.browser.conftest import OpenPage
 from tests.browser.installation import Installation
-from tests.browser.layout_checks import find_faults
+from tests.browser.layout_checks import FIND_OVERFLOW, find_faults
 from tests.browser.seed_accounts import KINDS, create_accounts
 from tests.browser.seed_board import SHARED
 
 pytestmark = pytest.mark.browser
 
-PEOPLE = 9
+PEOPLE = 10
 EN, KO = Language.EN, Language.KO
 
 Person = dict[str, str]
@@ -177,10 +177,24 @@ def test_data_is_exported_and_the_account_erased(open_own: OpenOwn, mina: Person
 
 def test_all_tabs_are_in_view_on_a_small_phone(open_own: OpenOwn) -> None:
     for locale in ("ko-KR", "en-GB"):
-        page = open_own("/me", viewport={"width": 320, "height": 740}, locale=locale, has_touch=True, is_mobile=True)
+        page = open_own("/me", viewport={"width": 360, "height": 740}, locale=locale, has_touch=True, is_mobile=True)
         tabs = page.locator(".times")
-        assert tabs.evaluate("tabs => tabs.scrollWidth <= tabs.clientWidth")
-        expect(tabs.locator("a").last).to_be_in_viewport(ratio=1)
+        # The one that is shown has bold letters, which take more room.
+        for path in ("/me", "/me/following", "/me/settings"):
+            page.goto(re.sub("/me.*", path, page.url))
+            for width in (360, 320):
+                page.set_viewport_size({"width": width, "height": 740})
+                assert tabs.evaluate("tabs => tabs.scrollWidth <= tabs.clientWidth"), (path, width, locale)
+                expect(tabs.locator("a").last).to_be_in_viewport(ratio=1)
+
+
+def test_account_pages_fit_with_text_of_double_size(open_own: OpenOwn, mina: Person) -> None:
+    page = open_own("/me", viewport={"width": 390, "height": 740}, bypass_csp=True)
+    root = page.url.removesuffix("/me")
+    for path in ("/me", "/me/following/people", "/me/settings", f"/me/looks/{mina['shared']}"):
+        page.goto(root + path)
+        page.add_style_tag(content="html { font-size: 200% !important }")
+        assert page.evaluate(FIND_OVERFLOW) == [], path
 
 
 def test_account_pages_are_accessible_and_fit(open_own: OpenOwn, mina: Person) -> None:

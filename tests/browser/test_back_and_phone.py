@@ -289,11 +289,13 @@ def test_a_row_that_scrolls_shows_that_there_is_more(
 def test_all_orders_of_the_board_are_in_view_on_a_small_phone(
     open_page: OpenPage, board: dict[str, str], locale: str
 ) -> None:
-    page = open_page(path="/", locale=locale, viewport={"width": 360, "height": 740})
+    page = open_page(path="/?when=week", locale=locale, viewport={"width": 360, "height": 740}, has_touch=True)
     last = page.locator(".times a").last
-    last.scroll_into_view_if_needed()
-    assert page.locator(".times").evaluate("row => row.scrollLeft") == 0
-    expect(last).to_be_in_viewport(ratio=1)
+    for width in (360, 320):
+        page.set_viewport_size({"width": width, "height": 740})
+        last.scroll_into_view_if_needed()
+        assert page.locator(".times").evaluate("row => row.scrollLeft") == 0
+        expect(last).to_be_in_viewport(ratio=1)
 
 
 def test_a_printed_look_has_the_photo_and_the_words_alone(open_page: OpenPage, board: dict[str, str]) -> None:
