@@ -28,6 +28,9 @@ async def create_follow(connection: AsyncConnection, follower_id: UUID, followed
         PersonNotFoundError: the follower was deleted.
     """
     people = schema.people
+    # Neither is erased meanwhile. In the order of their ids, like all that locks people.
+    both = select(people.c.id).where(people.c.id.in_((follower_id, followed_id))).order_by(people.c.id)
+    await connection.execute(both.with_for_update(read=True, key_share=True))
     can_be_followed = (
         people.c.id == followed_id,
         people.c.banned_at.is_(None),

@@ -48,6 +48,7 @@ async def record(connection: AsyncConnection, look_id: UUID, person_id: UUID, st
     if (await connection.execute(select(looks.c.id).where(*is_open))).first() is None:
         return False
     row = select(looks.c.id, literal(person_id, Uuid), literal(style, Text)).where(*is_open)
+    row = row.with_for_update(read=True, key_share=True)
     statement = upsert(table).from_select(["look_id", "person_id", "style"], row).on_conflict_do_nothing()
     with missing_person_as_error(table):
         await connection.execute(statement)

@@ -86,6 +86,7 @@ async def create_report(connection: AsyncConnection, look_id: UUID, person_id: U
     if (await connection.execute(select(looks.c.id).where(*can_be_reported))).first() is None:
         return False
     row = select(looks.c.id, literal(person_id, Uuid), literal(reason, Text)).where(*can_be_reported)
+    row = row.with_for_update(read=True, key_share=True)
     statement = upsert(table).from_select(["look_id", "person_id", "reason"], row).on_conflict_do_nothing()
     with missing_person_as_error(table):
         await connection.execute(statement)

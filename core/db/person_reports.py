@@ -52,6 +52,7 @@ async def create(connection: AsyncConnection, reported_id: UUID, person_id: UUID
     people, table = schema.people, schema.person_reports
     is_other = people.c.id == reported_id, people.c.id != person_id
     row = select(people.c.id, literal(person_id, Uuid), literal(reason, Text)).where(*is_other)
+    row = row.with_for_update(read=True, key_share=True)
     statement = upsert(table).from_select(["reported_id", "person_id", "reason"], row).on_conflict_do_nothing()
     with missing_person_as_error(table):
         await connection.execute(statement)

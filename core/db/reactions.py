@@ -108,11 +108,14 @@ async def list_bookmarks(
 async def _create_reaction(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:
     """Insert a heart or a bookmark if the look is public, has none of the person, and neither has blocked the other.
 
+    The look is locked: one that is deleted at the same time is gone, and no violation of the foreign key.
+
     Raises:
         PersonNotFoundError: the person was deleted.
     """
     public_look = select(schema.looks.c.id, literal(person_id, Uuid)).where(*_is_open(look_id, person_id))
-    statement = upsert(table).from_select(["look_id", "person_id"], public_look).on_conflict_do_nothing()
+    locked_look = public_look.with_for_update(read=True, key_share=True)
+    statement = upsert(table).from_select(["look_id", "person_id"], locked_look).on_conflict_do_nothing()
     with missing_person_as_error(table):
         await connection.execute(statement)
 
