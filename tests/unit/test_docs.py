@@ -7,9 +7,10 @@ from functools import reduce
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from pydantic import SecretStr
 from typer.main import get_command
 
 from core.conversation.actions import ActionType
@@ -87,6 +88,16 @@ def test_documented_settings_exist(page: Path) -> None:
         "EVA_TEST_REQUIRE_BROWSER",
     }
     assert not variables - known
+
+
+def test_the_rotation_of_every_secret_is_described() -> None:
+    guide = (ROOT / "docs" / "deployment.md").read_text("utf-8")
+    section = guide.partition("## Secrets and their rotation")[2].partition("\n## ")[0]
+    secrets = {name for name, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation)}
+    # In the row of the database's password.
+    names = {f"EVA_{name.upper()}" for name in secrets - {"database_url", "queue_database_url"}}
+    assert names <= set(re.findall(r"`(EVA_[A-Z_]+)`", section))
+    assert len(names) >= 9
 
 
 @pytest.mark.parametrize("command", sorted(get_command(app).commands))  # type: ignore[attr-defined]
