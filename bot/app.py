@@ -1,9 +1,10 @@
 """Assembly of a process: the shared resources, the services built on them, the messengers, and the worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 import structlog
@@ -14,11 +15,12 @@ from telegram.ext import ExtBot
 
 from bot.kakao.photo_jobs import DEFAULT_TIMING, KakaoTiming, PhotoJobs
 from bot.kakao.skill import SkillHandler
+from bot.telegram.bot_api_errors import flood_wait
 from bot.telegram.client import TelegramClient, create_bot
 from bot.telegram.daily_news import DailyNews
 from bot.telegram.queue_notifier import QueueNotifier
 from bot.telegram.setup import run_polling
-from bot.telegram.worker import UpdateHandler, register_tasks
+from bot.telegram.worker import UpdateHandler, register_postponed_tasks, register_tasks
 from core.conversation.service import ConversationService
 from core.db import inbox
 from core.errors import InvalidBotTokenError
@@ -90,27 +92,30 @@ class BotApplication:
     async def run_worker(self) -> None:
         """Run jobs, and send notices about waiting photos, until canceled.
 
+        A worker that starts while Telegram cannot be reached runs all other jobs until it can.
+
         Raises:
             InvalidBotTokenError: Telegram rejects the token.
         """
-        register: list[Callable[[App], None]] = [retention.register_tasks]
-        if self.kakao is not None:
-            register.append(self.kakao.photo_jobs.register_tasks)
-        async with AsyncExitStack() as stack:
-            notifier = None
-            if self.settings.telegram_token is not None:
-                bot = await stack.enter_async_context(_open_bot(self.settings))
-                client = TelegramClient(bot)
-                register.append(register_tasks(UpdateHandler(self.conversation, client, bot.bot)))
-                register.append(DailyNews(self.resources, client).register_tasks)
-                notifier = QueueNotifier(self.resources, client, bot.bot)
-            queue = await stack.enter_async_context(JobQueue(self.resources.database.conninfo, *register))
+        if self.settings.telegram_token is None:
+            await self._run_jobs()
+            return
+        async with _open_bot(self.settings, meanwhile=partial(self._run_jobs, register_postponed_tasks)) as bot:
+            client = TelegramClient(bot)
+            handler = UpdateHandler(self.conversation, client, bot.bot)
+            news = DailyNews(self.resources, client)
             # If one of the tasks fails, the group cancels the other and the process ends.
             async with asyncio.TaskGroup() as group:
-                concurrency = JOBS_PER_CPU * available_cpus()
-                group.create_task(queue.run_worker({"resources": self.resources}, concurrency=concurrency))
-                if notifier is not None:
-                    group.create_task(notifier.run())
+                group.create_task(self._run_jobs(register_tasks(handler), news.register_tasks))
+                group.create_task(QueueNotifier(self.resources, client, bot.bot).run())
+
+    async def _run_jobs(self, *register: Callable[[App], None]) -> None:
+        """Run jobs until canceled: those of the tasks that the functions register, and all that are not Telegram's."""
+        others = [retention.register_tasks]
+        if self.kakao is not None:
+            others.append(self.kakao.photo_jobs.register_tasks)
+        async with JobQueue(self.resources.database.conninfo, *others, *register) as queue:
+            await queue.run_worker({"resources": self.resources}, concurrency=JOBS_PER_CPU * available_cpus())
 
 
 @asynccontextmanager
@@ -141,23 +146,44 @@ async def open_application(
 
 
 @asynccontextmanager
-async def _open_bot(settings: Settings) -> AsyncIterator[ExtBot[int]]:
+async def _open_bot(
+    settings: Settings, *, meanwhile: Callable[[], Coroutine[None, None, None]] | None = None
+) -> AsyncIterator[ExtBot[int]]:
     """The initialized bot, as soon as Telegram can be reached.
+
+    Args:
+        settings: have its token.
+        meanwhile: runs from the first failed attempt until then, and is canceled.
 
     Raises:
         InvalidBotTokenError: Telegram rejects the token.
     """
-    while True:
-        bot = create_bot(settings)
-        try:
-            await bot.initialize()
-            break
-        except InvalidToken as error:
-            raise InvalidBotTokenError from error
-        except TelegramError as error:
-            log.warning("telegram_unreachable", error=type(error).__name__)
-            await asyncio.sleep(RECONNECT_DELAY)
+    bot = create_bot(settings)
     try:
+        await _initialize(bot, meanwhile)
         yield bot
     finally:
         await bot.shutdown()
+
+
+async def _initialize(bot: ExtBot[int], meanwhile: Callable[[], Coroutine[None, None, None]] | None) -> None:
+    """Initialize a bot; see `_open_bot`."""
+    running: asyncio.Task[None] | None = None
+    try:
+        while True:
+            try:
+                await bot.initialize()
+            except InvalidToken as error:
+                raise InvalidBotTokenError from error
+            except TelegramError as error:
+                log.warning("telegram_unreachable", error=type(error).__name__)
+                pause = max(RECONNECT_DELAY, flood_wait(error))
+            else:
+                return
+            if meanwhile is not None and running is None:
+                running = asyncio.create_task(meanwhile())
+            await asyncio.sleep(pause)
+    finally:
+        if running is not None:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)

@@ -39,9 +39,9 @@ def translate_refusal(error: TelegramError) -> MessengerError:
     return MessageRejectedError(QUOTED_VALUE.sub("'...'", error.message))
 
 
-def flood_wait(error: RetryAfter) -> float:
-    """The seconds for which Telegram accepts no more calls."""
-    wait = error.retry_after
+def flood_wait(error: TelegramError) -> float:
+    """The seconds for which Telegram accepts no more calls; 0 for an error that does not say so."""
+    wait = error.retry_after if isinstance(error, RetryAfter) else 0
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
 
 

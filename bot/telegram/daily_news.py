@@ -23,6 +23,7 @@ from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.resources import Resources
 from core.seoul_time import SEOUL
 
+NEWS_TASK = "telegram.news"
 EVERY_TEN_MINUTES = "*/10 * * * *"
 SEND_HOURS = range(18, 21)
 """Hours of the day in Seoul in which the daily message is sent."""
@@ -60,7 +61,7 @@ class DailyNews:
 
     def register_tasks(self, app: App) -> None:
         """Register `telegram.news`, every ten minutes."""
-        task = app.task(name="telegram.news", queue=MAINTENANCE_QUEUE)(self.send_if_time)
+        task = app.task(name=NEWS_TASK, queue=MAINTENANCE_QUEUE)(self.send_if_time)
         app.periodic(cron=EVERY_TEN_MINUTES)(task)
 
     async def send_if_time(self, timestamp: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import structlog
 from telegram import Bot, BotCommand, WebhookInfo, constants
-from telegram.error import BadRequest, Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, EndPointNotFound, InvalidToken, TelegramError
 from telegram.warnings import PTBUserWarning
 
 from bot.telegram.bot_api_errors import flood_wait
@@ -178,8 +178,7 @@ async def iter_updates(
             continue
         except TelegramError as error:
             log.warning("telegram_unreachable", error=type(error).__name__)
-            demanded = flood_wait(error) if isinstance(error, RetryAfter) else 0.0
-            await sleep(max(RETRY_DELAY, demanded))
+            await sleep(max(RETRY_DELAY, flood_wait(error)))
             continue
         is_polled_elsewhere = False
         for update in cast("list[dict[str, Any]]", updates):

@@ -19,6 +19,7 @@ from bot.telegram.albums import handle_album
 from bot.telegram.button_rules import PressRefusal, check_group_look, check_press, private_chat_argument
 from bot.telegram.client import TelegramClient
 from bot.telegram.commands import handle_command
+from bot.telegram.daily_news import NEWS_TASK
 from bot.telegram.deep_links import private_chat_url
 from bot.telegram.delivery import QUEUE_NOTICE, REPLY_STEP, UpdateDelivery
 from bot.telegram.erasure import send_confirmation
@@ -90,6 +91,9 @@ LONGEST_FLOOD_WAIT = 540
 MAX_WAITS = 24 * 3600 // LONGEST_FLOOD_WAIT
 """Retries of one job for any other reason: a day of demanded waits. Faults end the update earlier; stops and deaths of
 workers count as retries of the job, and not as faults of the update."""
+POSTPONED_DELAYS = (5, 15, 60)
+"""Seconds before each retry of a job that a worker cannot run, since it has not reached Telegram yet."""
+ORPHANS_TASK = "telegram.lost"
 EVERY_MINUTE = "* * * * *"
 
 log = structlog.get_logger()
@@ -366,10 +370,20 @@ def register_tasks(handler: UpdateHandler) -> Callable[[App], None]:
     """A function that registers the bot's tasks with a procrastinate App."""
 
     def register(app: App) -> None:
-        requeue = app.task(name="telegram.lost", queue=MAINTENANCE_QUEUE)(handler.requeue_orphans)
+        requeue = app.task(name=ORPHANS_TASK, queue=MAINTENANCE_QUEUE)(handler.requeue_orphans)
         app.periodic(cron=EVERY_MINUTE)(requeue)
         retry_policy = RetryPolicy(handler.retry_delays, handler.delivery_retry_delays)
         for name, task in ((UPDATE_TASK, handler.handle_update), (ALBUM_TASK, handler.handle_album)):
             app.task(name=name, queue=DEFAULT_QUEUE, retry=retry_policy)(task)
 
     return register
+
+
+def register_postponed_tasks(app: App) -> None:
+    """Register the tasks of Telegram for a worker that has not reached it yet: their jobs come again later."""
+
+    async def postpone(**_: object) -> None:
+        raise DeliveryError("not reached yet")
+
+    for name in (UPDATE_TASK, ALBUM_TASK, ORPHANS_TASK, NEWS_TASK):
+        app.task(name=name, retry=ExponentialBackoff(POSTPONED_DELAYS, gives_up=False))(postpone)

@@ -1,0 +1,66 @@
+"""A worker that starts while Telegram is away."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+from telegram.error import NetworkError
+from telegram.ext import ExtBot
+
+from bot.app import BotApplication
+from core.db import people
+from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
+from core.jobs.queue import enqueue
+from core.services.retention import ERASE_PERSON_TASK
+from core.settings import Settings
+from core.vision.classifier import StyleClassifier
+from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
+from tests.factories import make_photo
+from tests.integration.bot.telegram.conftest import USER_ID, TelegramHarness
+
+
+async def test_a_worker_that_cannot_reach_telegram_runs_all_other_jobs(
+    harness: TelegramHarness, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An erasure is not put off, and what people sent on Telegram is answered once it can be reached."""
+    is_reachable, initialize = asyncio.Event(), ExtBot.initialize
+
+    async def initialize_if_reachable(bot: ExtBot[int]) -> None:
+        if not is_reachable.is_set():
+            raise NetworkError("away")
+        await initialize(bot)
+
+    monkeypatch.setattr(ExtBot, "initialize", initialize_if_reachable)
+    monkeypatch.setattr("bot.app.RECONNECT_DELAY", 0.1)
+    monkeypatch.setattr("bot.telegram.worker.POSTPONED_DELAYS", (1,))
+    application = BotApplication(
+        settings=settings,
+        resources=harness.resources,
+        classifier=StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD),
+        conversation=harness.handler.conversation,
+        kakao=None,
+    )
+    await harness.store(harness.updates.photo(make_photo()))
+    async with harness.resources.database.transaction() as connection:
+        erased = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "x", language=Language.KO)
+        await enqueue(connection, ERASE_PERSON_TASK, lock=None, person_id=str(erased.id))
+
+    working = asyncio.create_task(application.run_worker())
+    try:
+        await wait_for_rows(harness, "people", 0)
+        await wait_for_rows(harness, "procrastinate_jobs WHERE args ? 'inbox_id' AND attempts > 0", 1)
+        assert await harness.count_unprocessed() == 1
+        is_reachable.set()
+        await wait_for_rows(harness, "inbox WHERE processed_at IS NULL", 0)
+    finally:
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+    assert len(harness.photo_messages(USER_ID)) == 1
+
+
+async def wait_for_rows(harness: TelegramHarness, from_clause: str, count: int) -> None:
+    async with asyncio.timeout(60):
+        while await harness.count_rows(from_clause) != count:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
