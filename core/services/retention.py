@@ -10,7 +10,6 @@ from uuid import UUID
 
 import structlog
 from procrastinate import App, JobContext
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import inbox, look_images, looks, one_time_tokens, people, rate_limits, sessions
@@ -19,7 +18,7 @@ from core.db.look_images import ImageKeys
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.db.vacuum import remove_deleted_rows
-from core.errors import StorageUnavailableError
+from core.errors import DatabaseUnavailableError, StorageUnavailableError
 from core.images.renditions import rendition_keys
 from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.jobs.queue import ExponentialBackoff, cancel_pending, conversation_lock_key, enqueue, is_waiting
@@ -189,7 +188,7 @@ async def erase_person(
     for _ in range(MAX_DEADLOCKS):
         try:
             return await _erase_person(resources, person_id, only_visitor, record)
-        except DBAPIError as error:
+        except DatabaseUnavailableError as error:
             if find_sqlstate(error) != DEADLOCK_DETECTED:
                 raise
     return await _erase_person(resources, person_id, only_visitor, record)
