@@ -33,9 +33,9 @@ REASON_LEVEL_PART = 0.8
 """A reason's dot is inside of the contour if the map has its value there at most this part above the contour's."""
 FADE_BELOW, FADE_ABOVE = 0.04, 0.1
 """Map values below and above the contour over which the photo fades."""
-DIMMED_BRIGHTNESS = 0.52
-"""Brightness of the photo where it does not count."""
-DIMMED_SATURATION = 0.35
+DIMMED_COLOR, DIMMED_GRAY = 0.18, 0.34
+"""Where the photo does not count, the parts of its own color and of its gray (luma of ITU-R BT.601); their sum, about a
+half, is its brightness there."""
 CONTOUR_PART = 1 / 260
 """Width of the contour, as part of the longer side."""
 BAND_GRAY = 16 / 255
@@ -98,10 +98,10 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     for tag in (tags := [tag for tag in tags if tag.cam.any()][:MAX_TAGS]):
         lit = np.where(tag.cam >= WARM_LEVEL, tag.cam * np.minimum(cam / np.float32(level), 1), 0)
         points_at_lit = tag.is_reason and bool(lit.any())
-        across, down = find_spot(lit if points_at_lit else tag.cam, tag.edge)
-        spots.append((round(across * photo.width), round(down * photo.height)))
+        x, y = find_spot(lit if points_at_lit else tag.cam, tag.edge)
+        spots.append((round(x * photo.width), round(y * photo.height)))
         if points_at_lit:
-            reached = float(cam[int(down * len(cam)), int(across * cam.shape[1])])
+            reached = float(cam[int(y * len(cam)), int(x * cam.shape[1])])
             level = max(MIN_CONTOUR_LEVEL, min(level, REASON_LEVEL_PART * reached))
     # Compared before the map is stretched: a product that is rounded down would dim every cell at the level.
     is_lit = cam >= level
@@ -109,17 +109,22 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     stretched = np.minimum(cam * (CONTOUR_LEVEL / level), 1)
     # With cells near the contour's level, there would be specks that are nothing but contour.
     stretched = np.where(is_lit, np.maximum(stretched, MIN_LIT_VALUE), np.minimum(stretched, MAX_DIM_VALUE))
-    heat = Image.fromarray(np.rint(stretched * 255).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC)
-    drawn = photo.convert("RGB", _DIMMED)
+    # Nothing changes beyond the centers of the cells around the lit ones, which are dim, and the band of the contour.
+    width = max(1.0, max(photo.size) * CONTOUR_PART)
+    rim, rows, columns = math.ceil(2 * width) + 1, *(np.flatnonzero(is_lit.any(axis=axis)) for axis in (1, 0))
+    down, across = cam.shape[0] / photo.height, cam.shape[1] / photo.width
+    left, right = int((columns[0] - 0.5) / across) - rim, math.ceil((columns[-1] + 1.5) / across) + rim
+    top, bottom = int((rows[0] - 0.5) / down) - rim, math.ceil((rows[-1] + 1.5) / down) + rim
+    box = max(0, left), max(0, top), min(photo.width, right), min(photo.height, bottom)
+    cells = box[0] * across, box[1] * down, box[2] * across, box[3] * down
+    small = Image.fromarray(np.rint(stretched * 255).astype(np.uint8))
+    heat = small.resize((box[2] - box[0], box[3] - box[1]), Image.Resampling.BICUBIC, box=cells)
+    # Half of the time of a matrix for all three channels.
+    drawn = Image.blend(photo.convert("L").point(_DIMMED_GRAY).convert("RGB"), photo, DIMMED_COLOR)
     drawn.info.clear()
-    mask, width = heat.point(_KEPT), max(1.0, max(photo.size) * CONTOUR_PART)
-    left, top, right, bottom = mask.getbbox() or (0, 0, *photo.size)
-    # Nothing changes beyond the band of the contour, and most of the time would be spent there.
-    rim = math.ceil(2 * width) + 1
-    box = max(0, left - rim), max(0, top - rim), min(photo.width, right + rim), min(photo.height, bottom + rim)
     part = drawn.crop(box)
-    part.paste(photo.crop(box), mask=mask.crop(box))
-    edge = heat.crop(box).point(_INSIDE).filter(ImageFilter.BoxBlur(width))
+    part.paste(photo.crop(box), mask=heat.point(_KEPT))
+    edge = heat.point(_INSIDE).filter(ImageFilter.BoxBlur(width))
     # A paste of an image takes half of the time of a paste of one color.
     part.paste(edge.point(_CONTOUR_GRAY).convert("RGB"), mask=edge.point(_CONTOUR))
     drawn.paste(part, box)
@@ -244,13 +249,7 @@ def _to_table(values: NDArray[np.float64]) -> list[int]:
     return [round(value) for value in 255 * values]
 
 
-def _to_dimming_matrix(brightness: float, saturation: float) -> tuple[float, ...]:
-    """The matrix, 3 x 4 in one row, that makes an RGB image darker and less colorful (luma of ITU-R BT.601)."""
-    color = saturation * np.eye(3) + (1 - saturation) * np.array([0.299, 0.587, 0.114])
-    return tuple(float(value) for value in np.pad(brightness * color, ((0, 0), (0, 1))).flat)
-
-
-_DIMMED = _to_dimming_matrix(DIMMED_BRIGHTNESS, DIMMED_SATURATION)
+_DIMMED_GRAY = _to_table(DIMMED_GRAY / (1 - DIMMED_COLOR) * np.linspace(0.0, 1.0, 256))
 _KEPT = _to_table(_ramp(CONTOUR_LEVEL - FADE_BELOW, CONTOUR_LEVEL + FADE_ABOVE))
 _INSIDE = _to_table(_ramp(CONTOUR_LEVEL - 0.01, CONTOUR_LEVEL + 0.01))
 _BAND = 0.6 * _ramp(0.02, 0.2) * _ramp(0.98, 0.8)
