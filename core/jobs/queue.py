@@ -16,6 +16,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
+import psycopg
 import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException
@@ -172,7 +173,11 @@ class JobQueue:
         # No connection is needed at the start: where one is, a worker ends if the database is away just then.
         self.app = App(
             connector=PsycopgConnector(
-                conninfo=conninfo, min_size=0, max_size=MAX_CONNECTIONS, timeout=timings.connect_timeout
+                conninfo=conninfo,
+                configure=_commit_each_statement,
+                min_size=0,
+                max_size=MAX_CONNECTIONS,
+                timeout=timings.connect_timeout,
             )
         )
         for function in register:
@@ -239,6 +244,11 @@ class JobQueue:
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.app.close_async()
+
+
+async def _commit_each_statement(connection: psycopg.AsyncConnection) -> None:
+    """Save BEGIN and COMMIT: procrastinate executes one statement at a time."""
+    await connection.set_autocommit(True)
 
 
 async def enqueue(
