@@ -15,7 +15,7 @@ from telegram.ext import ExtBot
 
 from bot.kakao.photo_jobs import DEFAULT_TIMING, KakaoTiming, PhotoJobs
 from bot.kakao.skill import SkillHandler
-from bot.telegram.bot_api_errors import flood_wait
+from bot.telegram.bot_api_errors import flood_wait, is_of_proxy
 from bot.telegram.client import TelegramClient, create_bot
 from bot.telegram.daily_news import DailyNews
 from bot.telegram.queue_notifier import QueueNotifier
@@ -173,9 +173,9 @@ async def _initialize(bot: ExtBot[int], meanwhile: Callable[[], Coroutine[None, 
         while True:
             try:
                 await bot.initialize()
-            except InvalidToken as error:
-                raise InvalidBotTokenError from error
             except TelegramError as error:
+                if isinstance(error, InvalidToken) and not is_of_proxy(error):
+                    raise InvalidBotTokenError from error
                 log.warning("telegram_unreachable", error=type(error).__name__)
                 pause = max(RECONNECT_DELAY, flood_wait(error))
             else:

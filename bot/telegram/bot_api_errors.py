@@ -39,6 +39,15 @@ def translate_refusal(error: TelegramError) -> MessengerError:
     return MessageRejectedError(QUOTED_VALUE.sub("'...'", error.message))
 
 
+def is_of_proxy(error: TelegramError) -> bool:
+    """Whether a response was not JSON, so one of a proxy, whose status refuses nothing."""
+    cause = error.__cause__
+    if isinstance(cause, InvalidToken):
+        # `Bot.initialize` raises another error from the one of its call.
+        cause = cause.__cause__
+    return isinstance(cause, TelegramError)
+
+
 def flood_wait(error: TelegramError) -> float:
     """The seconds for which Telegram accepts no more calls; 0 for an error that does not say so."""
     wait = error.retry_after if isinstance(error, RetryAfter) else 0

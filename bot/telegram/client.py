@@ -38,7 +38,7 @@ from telegram.error import (
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.telegram.bot_api_errors import REFUSALS, flood_wait, may_have_arrived, translate_refusal
+from bot.telegram.bot_api_errors import REFUSALS, flood_wait, is_of_proxy, may_have_arrived, translate_refusal
 from bot.telegram.formatting import MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, OutgoingMessage
 from core.db.schema import Channel
 from core.errors import (
@@ -320,8 +320,6 @@ class TelegramClient:
     async def _retry(self, method: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
         """Call a method of the bot, again after errors that pass and left no effect.
 
-        A response that is not JSON is one of a proxy, so its status refuses nothing.
-
         A canceled task, which is a job whose worker is stopped, still takes the response to a request that runs, so
         that a message which arrived is recorded as sent and not sent again. It is canceled at its next call, or after
         RECORD_SECONDS.
@@ -353,14 +351,13 @@ class TelegramClient:
                 if delay is None or wait > MAX_FLOOD_WAIT:
                     raise FloodWaitError(f"{wait:.0f} s", seconds=wait) from error
             except TelegramError as error:
-                is_json = not isinstance(error.__cause__, TelegramError)
-                if is_json and isinstance(error, REFUSALS):
+                if isinstance(error, REFUSALS) and not is_of_proxy(error):
                     raise
                 if may_have_arrived(error):
                     raise TimedOut from error
                 if delay is None:
                     # The text of an error quotes a response that is not JSON, which may hold messages.
-                    raise DeliveryError("network") from (error if is_json else None)
+                    raise DeliveryError("network") from (None if is_of_proxy(error) else error)
                 wait = delay
             if task is None or not task.cancelling():
                 await self._sleep(wait)

@@ -13,7 +13,7 @@ from telegram import Bot, BotCommand, WebhookInfo, constants
 from telegram.error import BadRequest, Conflict, EndPointNotFound, InvalidToken, TelegramError
 from telegram.warnings import PTBUserWarning
 
-from bot.telegram.bot_api_errors import flood_wait
+from bot.telegram.bot_api_errors import flood_wait, is_of_proxy
 from bot.telegram.client import create_bot
 from bot.telegram.commands import CommandName
 from bot.telegram.ingest import store_update
@@ -119,9 +119,9 @@ async def get_webhook_state(settings: Settings) -> tuple[WebhookState, str]:
     try:
         async with create_bot(settings) as bot:
             info = await bot.get_webhook_info()
-    except InvalidToken:
-        return WebhookState.REFUSED, ""
     except TelegramError as error:
+        if isinstance(error, InvalidToken) and not is_of_proxy(error):
+            return WebhookState.REFUSED, ""
         return WebhookState.UNREACHABLE, type(error).__name__
     state = _compare_webhook(info, settings)
     is_recent = info.last_error_date is not None and datetime.now(UTC) - info.last_error_date < RECENT
@@ -167,8 +167,6 @@ async def iter_updates(
                 api_kwargs={"offset": offset, "timeout": poll_seconds, "allowed_updates": ALLOWED_UPDATES},
                 read_timeout=poll_seconds + 10.0,
             )
-        except (BadRequest, InvalidToken, EndPointNotFound):
-            raise
         except Conflict:
             # During a restart the old process and the new one poll for a moment.
             if not is_polled_elsewhere:
@@ -177,6 +175,8 @@ async def iter_updates(
             await sleep(RETRY_DELAY)
             continue
         except TelegramError as error:
+            if isinstance(error, BadRequest | InvalidToken | EndPointNotFound) and not is_of_proxy(error):
+                raise
             log.warning("telegram_unreachable", error=type(error).__name__)
             await sleep(max(RETRY_DELAY, flood_wait(error)))
             continue

@@ -2,10 +2,11 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from telegram.error import NetworkError
-from telegram.ext import ExtBot
+from telegram.request import HTTPXRequest
 
 from bot.app import BotApplication
 from core.db import people
@@ -20,18 +21,21 @@ from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import USER_ID, TelegramHarness
 
 
+@pytest.mark.parametrize("page", [None, (404, b"<html>Not found</html>")], ids=["no answer", "a page of a proxy"])
 async def test_a_worker_that_cannot_reach_telegram_runs_all_other_jobs(
-    harness: TelegramHarness, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    harness: TelegramHarness, settings: Settings, monkeypatch: pytest.MonkeyPatch, page: tuple[int, bytes] | None
 ) -> None:
     """An erasure is not put off, and what people sent on Telegram is answered once it can be reached."""
-    is_reachable, initialize = asyncio.Event(), ExtBot.initialize
+    is_reachable, do_request = asyncio.Event(), HTTPXRequest.do_request
 
-    async def initialize_if_reachable(bot: ExtBot[int]) -> None:
-        if not is_reachable.is_set():
+    async def request_if_reachable(request: HTTPXRequest, **options: Any) -> tuple[int, bytes]:
+        if is_reachable.is_set():
+            return await do_request(request, **options)
+        if page is None:
             raise NetworkError("away")
-        await initialize(bot)
+        return page
 
-    monkeypatch.setattr(ExtBot, "initialize", initialize_if_reachable)
+    monkeypatch.setattr(HTTPXRequest, "do_request", request_if_reachable)
     monkeypatch.setattr("bot.app.RECONNECT_DELAY", 0.1)
     monkeypatch.setattr("bot.telegram.worker.POSTPONED_DELAYS", (1,))
     application = BotApplication(

@@ -61,11 +61,12 @@ async def test_errors_are_retried_after_a_delay(telegram: FakeTelegram, bot: Bot
     assert len(telegram.calls_to("deleteWebhook")) == 3
 
 
+@pytest.mark.parametrize("status", [200, 400, 401, 404])
 async def test_response_of_a_proxy_is_retried(
-    telegram: FakeTelegram, bot: Bot, monkeypatch: pytest.MonkeyPatch
+    telegram: FakeTelegram, bot: Bot, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     delays: list[float] = []
-    do_request, answers = HTTPXRequest.do_request, [(200, b"<html>Log in to this network</html>")]
+    do_request, answers = HTTPXRequest.do_request, [(status, b"<html>Log in to this network</html>")]
 
     async def sleep(seconds: float) -> None:
         delays.append(seconds)

@@ -1,8 +1,10 @@
 import time
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from telegram import Bot
+from telegram.request import HTTPXRequest
 
 from bot.telegram.commands import CommandName
 from bot.telegram.setup import WebhookState, get_webhook_state, set_commands, set_descriptions, set_webhook
@@ -56,6 +58,14 @@ async def test_state_of_the_webhook() -> None:
         telegram.token = "1:other"
         assert await get_webhook_state(settings) == (WebhookState.REFUSED, "")
     assert (await get_webhook_state(settings))[0] is WebhookState.UNREACHABLE
+
+
+async def test_refusal_of_a_proxy_does_not_mean_that_the_token_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(request: HTTPXRequest, **options: Any) -> tuple[int, bytes]:
+        return 404, b"<html>Not found</html>"
+
+    monkeypatch.setattr(HTTPXRequest, "do_request", answer)
+    assert (await get_webhook_state(Settings(telegram_token=SecretStr("1:a"))))[0] is WebhookState.UNREACHABLE
 
 
 async def test_a_failed_delivery_is_told_by_telegram() -> None:
