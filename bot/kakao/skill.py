@@ -29,6 +29,7 @@ from core.db.schema import Channel, IdentityProvider
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, translate
 from core.services import accounts
+from core.vision.verdict import ConfidenceBand
 
 PAGE_ACTIONS = {
     Intent.LEADERBOARD: ActionType.SHOW_LEADERBOARD,
@@ -41,7 +42,14 @@ PAGE_ACTIONS = {
 """Actions that change nothing, by the intent of the message that asks for them in other words than a label."""
 PROMPT_ACTIONS = {Intent.DELETE: ActionType.ASK_ERASE, Intent.LANGUAGE: ActionType.SET_LANGUAGE}
 """Actions that ask before they change anything."""
-NAVIGATION = frozenset({*PAGE_ACTIONS, Intent.HELP, Intent.MENU, Intent.STYLES})
+FOLLOW_UPS = {
+    Intent.COMPLAINT: ActionType.CORRECT,
+    Intent.NO: ActionType.CORRECT,
+    Intent.DELETE_ONE: ActionType.OPEN_ACCOUNT,
+    Intent.REPORT: ActionType.SHOW_LEADERBOARD,
+}
+"""The buttons that small talk speaks of: KakaoTalk removes those of earlier messages."""
+NAVIGATION = frozenset({*PAGE_ACTIONS, Intent.HELP, Intent.MENU, Intent.STYLES, Intent.NEW_PHOTO})
 """Intents that end a question for a name."""
 
 
@@ -293,7 +301,20 @@ class SkillHandler:
         news = await record_news_visit(self._database, person, request.utterance, person.language)
         if news:
             sentences.append("\n".join(news))
-        return replies.text_reply(*sentences, language=person.language)
+        buttons = [*await self._list_follow_ups(intent, person), Action(type=ActionType.NEW_PHOTO)]
+        return replies.text_reply(*sentences, language=person.language, buttons=buttons)
+
+    async def _list_follow_ups(self, intent: Intent | None, person: Person) -> list[Action]:
+        """The button that the small talk about an intent speaks of, if there is something that it can be about."""
+        action_type = None if intent is None else FOLLOW_UPS.get(intent)
+        if action_type is ActionType.CORRECT:
+            async with self._database.connection() as connection:
+                look = await looks.get_current(connection, person.id)
+            is_shown = look is not None and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+            return [Action(type=action_type, look_id=look.id)] if look is not None and is_shown else []
+        if action_type is None or self._conversation.settings.public_url is None:
+            return []
+        return [Action(type=action_type)]
 
     async def _find_missed_result(self, request: SkillRequest) -> InboxUpdate | None:
         """The latest photo request if its result was promised and did not arrive."""

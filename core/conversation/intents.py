@@ -74,6 +74,8 @@ class Intent(StrEnum):
     THANKS = "thanks"
     GREETING = "greeting"
     BYE = "bye"
+    NEW_PHOTO = "new_photo"
+    """A photo is announced, or it is asked whether one may be sent."""
     HELP = "help"
     MENU = "menu"
     WHO = "who"

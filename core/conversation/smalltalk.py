@@ -21,6 +21,7 @@ INTENT_TEXT_KEYS = {
     Intent.THANKS: "talk.thanks",
     Intent.GREETING: "talk.hello",
     Intent.BYE: "talk.bye",
+    Intent.NEW_PHOTO: "talk.another",
     Intent.HELP: "talk.help",
     Intent.MENU: "talk.help",
     Intent.WHO: "talk.about",

@@ -22,6 +22,24 @@ async def test_messages_get_a_reply(harness: KakaoHarness) -> None:
     assert (await harness.send_text("다른 사진")).text == translate("talk.another", KO)
 
 
+async def test_small_talk_has_the_button_that_it_speaks_of(harness: KakaoHarness) -> None:
+    no_look = await harness.send_text("엉망이야")
+    assert (no_look.text, button_actions(no_look.reply)) == (translate("talk.complaint", KO), ["another"])
+    await harness.give_consent()
+    await harness.send_photo(make_photo())
+    complaint = await harness.send_text("엉망이야")
+    assert button_actions(complaint.reply) == ["correct", "another"]
+    assert (await harness.press_button(complaint, "correct")).text == translate("talk.correct.ask", KO)
+    for message, action in (("마지막 사진만 지워줘", "enter"), ("저 사람 신고할래요", "board")):
+        assert button_actions((await harness.send_text(message)).reply) == [action, "another"]
+
+
+async def test_an_announced_photo_is_awaited(harness: KakaoHarness) -> None:
+    await harness.give_consent()
+    await harness.send_photo(make_photo())
+    assert (await harness.send_text("다른 사진 보낼게")).text == translate("talk.another", KO)
+
+
 async def test_unsupported_media_gets_an_explanation(harness: KakaoHarness) -> None:
     assert (await harness.send(harness.kakao.video())).text == translate("talk.kind.video", KO)
     payload = harness.kakao.video()
@@ -74,3 +92,4 @@ class TestWithoutPublicUrl:
         verdict = await harness.press_button(prompt, "agree")
         assert cards(verdict.reply) == []
         assert button_actions(verdict.reply) == ["share", "keep", "correct", "similar", "another", "guess"]
+        assert button_actions((await harness.send_text("마지막 사진만 지워줘")).reply) == ["another"]

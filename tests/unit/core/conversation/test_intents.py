@@ -210,7 +210,7 @@ def test_praise_is_told_apart_from_complaints(intent: Intent | None, messages: t
                 "오늘 코디 올려줘",
             ),
         ),
-        (Intent.HELP, ("사진 올려도 돼요?", "사진 올릴게요", "다른 사진 보낼게")),
+        (Intent.NEW_PHOTO, ("사진 올려도 돼요?", "사진 올릴게요", "다른 사진 보낼게")),
         (Intent.SCORE, ("괜찮아?", "이상해?", "별로야?", "별로지?", "이거 괜찮아요?", "바지 핏 어때", "어때", "ㄱㅊ?")),
         (Intent.NO, ("괜찮아요", "이상한데", "아니야?", "맞긴 뭐가 맞아 ㅋㅋ")),
         (Intent.YES, ("그걸로 할게요", "그 이름으로 해줘", "ㄱㄱ")),
