@@ -40,7 +40,9 @@ _ENGLISH_ABOUT_NAME = re.compile(
     r"|(?:whatever|whichever)(?: (?:works|you (?:want|like|say|think)))?|idc|i don t (?:care|mind)"
     r"|who cares|i guess(?: so)?"
     r"|(?:it )?(?:doesn|don) t matter|no (?:idea|preference)|never ?mind the name"
-    r"|(?:the )?(?:first|second|last|other) one"
+    r"|(?:the )?(?:first|second|last|other|suggested|generated|random|proposed|given|same) (?:one|name|suggestion)"
+    r"(?: (?:is|works|looks|sounds)(?: (?:fine|ok|okay|good|cool|great|nice|cute))?)?"
+    r"|make it (?:(?:a bit |a little |more )?(?:short|long|cut|cool|nic|funn|simpl|fanc)\w*|better|different|anonymous)"
     r"|(?:i )?(?:can t|cannot) think of (?:one|any|anything|a name)|what to (?:put|use|say|pick|write|type)"
     r"|help me (?:pick|choose|decide)|(?:any )?(?:ideas|suggestions)"
     r"|(?:that s|too|so) (?:ugly|weird|cringe|bad|boring|long|lame)|(?:ugly|bad|weird) name"
@@ -55,13 +57,23 @@ _ENGLISH_ABOUT_NAME = re.compile(
 _NAMED = re.compile(
     r"(?:(?:yes|yeah|ok|okay|sure|no|nah|hi|hey|just|please|then|maybe)[,!.]? )*"
     r"(?:call me|name me|my name(?:['\u2019]?s)?(?: is)?|(?:i['\u2019]m|(?-i:im)|i am|it['\u2019]?s|it is)"
-    r"|(?:share|post|put) (?:it|this|that|me)(?: up)? (?:as|under)|(?:let['\u2019]?s )?go with|use|put"
+    r"|(?:share|post|put) (?:it|this|that|me)(?: up)? (?:as|under)"
+    r"|(?:let['\u2019]?s |i['\u2019]?(?:d|ll) )?(?:go with|use|try)|i['\u2019]?ll (?:be|take)|make (?:it|that)|put"
     r"|(?:how|what) about) (?P<name>.+?)(?: (?:please|pls|instead|then|btw|lol|thanks|thx))*[ !?]*",
     re.IGNORECASE,
 )
 """A name in a sentence: "share it as Luna please"."""
 _NOT_OF_NAME = "(?<![양랑냥댕멍똥순돌둥쟁팽깽맹])"
 """Before an 이 that is no part of a name: that of 호랑이 and 곰돌이 is."""
+_SENTENCE_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "i you he she they we it this that d s ll m re ve t is are am was be do don does did can could will would won"
+        " should have has to if when not no yes yeah what why who how any so only want need like say see know think"
+        " maybe sure",
+    )
+)
+"""Words of English sentences; a message of three words of which half are these says something and is no name."""
 _KOREAN_NAMED = re.compile(
     r"(?:(?:네|넵|응|음|아|아니|그럼|그냥|걍|나는?|난|저는?|전)[,.!]? )*(?:[^ ]{1,20} ?(?:말고|아니고|아니라) )?"
     r"(?:(?:(?:제|내|보드) ?)?(?:이름|닉네임|닉)(?:[은을] ?| ))?(?P<name>.{1,20}?)"
@@ -100,11 +112,18 @@ def find_typed_name(message: str) -> str | None:
         if sentence is not None and pattern is _KOREAN_SENTENCE:
             return None
         name = "" if sentence is None else next(filter(None, sentence.groups()), "")
-        if name and _is_about_name(name):
+        if name and (_is_about_name(name) or _is_sentence(name)):
             return None
         if name and normalize_display_name(name) is not None:
             return name
     return text
+
+
+def _is_sentence(name: str) -> bool:
+    """Whether an English name reads as a sentence: "keep it to yourself". "This Is Me" is written as a name."""
+    words = normalize_letters(name).split()
+    is_title = all(word[0].isupper() for word in name.split())
+    return len(words) >= 3 and not is_title and 2 * sum(word in _SENTENCE_WORDS for word in words) >= len(words)
 
 
 def _is_about_name(message: str) -> bool:
