@@ -204,9 +204,12 @@ def _find_recolored(attributes: Attributes, correction: ItemCorrection, worn: Se
 def _find_contradicted(look: Look, attributes: Attributes, correction: ItemCorrection) -> ItemCorrection:
     """The denial of what is seen instead of a denied thing, if it is never worn with what the person wears.
 
-    "Not trousers, it's a skirt" takes back the jeans.
+    "Not trousers, it's a skirt" takes back the jeans, and so does "it's a skirt".
     """
     denied, instead = correction.denied, correction.instead
+    if correction.is_told_item and instead in look.item_corrections.values():
+        # It is repeated.
+        return replace(correction, denied=next(old for old, new in look.item_corrections.items() if new is instead))
     is_open = instead is not None and not _has_named(look, denied) and attributes.find_seen(instead) is None
     rivals = set().union(*(items for items in EXCLUSIVE if denied in items and instead in items))
     seen = [thing.thing for thing in attributes.seen if thing.thing in rivals]

@@ -33,7 +33,12 @@ class ItemCorrection:
     instead_also: Attribute | None = None
     """The second of two colors that it has instead."""
     is_remark: bool = False
-    """Whether it says what a garment is like without a word against what was said: "the coat is navy"."""
+    """Whether it says what a garment is or is like without a word against what was said: "the coat is navy"."""
+
+    @property
+    def is_told_item(self) -> bool:
+        """Whether it only says what something is: "those are boots"."""
+        return self.is_remark and self.instead is self.denied and isinstance(self.denied, Item)
 
 
 _LEADING_NO = re.compile(r"\b(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
@@ -165,14 +170,16 @@ ASSERTIONS = (_ASSERTION, _KOREAN_ASSERTION)
 _PLAIN_ASSERTION = re.compile(rf"{_LEAD}it (?:s|re|r|is|are) {_SHADE}#{_TAIL}")
 _KOREAN_PLAIN_ASSERTION = re.compile("#(?:이야|야|이에요|예요|에요|이예요|인데요?|임|입니다|이거든요?|거든요?)")
 PLAIN_ASSERTIONS = (_PLAIN_ASSERTION, _KOREAN_PLAIN_ASSERTION)
+_TOLD_ITEM = re.compile(rf"{_LEAD}{_IS} (?:(?:actually|really|just|clearly|literally|more like) )*{_ONE}#{_TAIL}")
+"""What something is, without a word for what was said: it takes the place of the one thing that it rules out."""
 _OWN_KOREAN = re.compile("(?:아니|근데|에바야?|저기)? ?(?:이|내|제) ")
 _OWN = re.compile(rf"{_LEAD}(?:the|my) (?!other )")
 """The color of a garment that is worn, in a statement about nothing else."""
 
 
 def find_item_correction(message: str) -> ItemCorrection | None:
-    """What a whole message corrects, or tells of a garment's color; None for any other message, and for questions."""
-    return _find_denial(message) or _find_told_color(message)
+    """What a whole message corrects, or tells of a garment; None for any other message, and for questions."""
+    return _find_denial(message) or _find_told_color(message) or _find_told_item(message)
 
 
 def _find_denial(message: str) -> ItemCorrection | None:
@@ -207,6 +214,19 @@ def _find_told_color(message: str) -> ItemCorrection | None:
             found := _read_assertion(subject, form, PLAIN_ASSERTIONS)
         ) is not None:
             return replace(found, is_remark=True)
+    return None
+
+
+def _find_told_item(message: str) -> ItemCorrection | None:
+    """What a whole message says that something is, without a denial: "those are boots", "the shoes are boots"."""
+    if len(message) > MAX_LENGTH or "?" in message:
+        return None
+    text = normalize_speech(message)
+    forms = (text, *(form for form, subject in drop_subject(text) if not isinstance(subject, Item)))
+    for form in forms:
+        for rest, mention in find_names(form):
+            if _TOLD_ITEM.fullmatch(rest) and mention.is_garment and not mention.properties:
+                return ItemCorrection(denied=mention.thing, instead=mention.thing, is_remark=True)
     return None
 
 

@@ -51,7 +51,7 @@ async def correct_item(
         record: stores the reply together with the fact that the person is asked whether Eva may learn.
 
     Returns:
-        The reply; None if no verdict is new enough, or it waits for a guess.
+        The reply; None if no verdict is new enough, it waits for a guess, or what is said to be worn rules out nothing.
 
     Raises:
         DecoderUnavailableError, StorageUnavailableError: the correction is stored, the picture was not drawn again.
@@ -62,6 +62,8 @@ async def correct_item(
         if look is None or look.pending_question is PendingQuestion.GUESS or not is_correctable(look.created_at):
             return None
         correction, change = _find_change(look, correction)
+        if change is None and correction.is_told_item:
+            return None
         if change is None:
             return _answer_unseen(look, list_meant_things(look, correction), correction, person.language)
         thing = next(iter(change.things), None)
@@ -136,7 +138,7 @@ def _find_change(look: Look, correction: ItemCorrection) -> tuple[ItemCorrection
     if correction.is_remark and not is_new(look.created_at):
         return correction, None
     corrected = find_corrected(look, correction)
-    return corrected, find_change(look, corrected)
+    return corrected, None if corrected.is_told_item else find_change(look, corrected)
 
 
 def is_new(created_at: datetime) -> bool:

@@ -21,12 +21,17 @@ _LEAD = r"(?:(?:wait|hmm|hey|but|no|really|sorry|so|ok|okay|eva|and|um|oh|well|(
 _REALLY = r"(?: (?:really|actually|even|supposed to be|meant to be|maybe))?"
 _TAIL = (
     r"(?: (?:really|at all|anywhere|somewhere|right|or (?:what|not)|then|though|there|here|to you"
-    r"|in (?:it|this|(?:the|my) (?:photo|picture))|(?:isn|aren) t (?:it|that|they|those)"
+    r"|in (?:it|this|(?:the|my) (?:photo|picture))|(?:isn|aren) t (?:it|that|they|those)|(?:that )?you (?:see|saw|mean)"
     r"|do you think|would you say|you think))*"
 )
 _ONE = r"(?:more (?:of|like) |kind of |made of |in |called )?(?:a |an |the |any |my )?(?:pair of )?"
 _IT = r"(?:that|this|it|these|those|they|there)"
 _BE = r"(?:s|re|r|is|are|was|were)"
+_MISSED = (
+    r"(?:you (?:missed|forgot|overlooked|left out|skipped|don t see|didn t (?:see|notice|spot|mention|name|list))"
+    r"|don t forget|i (?:m |am )?also (?:wearing|have|got)"
+    r"|(?:there|i) (?:s|is|are|m wearing|am wearing|have)(?= .* (?:too|as well)$))"
+)
 ENGLISH = re.compile(
     rf"{_LEAD}"
     rf"(?:{_BE} {_IT}(?: not)?{_REALLY}"
@@ -42,7 +47,9 @@ ENGLISH = re.compile(
     r"|where is|where s|where (?:do|did|can) (?:you|u) see)"
     rf" {_ONE}#{_TAIL}"
     r"|#(?: really)?"
+    rf"|{_LEAD}{_MISSED}(?: about)? {_ONE}#(?: (?:on|too|as well|also|though|tho|lol|here|there))*"
 )
+"""Also what Eva is said to have missed: the answer is how likely it is."""
 ENGLISH_STATEMENT = re.compile(rf"{_LEAD}{_IT} {_BE}{_REALLY} {_ONE}#{_TAIL}")
 """Asks only with a question mark."""
 _KOREAN_LEAD = (

@@ -206,6 +206,19 @@ async def test_last_look_is_corrected_for_a_day_and_named(
     assert (await current(service, last)).item_corrections == {Item.COAT: None}
 
 
+async def test_what_something_is_rules_out_what_is_seen_instead(service: ConversationService, mina: Person) -> None:
+    look = await create_look(service, mina)
+    for _ in range(2):
+        reply = await say(service, mina, "the shoes are sneakers")
+        assert (reply.kind, reply.thing, reply.instead) == (ReplyKind.ITEM_CORRECTED, Item.BOOTS, Item.SNEAKERS)
+        assert (await current(service, look)).item_corrections == {Item.BOOTS: Item.SNEAKERS}
+    for message in ("it's a bag", "those are jeans", "this is a coat"):
+        reply = await write(service, mina, message)
+        assert reply is None, "it rules nothing out, and the coat is seen"
+    await end_images(service.resources, look, timedelta(hours=1))
+    assert await write(service, mina, "those are heels") is None, "by now it may be about other shoes"
+
+
 async def test_two_colors_are_taken_back_and_exchanged(service: ConversationService, mina: Person) -> None:
     look = await create_look(service, mina)
     reply = await say(service, mina, "not black and white, it's navy")

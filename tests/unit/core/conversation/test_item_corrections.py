@@ -242,7 +242,6 @@ def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Attribute, in
         "no bag policy",
         "boots",
         "코트 아니야?",
-        "that's a jacket",
         "코트 말고 뭐 입지",
         "no shirt no shoes no service",
         "i don't like the coat",
