@@ -174,6 +174,7 @@ _LEADING_FILLER = re.compile(
 )
 _TRAILING_FILLER = re.compile(
     r"(?: (?:please|pls|plz|eva|then|man|dude|lol|haha|babe|dear|tho|though|so much|a lot|very much|anyway|sis|girl|bro"
+    r"|bruh|fam|mate|chief|bestie|queen|king|hun|af|asf|imo|tbh|ngl|fr|omg|lmao"
     r"|sorry|에바|에바님|좀|제발|ㄱㄱ|고고|[ㅋㅎㅠㅜ]+)(?= |$))+"
 )
 _CHAT_SPELLINGS = (

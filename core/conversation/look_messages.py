@@ -12,7 +12,7 @@ from core.conversation.occasion_fit import read_question
 from core.conversation.occasions import Occasion
 from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
 from core.conversation.reply import Reply, ReplyKind
-from core.conversation.style_names import find_styles, parse_style_answer, parse_style_guess
+from core.conversation.style_names import find_asked_style, find_styles, parse_style_answer, parse_style_guess
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
@@ -63,14 +63,16 @@ _GIVES_UP = re.compile(
 )
 """Wants to hear the verdict without a guess: "몰라 그냥 알려줘"."""
 _PLAIN_ANSWER = re.compile(
-    "yes|yeah|yea|yep|yup|ya|y|sure|ok|okay|fine|ofcourse|yesyoumay|youmay|yesyoucan|no|nope|nah|n|nothanks|nothankyou"
+    r"(?:(?:yes|yeah|sure|ok|okay|fine|no|nah|nope|please) )*(?:(?:you (?:can|may)|go ahead and|feel free to)"
+    r"|(?:don t|do not|never|i d rather you (?:didn t|don t)))(?: (?:learn|train|use|keep|study|do))?"
+    r"(?: (?:on|from|with|it|that|this|me|them|my \w+))*"
     "|(?:네|넵|넹|응|웅|예|어|그래|좋아|당연하지|물론이지|물론|아니|아뇨|싫어|안돼|괜찮아|됐어)(?:요|용)?"
     "|(?:네|넵|응|웅|예|어|음|아니|아뇨|뭐|그냥|제|내|이|사진|사진은|사진으로)*(?:"
     "(?:그래|배워|배우셔|학습해|하셔|해|써|쓰셔|사용해)도(?:돼|되|괜찮|좋|상관없)|(?:맘|마음)대로|얼마든지|상관없"
     "|(?:배우|학습하|쓰|사용하)(?:세|시|지는?마|지말|지않|면안돼|는건(?:싫|좀|안돼|별로))"
     "|그건(?:좀|싫|안돼|안될|별로|곤란)|그러(?:세|시|든)|그렇게(?:해|하)|하지는?마|하지말)[가-힣]{0,5}"
 )
-"""What answers a question for permission."""
+"""What answers a question for permission, besides a plain yes or no."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,8 @@ class LookMessage:
     """Whether it asks why there is no verdict, if there is none."""
     guess: Style | None = None
     """The style that it says or asks before the verdict."""
+    asked_style: Style | None = None
+    """The style of which it asks whether the look has it."""
     gives_up: bool = False
     """Whether it says before the verdict that the person does not know."""
 
@@ -108,7 +112,7 @@ class LookMessage:
     def is_about_look(self) -> bool:
         """Whether it may be about a look at all."""
         is_about = self.is_opinion or self.is_lasting_question or self.asks_why_not
-        is_about = is_about or self.guess is not None or self.gives_up
+        is_about = is_about or self.guess is not None or self.asked_style is not None or self.gives_up
         return is_about and self.intent is not Intent.SELF_HARM
 
 
@@ -130,6 +134,7 @@ def read_look_message(message: str) -> LookMessage:
         occasion=question.occasion if asks_occasion else None,
         asks_why_not=asks_why_not(message),
         guess=parse_style_guess(message),
+        asked_style=find_asked_style(message),
         gives_up=_matches(_GIVES_UP, message),
     )
 
@@ -143,7 +148,7 @@ def asks_about_look(message: str) -> bool:
 
 
 def answer_look_question(look: Look, read: LookMessage, language: Language) -> Reply | None:
-    """The answer to a question about an item, the reason, a swap, or a refusal.
+    """The answer to a question about an item, a style, the reason, a swap, or a refusal.
 
     Args:
         look: the look that was shown last.
@@ -161,9 +166,10 @@ def answer_look_question(look: Look, read: LookMessage, language: Language) -> R
         return _answer_open(look, read.question.subject, read.question.aspect, language)
     if read.mention is not None:
         return _answer_mention(look, read.mention, language)
-    if read.intent in LASTING_QUESTIONS:
-        return Reply(kind=LASTING_QUESTIONS[read.intent], language=language, look=look, style=read.style)
-    return None
+    kind, style = LASTING_QUESTIONS.get(read.intent or Intent.YES), read.style
+    if read.asked_style is not None:
+        kind, style = ReplyKind.STYLE_PROBABILITY, read.asked_style
+    return None if kind is None else Reply(kind=kind, language=language, look=look, style=style)
 
 
 def _answer_open(look: Look, subject: Subject, aspect: Aspect, language: Language) -> Reply:

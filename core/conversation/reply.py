@@ -91,6 +91,8 @@ class ReplyKind(StrEnum):
     SHARED = auto()
     SHARED_SUSPENDED = auto()
     """Shared, but suspended from the leaderboard until a moderator decides."""
+    STYLE_PROBABILITY = auto()
+    """How likely a style is that the person asked about."""
     SWAP = auto()
     """What exchange of one item would change the style."""
     UNSHARED = auto()

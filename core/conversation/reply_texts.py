@@ -9,6 +9,7 @@ from core.conversation.item_feedback import is_new
 from core.conversation.narration import (
     NAMED_PARTS,
     MessageSlot,
+    format_percent,
     style_name,
     verdict_details,
     verdict_messages,
@@ -81,6 +82,7 @@ OWN_SENTENCES = {
     ReplyKind.REASON,
     ReplyKind.REFUSAL_REASON,
     ReplyKind.SEEN,
+    ReplyKind.STYLE_PROBABILITY,
     ReplyKind.SWAP,
     ReplyKind.ITEM_OPEN,
     ReplyKind.ITEM_PROBABILITY,
@@ -194,6 +196,8 @@ def _own_sentences(reply: Reply, look: Look) -> tuple[str, ...]:
             if not lines:
                 return _reason_sentences(look, language)
             return ("\n".join(lines if is_new(look.created_at) else [_name_look(look, language), *lines]),)
+        case ReplyKind.STYLE_PROBABILITY if reply.style is not None:
+            sentence = _style_probability(look, reply.style, language)
         case ReplyKind.SWAP:
             sentence = _swap_sentence(look, reply.style, language)
         case ReplyKind.DETAILS:
@@ -338,6 +342,16 @@ def _swap_sentence(look: Look, wanted: Style | None, language: Language) -> str:
         return str(suggestion)
     key = pick_variant("talk.swap.other", seed, language)
     return f"{translate(key, language, asked=style_name(wanted, language))} {suggestion}"
+
+
+def _style_probability(look: Look, other: Style, language: Language) -> str:
+    """How likely a style is, next to the one that Eva named."""
+    probabilities, style = look.verdict.probabilities, look.verdict.style
+    values = {"style": style_name(style, language), "percent": format_percent(probabilities[style])}
+    if other is style:
+        return translate(pick_variant("talk.style.probability.named", look.variant_seed, language), language, **values)
+    values |= {"asked": style_name(other, language), "asked_percent": format_percent(probabilities[other])}
+    return translate(pick_variant("talk.style.probability", look.variant_seed, language), language, **values)
 
 
 def _refusal_reason(look: Look, language: Language) -> str:

@@ -7,7 +7,7 @@ from core.conversation.actions import ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import style_description, style_name
 from core.conversation.open_questions import find_open_question
-from core.conversation.style_names import find_style_name
+from core.conversation.style_names import find_style_name, find_styles
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand, Verdict
@@ -85,16 +85,17 @@ def unsupported_media_reply(media: UnsupportedMedia, language: Language) -> str:
 
 
 def reply_to_text(message: str, seed: VariantSeed | str, language: Language) -> str:
-    """The reply to a message without a photo: about the style that it names, to its intent, or a request for a photo.
+    """The reply to a message without a photo: about the styles that it names, to its intent, or a request for a photo.
 
     Args:
         message: the person's message, in any language.
         seed: selects the variant, see `ReplyTurns`.
         language: language of the reply.
     """
-    intent, style = find_intent(message), find_style_name(message)
-    if style is not None and intent is not Intent.SELF_HARM:
-        return f"{style_name(style, language)}: {style_description(style, language)}"
+    intent = find_intent(message)
+    if find_style_name(message) is not None and intent is not Intent.SELF_HARM:
+        styles = dict.fromkeys(find_styles(message)[1])
+        return "\n".join(f"{style_name(style, language)}: {style_description(style, language)}" for style in styles)
     if intent is Intent.STYLES:
         names = ", ".join(style_name(named, language) for named in STYLES)
         return translate(INTENT_TEXT_KEYS[intent], language, styles=names)

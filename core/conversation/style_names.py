@@ -17,13 +17,13 @@ MAX_STYLE_ANSWER_LENGTH = 40
 STYLE_WORDS = frozenset(
     re.findall(
         r"\w+",
-        "a about actually an and are at be bit but call can clearly closer d definitely does eva explain fashion"
-        " feel feels reads for go going guess guessing hey hi hmm honestly i ask if imo is isn it just kind know"
-        " leaning like ll look looks m"
-        " maybe me mean means more mostly my no obviously of oh or outfit please probably rather really s say see"
-        " shouldn so sort style styles t tbh tell than the then these they think this that to totally uh um versus very"
-        " vibe vibes vs was what with would wouldn yes you"
-        " aiming bro bruh dude fr gives giving highkey lowkey nah ngl nope serving",
+        "a about actually aiming an and are ask at be between bit bro bruh but call can clearly closer consider"
+        " could d definitely difference do does dude eva even explain fashion feel feels for fr gives giving go"
+        " going guess guessing hey hi highkey hmm honestly i if imo is isn it just kind know leaning like ll look"
+        " looks lowkey m maybe me mean means might more mostly my nah ngl no nope obviously of oh or outfit please"
+        " possibly probably rather reads really s say see serving shouldn so sort style styles t tbh tell than"
+        " that the then these they think this tho though to totally uh um versus very vibe vibes vs was what with"
+        " would wouldn yes you",
     )
 )
 """English words that may stand around the name of a style in a message about that style."""
@@ -63,6 +63,10 @@ SUGGESTS = re.compile(
     r"( (more|a|an|just|like|of a|called|kind of|rather))* #( though| look| style| really| no)?"
 )
 """A question that states an opinion: "isn't it street?", "스트릿 아니야?"."""
+_IS_SUGGESTED = re.compile(
+    r"(?:(?:but|no|hmm|well|so) )*(?:(?:isn|wasn|couldn|shouldn) t (?:it|this|that)|(?:wouldn|don) t you)\b"
+)
+"""The start of a suggestion that is one without a question mark as well: "isn't this mode"; "isn't mode" denies it."""
 _ASKS_ABOUT_STYLE = re.compile(r"\b(?:about|ask|explain|know|mean|means|say|see|tell)\b")
 """Words of questions about a style in general: "can you explain street?"."""
 SHORT_DENIAL = re.compile(rf"({LEADING}){{0,3}}#(아니야|아니에요|아니예요|아님)")
@@ -85,7 +89,13 @@ KOREAN_DISAGREES = re.compile(
     "|다른데요?) ?(?=[^ㄱ-ㅎ]*#)"
 )
 """The same in Korean: "에이 아니야 스트릿이지", "그게 아니라 레트로"."""
-QUESTION_STARTS = ("why", "what is", "what s", "what about it", "how")
+QUESTION_STARTS = ("why", "what is", "what s", "what do", "what about it", "how", "difference")
+ASKS_WHETHER = re.compile(
+    r"(?:(?:so|but|and|or|ok|no|hmm|wait|oh|um|hey) )*"
+    r"(?:(?:is|was|could|can|might|may|does|would|will) (?:it|this|that)"
+    r"|(?:do|would|could|can) you (?:say|think|call|see|consider)|(?:what|how) about)\b.*#.*"
+)
+"""Asks whether the look has a style, with or without a question mark: "is it street"."""
 DENIAL = re.compile(
     r"(?<!보)((?<!^)아니|아냐|아님|아닌(?!가|지)|안어울|없)"
     r"|\b(not|isn t|don t|doesn t|wouldn t|couldn t|wasn t|can t|hardly|never)\b(?!.*#.*#)"
@@ -93,7 +103,8 @@ DENIAL = re.compile(
 MASK = "#"
 """Stands for the name of a style in a masked text."""
 OTHER_NAMES = {
-    Style.BUSINESS_CASUAL: "smart casual, office casual, biz cas, business, 비즈니스캐주얼, 비즈캐주얼, 비캐, 오피스룩",
+    Style.BUSINESS_CASUAL: "smart casual, office casual, biz cas, business, buisness casual"
+    ", 비즈니스캐주얼, 비즈캐주얼, 비캐, 오피스룩",
     Style.ETHNIC: "ethnic, bohemian, folklore, 에스닉, 포크, 전통, 보헤미안, 보호시크",
     Style.FEMININE: "여성스러운, 여성스럽",
     Style.GIRLISH: "girly, 걸리쉬, 걸리시룩, 소녀풍, 소녀스러운",
@@ -127,11 +138,12 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
     if not styles or len(message) > MAX_STYLE_ANSWER_LENGTH:
         return None
     joined, first = _joined(_drop_disagreement(masked)), styles[0]
-    if KOREAN_REQUEST.search(joined) or (named is not None and KOREAN_DOUBT.fullmatch(joined)):
+    is_asked = KOREAN_REQUEST.search(joined) is not None or ASKS_WHETHER.fullmatch(joined) is not None
+    if is_asked or (named is not None and KOREAN_DOUBT.fullmatch(joined)):
         return None
     if len(set(styles)) > 1:
         return _preferred(joined, styles)
-    if "?" in message:
+    if "?" in message or _IS_SUGGESTED.match(joined):
         is_answer = SUGGESTS.fullmatch(joined) is not None
     elif SHORT_DENIAL.fullmatch(joined):
         is_answer = named is not None and first is not named
@@ -143,10 +155,17 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
 
 def parse_style_guess(message: str) -> Style | None:
     """The style that a message guesses before the verdict, where a question mark only says that it is a guess."""
-    style = parse_style_answer(message)
+    style = parse_style_answer(message) or find_asked_style(message)
     if style is not None or "?" not in message or _ASKS_ABOUT_STYLE.search(normalize_letters(message)):
         return style
     return parse_style_answer(message.replace("?", " "))
+
+
+def find_asked_style(message: str) -> Style | None:
+    """The style of which a message asks whether the look has it: "is it street?", "스트릿일까?"."""
+    joined = _joined(_drop_disagreement(find_styles(message)[0]))
+    is_asked = ASKS_WHETHER.fullmatch(joined) or KOREAN_DOUBT.fullmatch(joined)
+    return find_style_name(message) if is_asked else None
 
 
 def _preferred(joined: str, styles: tuple[Style, ...]) -> Style | None:

@@ -213,8 +213,7 @@ async def test_what_something_is_rules_out_what_is_seen_instead(service: Convers
         assert (reply.kind, reply.thing, reply.instead) == (ReplyKind.ITEM_CORRECTED, Item.BOOTS, Item.SNEAKERS)
         assert (await current(service, look)).item_corrections == {Item.BOOTS: Item.SNEAKERS}
     for message in ("it's a bag", "those are jeans", "this is a coat"):
-        reply = await write(service, mina, message)
-        assert reply is None, "it rules nothing out, and the coat is seen"
+        assert await write(service, mina, message) is None, "it rules nothing out, and the coat is seen"
     await end_images(service.resources, look, timedelta(hours=1))
     assert await write(service, mina, "those are heels") is None, "by now it may be about other shoes"
 

@@ -27,7 +27,20 @@ async def test_first_correction_asks_once(service: ConversationService, mina: Pe
 
 @pytest.mark.parametrize(
     "message",
-    ["sure", "no", "네", "싫어요", "싫은데", "절대 안돼", "ㅇㅋ", "응 그래도 돼", "네 학습하세요", "맘대로 해"],
+    [
+        "sure",
+        "no",
+        "sure you can learn",
+        "pls dont train on my pics",
+        "네",
+        "싫어요",
+        "싫은데",
+        "절대 안돼",
+        "ㅇㅋ",
+        "응 그래도 돼",
+        "네 학습하세요",
+        "맘대로 해",
+    ],
 )
 async def test_a_typed_answer_asks_for_a_button(service: ConversationService, mina: Person, message: str) -> None:
     look = await create_look(service, mina)
@@ -42,7 +55,9 @@ async def test_a_typed_answer_asks_for_a_button(service: ConversationService, mi
     assert later is None or later.kind is not ReplyKind.LEARNING_UNCLEAR, "the new verdict is answered"
 
 
-@pytest.mark.parametrize("message", ["스트릿 아니야", "학습이 뭐야?", "고마워"])
+@pytest.mark.parametrize(
+    "message", ["스트릿 아니야", "학습이 뭐야?", "고마워", "what do you learn", "you can do better"]
+)
 async def test_what_grants_or_refuses_nothing_is_no_answer(
     service: ConversationService, mina: Person, message: str
 ) -> None:

@@ -1,6 +1,7 @@
 """Questions about the look on the screen: for an item, the reason, or a swap, also after a correction and later."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
 from core.conversation.worn_details import share_lines, worn_lines
+from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel
@@ -180,6 +182,28 @@ async def test_questions_are_answered_after_a_correction_and_later(service: Conv
             assert lines[is_older:] == worn_lines(look.verdict, EN)
             assert ("80s Retro" in lines[0]) is is_older, "an older look is named first"
         await make_older(service, look)
+
+
+@pytest.mark.parametrize("message", ["is it retro", "could it be retro?", "레트로일까?"])
+async def test_a_style_can_be_asked_for(service: ConversationService, mina: Person, message: str) -> None:
+    look = await create_look(service, mina)
+    reply = await say(service, mina, message)
+    assert (reply.kind, reply.style) == (ReplyKind.STYLE_PROBABILITY, Style.RETRO)
+    assert reply_sentences(replace(reply, language=EN))[0] in variants(
+        "talk.style.probability",
+        EN,
+        asked="80s Retro",
+        asked_percent=format_percent(look.verdict.probabilities[Style.RETRO]),
+        style="Street",
+        percent=format_percent(look.verdict.probabilities[Style.STREET]),
+    )
+    named = await say(service, mina, "is it street")
+    percent = format_percent(look.verdict.probabilities[Style.STREET])
+    assert reply_sentences(named)[0] in variants("talk.style.probability.named", EN, style="Street", percent=percent)
+    async with service.resources.database.connection() as connection:
+        stored = await looks.get(connection, look.id)
+    assert stored is not None
+    assert stored.corrected_style is None, "who asks says nothing"
 
 
 async def test_no_question_is_answered_before_the_guess_or_about_no_outfit(

@@ -100,20 +100,22 @@ def test_command_descriptions_fit_telegram(language: Language) -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "style"),
+    ("message", "styles"),
     [
-        ("what is Street?", Style.STREET),
-        ("스트리트가 뭐예요?", Style.STREET),
-        ("business casual or casual?", Style.BUSINESS_CASUAL),
-        ("비즈니스 캐주얼은요?", Style.BUSINESS_CASUAL),
-        ("biz casual", Style.BUSINESS_CASUAL),
-        ("브리티시 모드 알려 줘", Style.MODE),
+        ("what is Street?", (Style.STREET,)),
+        ("what does retro even mean", (Style.RETRO,)),
+        ("스트리트가 뭐예요?", (Style.STREET,)),
+        ("business casual or casual?", (Style.BUSINESS_CASUAL, Style.CASUAL)),
+        ("difference between girlish and feminine", (Style.GIRLISH, Style.FEMININE)),
+        ("비즈니스 캐주얼은요?", (Style.BUSINESS_CASUAL,)),
+        ("biz casual", (Style.BUSINESS_CASUAL,)),
+        ("브리티시 모드 알려 줘", (Style.MODE,)),
     ],
 )
-def test_message_that_names_a_style_gets_its_description(message: str, style: Style) -> None:
+def test_message_that_names_styles_gets_their_descriptions(message: str, styles: tuple[Style, ...]) -> None:
     for language in Language:
-        description = f"{style_name(style, language)}: {style_description(style, language)}"
-        assert reply_to_text(message, "", language) == description
+        descriptions = [f"{style_name(style, language)}: {style_description(style, language)}" for style in styles]
+        assert reply_to_text(message, "", language).split("\n") == descriptions
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -6,9 +6,10 @@ from core.clothing import Color, Item
 from core.conversation.garment_kinds import GarmentKind
 from core.conversation.intents import Intent, find_intent
 from core.conversation.item_corrections import ItemCorrection, find_item_correction
+from core.conversation.item_questions import find_item_question
 from core.conversation.name_answers import find_typed_name
 from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
-from core.conversation.style_names import parse_style_answer
+from core.conversation.style_names import find_asked_style, parse_style_answer, parse_style_guess
 from core.styles import Style
 
 NAVY_HOODIE = ItemCorrection(denied=Item.HOODIE, instead=Color.NAVY, is_garment_kept=True, is_remark=True)
@@ -37,12 +38,31 @@ WHITE_SHOES = ItemCorrection(
         (("stop texting me every day", "turn off notifications", "no more notifs pls"), Intent.NEWS),
         (("bet", "hell yeah", "fr fr", "no cap", "yasss queen", "sure why not"), Intent.YES),
         (("hell nah", "ew no", "probs not", "not today satan"), Intent.NO),
-        (("hard pass", "pass", "idk man", "dunno"), Intent.CANCEL),
+        (("hard pass", "pass", "idk man", "dunno", "u better not post this"), Intent.CANCEL),
         (("y tho", "but y"), Intent.WHY),
         (("how do i look less fat", "how do i look more tall in this", "how do i look today"), Intent.LOOKS),
         (("how do i look more casual", "can i make it more retro", "want to look more feminine"), Intent.SWAP),
         (("what did i wear yesterday", "what was i wearing last night"), Intent.HISTORY),
-        (("whos number 1", "who won today"), Intent.LEADERBOARD),
+        (("whos number 1", "who won today", "lemme see the board"), Intent.LEADERBOARD),
+        (("yes you may", "sure why not", "not wrong", "ur not wrong", "its casual ur right"), Intent.YES),
+        (("keep it to yourself", "keep it private", "id rather not", "thats not it chief"), Intent.NO),
+        (("unsubscribe", "opt out", "quit messaging me", "turn the news off", "dont write to me"), Intent.NEWS),
+        (("nuke my account", "delete my pics later"), Intent.DELETE),
+        (("can i blur my face", "is this gdpr compliant", "i dont want my face online"), Intent.PHOTOS),
+        (("u gonna use my pics for ai training", "im scared my photos leak", "did u post it"), Intent.PHOTOS),
+        (("do i just send a pic", "can i try another one", "does it have to be full body"), Intent.HELP),
+        (("what kind of photo then", "ill send another"), Intent.HELP),
+        (("r u free or do i gotta pay",), Intent.PRICE),
+        (("is this ai or a real stylist",), Intent.ARE_YOU_HUMAN),
+        (("what kinda styles you got", "how many styles r there"), Intent.STYLES),
+        (("whats the red blob", "how does the heatmap work", "what do the marks mean"), Intent.HOW),
+        (("job interview tmrw what do i wear", "first date tonight help"), Intent.WEAR),
+        (("what made u say casual", "howd you get that", "based on what"), Intent.WHY),
+        (("is it mixed", "could it be two styles"), Intent.BOTH),
+        (("70% of what",), Intent.ACCURACY),
+        (("do you like it", "roast my outfit"), Intent.SCORE),
+        (("ur useless", "ur dumb af", "stfu", "fuck off"), Intent.COMPLAINT),
+        (("i hate my body",), Intent.LOOKS),
     ],
 )
 def test_texted_requests(messages: tuple[str, ...], intent: Intent) -> None:
@@ -52,7 +72,10 @@ def test_texted_requests(messages: tuple[str, ...], intent: Intent) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        *("share a coke with me", "should i post it", "u better not post this", "sharing is caring", "put it back"),
+        *("keep it up", "keep it real", "turn it up", "the news is sad", "i have another one at home"),
+        *("face the music", "full body workout", "can i try your hat", "do i like it", "my interview went well"),
+        *("fuck this weather", "what made you cry", "70 people", "mixed feelings", "not wrong but not right"),
+        *("share a coke with me", "should i post it", "sharing is caring", "put it back"),
         *("my friend wants me to share this", "i shared it with my mom", "post it and ill sue you"),
         *("take it down a notch", "take it off", "take the belt off", "dont take it down", "did you take it down"),
         *("block heels", "report card", "i'd report that coat to the fashion police", "stop talking to me"),
@@ -94,7 +117,10 @@ def test_the_same_words_about_something_else_request_nothing(message: str) -> No
             ("The One", "The One"),
             ("it's me", None),
         ),
-        *(("who sees it lol", "who sees it lol"), ("what do u mean", None), ("do i need one", None), ("u pick", None)),
+        *(("keep it to urself", None), ("only if my face is hidden", None), ("the suggested one is fine", None)),
+        *(("i'd go with Mika", "Mika"), ("make it Bluebird", "Bluebird"), ("This Is Me", "This Is Me")),
+        *(("make it shorter", None), ("me and my cat", "me and my cat"), ("who sees it lol", None)),
+        *(("what do u mean", None), ("do i need one", None), ("u pick", None)),
         *(("i guess", None), ("Guess Who", "Guess Who")),
         *(("idk what to put", None), ("any ideas", None), ("ew thats ugly", None), ("doesnt matter", None)),
         *(("never mind the name", None), ("Whatever Girl", "Whatever Girl"), ("use. my. head", "use. my. head")),
@@ -116,6 +142,57 @@ def test_the_name_in_an_answer(message: str, name: str | None) -> None:
 )
 def test_a_style_in_slang(message: str, style: Style | None) -> None:
     assert parse_style_answer(message) is style
+
+
+@pytest.mark.parametrize(
+    ("message", "answer", "asked"),
+    [
+        *((text, None, Style.STREET) for text in ("is it street", "is it street tho?", "could it be street")),
+        *(
+            (text, None, Style.STREET)
+            for text in ("what about street", "would you say street", "is it street or casual")
+        ),
+        ("is it more street than casual?", None, Style.STREET),
+        *((text, Style.MODE, None) for text in ("isnt this more mode", "wouldnt you say its mode", "id call it mode")),
+        *((text, None, None) for text in ("isnt mode", "what does mode even mean", "is mode in fashion")),
+    ],
+)
+def test_a_question_for_a_style_is_no_answer(message: str, answer: Style | None, asked: Style | None) -> None:
+    assert (parse_style_answer(message, named=Style.CASUAL), find_asked_style(message)) == (answer, asked)
+
+
+def test_a_question_for_a_style_is_a_guess_before_the_verdict() -> None:
+    assert {parse_style_guess(text) for text in ("is it street", "is it street?", "street?")} == {Style.STREET}
+
+
+@pytest.mark.parametrize(
+    ("message", "thing"),
+    [
+        *(("you missed my hat", Item.HAT), ("u forgot the sunglasses", Item.SUNGLASSES)),
+        *(("i also have a belt on", Item.BELT), ("theres a belt too", Item.BELT), ("wheres the bag u see", Item.BAG)),
+        *(("i have a hat", None), ("you forgot my birthday", None), ("i also have a dog", None)),
+    ],
+)
+def test_what_eva_is_said_to_have_missed_is_asked_about(message: str, thing: Item | None) -> None:
+    mention = find_item_question(message)
+    assert (mention and mention.thing) is thing
+
+
+@pytest.mark.parametrize(
+    ("message", "item"),
+    [
+        *(
+            ("those are boots", Item.BOOTS),
+            ("the shoes are boots", Item.BOOTS),
+            ("its actually a skirt lol", Item.SKIRT),
+        ),
+        *(("are those boots", None), ("those are boots?", None), ("those are my boots", None)),
+        *(("its a nice skirt", None), ("its a dress code", None)),
+    ],
+)
+def test_what_a_garment_is_said_to_be(message: str, item: Item | None) -> None:
+    correction = find_item_correction(message)
+    assert (correction and (correction.instead, correction.is_told_item)) == (item and (item, True))
 
 
 @pytest.mark.parametrize(
