@@ -103,6 +103,10 @@ ITEMS: tuple[Item, ...] = tuple(Item)
 COLORS: tuple[Color, ...] = tuple(Color)
 """The order of every array over colors."""
 
+OUTERWEAR = (Item.COAT, Item.JACKET, Item.BLAZER)
+"""What is worn over another top; what counts first comes first."""
+BASE_LAYERS = frozenset({Item.TSHIRT, Item.SHIRT})
+"""What is worn under another top."""
 WITH_HEM = frozenset({Item.DRESS, Item.SKIRT, Item.JUMPSUIT})
 GARMENTS = frozenset(item for item in ITEMS if item.is_worn_alone and item.group is not ItemGroup.EXTRA)
 """Garments and shoes."""

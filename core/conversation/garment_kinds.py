@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
-from core.clothing import Item, ItemGroup
+from core.clothing import OUTERWEAR, Item, ItemGroup
 from core.vision.attributes import Attributes
 
 
@@ -22,12 +22,11 @@ class GarmentKind(StrEnum):
 Subject = Item | GarmentKind
 """What a message is about: a garment, or one of a kind."""
 _INNER = (Item.TSHIRT, Item.SHIRT, Item.KNIT, Item.HOODIE, Item.VEST)
-_OUTER = (Item.COAT, Item.JACKET, Item.BLAZER)
 _WHOLE = tuple(item for item in Item if item.group is ItemGroup.ONE_PIECE)
 _MEANT: Mapping[Subject, tuple[tuple[Item, ...], ...]] = {
     GarmentKind.SHOES: (tuple(item for item in Item if item.group is ItemGroup.SHOES),),
-    GarmentKind.OUTERWEAR: (_OUTER, (Item.KNIT, Item.HOODIE, Item.VEST)),
-    GarmentKind.TOP: (_INNER, _OUTER, _WHOLE),
+    GarmentKind.OUTERWEAR: (OUTERWEAR, (Item.KNIT, Item.HOODIE, Item.VEST)),
+    GarmentKind.TOP: (_INNER, OUTERWEAR, _WHOLE),
     GarmentKind.BOTTOM: (tuple(item for item in Item if item.group is ItemGroup.LOWER), _WHOLE),
     GarmentKind.HEADWEAR: ((Item.HAT,),),
     GarmentKind.NECKWEAR: ((Item.SCARF, Item.TIE),),

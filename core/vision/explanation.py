@@ -13,7 +13,16 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clothing import COLORS, EXCLUSIVE, ITEMS, WORN_PROPERTIES, Item, ItemGroup
+from core.clothing import (
+    BASE_LAYERS,
+    COLORS,
+    EXCLUSIVE,
+    ITEMS,
+    OUTERWEAR,
+    WORN_PROPERTIES,
+    Item,
+    ItemGroup,
+)
 from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.attributes import Attribute, Attributes, DetectedAttribute, Reason, Swap
@@ -217,7 +226,7 @@ def find_swap(
 ) -> Swap | None:
     """The smallest exchange of a seen item after which the runner-up would lead; None if no single one does it.
 
-    Nothing is suggested that cannot be worn with the other seen items.
+    Nothing is suggested that cannot be worn with the other seen items, and no coat in place of the shirt under it.
 
     Args:
         probabilities: of the styles.
@@ -233,6 +242,8 @@ def find_swap(
             continue
         for other in ITEMS:
             if other.group is not item.group or other in present or other is Item.TRADITIONAL:
+                continue
+            if item in BASE_LAYERS and other in OUTERWEAR:
                 continue
             if statistics.share[other][second.position] < MIN_SWAP_SHARE or NEVER_WITH[other] & (present - {item}):
                 continue

@@ -150,6 +150,15 @@ def test_swap_adds_nothing_that_contradicts_what_else_is_seen() -> None:
     assert swap(Item.DRESS, Item.JEANS) is None, "a skirt is not worn with a dress"
 
 
+def test_swap_puts_no_coat_in_place_of_the_shirt_under_it() -> None:
+    shirt, cam = Item.TSHIRT, np.ones((2, 2), np.float32)
+    chances = dict.fromkeys(STYLES, 0.15 / 6) | {Style.ETHNIC: 0.5, Style.BUSINESS_CASUAL: 0.35}
+    seen = [DetectedAttribute(thing=shirt, probability=0.9, cam=cam)]
+    swap = find_swap(chances, Style.BUSINESS_CASUAL, seen, load_label_statistics())
+    assert swap is not None
+    assert (swap.remove, swap.add) == (shirt, Item.SHIRT), "a jacket would change less"
+
+
 def test_evidence_off_the_clothes_is_left_out() -> None:
     clothes = np.zeros((4, 4, 1), np.float32)
     clothes[1:3, 1:3] = 0.9
