@@ -92,7 +92,7 @@ _KOREAN_NAMED = re.compile(
 _KOREAN_START = re.compile(r"^(?:(?:음+|아|어|네|넵|응|그럼|일단)[.,!~…]* )+(?:그냥 |걍 )?(?=[가-힣])")
 """What is said before a name while one thinks: "음 그냥 토마토"."""
 _KOREAN_POLITE = re.compile(
-    rf"(?:(?P<noun>[가-힣]{{2,19}}?)(?:{_NOT_OF_NAME}이요|이에요|예요|입니다)|(?P<name>[가-힣]{{2,19}})요)"
+    rf"(?:(?P<noun>[가-힣]{{2,19}}?)(?:{_NOT_OF_NAME}이요|이에요|예요|입니다)|(?P<name>[가-힣]{{2,19}})(?<![해여워려네데게까져켜뻐러])요)"
     r"[ .!~ㅋㅎ]*"
 )
 """A name with a polite ending: "민지요", "소금빵이요"."""
