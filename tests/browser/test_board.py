@@ -364,6 +364,7 @@ def test_a_card_shows_what_eva_looked_at_and_takes_a_heart(open_page: OpenPage, 
     touch.clock.pause_at(1000)
     card = touch.locator(".looks > li").first
     link, button = card.locator(".stretched-link"), card.locator(".heart button")
+    expect(card).to_have_css("touch-action", "manipulation")
     with touch.expect_response("**/heart"):
         link.tap(force=True)
         link.tap(force=True)
