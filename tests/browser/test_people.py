@@ -17,6 +17,10 @@ pytestmark = pytest.mark.browser
 
 EN = Language.EN
 FIRST = SHARED[0][0]
+LOOK = """element => {
+    const { color, filter, boxShadow } = getComputedStyle(element);
+    return [color, filter, boxShadow];
+}"""
 OPERATIONS = (("follow", "follow"), ("heart", "heart"), ("scrap", "bookmark"))
 """What can be done to a look, and the class of its button."""
 
@@ -34,6 +38,23 @@ def test_bookmark_is_shown_immediately_and_after_a_reload(open_page: OpenPage, b
     expect(button).to_have_attribute("aria-pressed", "true")
     page.goto(re.sub("/looks/.*", "/me/scraps", page.url))
     expect(page.locator(f'.looks a[href="/looks/{board["미나"]}"]')).to_have_count(1)
+
+
+def test_what_can_be_pressed_answers_a_mouse(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/", viewport={"width": 1280, "height": 900})
+    pressable = (
+        ".front .button:not(.secondary)",
+        ".front .secondary",
+        "header nav a:not(.try, [aria-current])",
+        "header .try",
+        ".heart button",
+        ".chips a:not([aria-current])",
+    )
+    for selector in pressable:
+        target = page.locator(selector).first
+        before = target.evaluate(LOOK)
+        target.hover()
+        assert target.evaluate(LOOK) != before, selector
 
 
 def test_a_page_that_the_browser_kept_shows_what_was_pressed_since(open_page: OpenPage, board: dict[str, str]) -> None:
