@@ -46,11 +46,12 @@ async def test_a_block_ends_what_was_between_two_people(database: Database) -> N
     async with database.transaction() as connection:
         look_ids, mina, jun = await _create_two_who_like_each_other(connection)
         ann = (await create_person(connection)).id
-        await follows.create_follow(connection, ann, mina)
+        for followed in (mina, jun):
+            await follows.create_follow(connection, ann, followed)
         assert await blocks.create_block(connection, mina, jun)
         assert await blocks.create_block(connection, mina, jun), "a second time changes nothing"
         assert await _reactions(connection) == {
-            "follows": {(ann, mina)},
+            "follows": {(ann, mina), (ann, jun)},
             "hearts": {(mina, look_ids[mina]), (jun, look_ids[jun])},
             "bookmarks": set(),
         }
@@ -66,7 +67,17 @@ async def test_a_block_ends_what_was_between_two_people(database: Database) -> N
         assert not await list_people(connection, Relation.BLOCKED, jun, limit=9), "who was blocked is not told"
         assert not await blocks.delete_block(connection, jun, mina), "only who blocked can end it"
         assert await blocks.delete_block(connection, mina, jun)
-        assert await follows.create_follow(connection, mina, jun) == 1
+        assert await follows.create_follow(connection, mina, jun) == 2
+
+
+async def test_the_end_of_a_block_ends_no_other_one(database: Database) -> None:
+    async with database.transaction() as connection:
+        mina, jun, ann = [(await create_person(connection)).id for _ in range(3)]
+        for person_id, blocked_id in ((mina, jun), (mina, ann), (ann, jun)):
+            assert await blocks.create_block(connection, person_id, blocked_id)
+        assert await blocks.delete_block(connection, mina, jun)
+        hidden = [await blocks.list_hidden(connection, person_id) for person_id in (mina, jun, ann)]
+        assert hidden == [{ann}, {ann}, {mina, jun}]
 
 
 @pytest.mark.parametrize("other", ["self", "missing"])

@@ -81,3 +81,22 @@ async def test_login_links_of_a_person_end_together(database: Database) -> None:
         assert await one_time_tokens.consume(connection, of_other) == other
         assert await one_time_tokens.is_card_link_valid(connection, look_id, card)
         assert not await one_time_tokens.record_used_proof(connection, "signature", person, lifetime=minute)
+
+
+async def test_a_card_link_opens_one_look_until_it_ends(database: Database) -> None:
+    minute, look_id, other_id = timedelta(minutes=1), uuid7(), uuid7()
+    async with database.transaction() as connection:
+        person = (await create_person(connection)).id
+        expired = await one_time_tokens.create_card_link(connection, look_id, person, lifetime=-minute)
+        ended, link = [
+            await one_time_tokens.create_card_link(connection, look_id, person, lifetime=minute) for _ in range(2)
+        ]
+
+        await one_time_tokens.delete_card_link(connection, other_id, link)
+        await one_time_tokens.delete_card_link(connection, look_id, ended)
+
+        valid = [await one_time_tokens.is_card_link_valid(connection, look_id, token) for token in (expired, ended)]
+        assert valid == [False, False]
+        assert await one_time_tokens.is_card_link_valid(connection, look_id, link)
+        assert not await one_time_tokens.is_card_link_valid(connection, other_id, link)
+        assert await one_time_tokens.get_person_id(connection, link) is None, "it logs nobody in"
