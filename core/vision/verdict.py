@@ -173,11 +173,12 @@ def locate_evidence(cam: NDArray[np.float32]) -> EvidenceRegion:
     vertical, named = VerticalPart.ALL_OVER, thirds.sum(axis=0)
     if thirds[index].sum() >= MIN_THIRD_SHARE * total:
         vertical, named = (VerticalPart.UPPER, VerticalPart.MIDDLE, VerticalPart.LOWER)[index], thirds[index]
-    left = float(named.repeat(2)[:columns].sum() / 2 / named.sum())
+    # Both in the same way, so that a mirrored image has the mirrored part.
+    left, right = (float(half.repeat(2)[:columns].sum()) for half in (named, named[::-1]))
     horizontal = HorizontalPart.BOTH
-    if left >= MIN_HALF_SHARE:
+    if left >= MIN_HALF_SHARE * (left + right):
         horizontal = HorizontalPart.LEFT
-    elif left <= 1 - MIN_HALF_SHARE:
+    elif right >= MIN_HALF_SHARE * (left + right):
         horizontal = HorizontalPart.RIGHT
     descending = np.sort(cam, axis=None)[::-1].cumsum()
     half_cells = int(np.searchsorted(descending, total / 2)) + 1

@@ -85,6 +85,16 @@ def test_scores_count_as_well_as_pixels() -> None:
     assert model.find(scores / np.float32(4), nothing) is None
 
 
+@pytest.mark.parametrize(("rows", "columns", "biases"), [(-1, 0, 0), (0, 1, 0), (0, 0, 1)])
+def test_a_model_of_another_release_is_refused(rows: int, columns: int, biases: int) -> None:
+    count = len(COLORS)
+    own = MainColorModel(kernel=np.ones((count + BINS, count)), bias=np.ones(count), threshold=0.5).to_dict()
+    assert MainColorModel.from_dict(own).to_dict() == own
+    kernel, bias = np.ones((count + BINS + rows, count + columns)), np.ones(count + biases)
+    with pytest.raises(ValueError, match="another shape"):
+        MainColorModel.from_dict(own | {"kernel": kernel.tolist(), "bias": bias.tolist()})
+
+
 def test_the_shipped_model_names_the_main_color_of_samples() -> None:
     drawn = {"retro": Color.RED, "girlish": Color.PINK, "mode": Color.BLACK}
     with load_classifier(Settings()) as classifier:
