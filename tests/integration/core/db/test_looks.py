@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +16,12 @@ from core.errors import PersonNotFoundError
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand
 from tests.factories import classify_scripted, classify_with_attributes, create_look, create_person
+
+COMPARED = (
+    *("photo_key", "heatmap_key", "guessed_style", "corrected_style", "item_corrections", "told_colors"),
+    *("pending_question", "images_stored_at", "shared_at", "removed_at", "suspended_at", "is_public", "things"),
+)
+"""Fields of a look that change; its verdict is compared by identity."""
 
 
 async def test_a_verdict_is_stored_without_loss(database: Database) -> None:
@@ -246,3 +253,39 @@ async def test_an_empty_activation_map_stays_empty(database: Database) -> None:
     assert stored is not None
     assert not stored.verdict.cam.any()
     assert list(stored.verdict.probabilities) == list(STYLES)
+
+
+async def test_what_is_written_for_one_look_changes_no_other(database: Database) -> None:
+    verdict = classify_with_attributes(Style.STREET, {Item.HOODIE: 0.9, Color.BLACK: 0.8})
+    async with database.transaction() as connection:
+        person = await create_person(connection)
+        await people.update_guesses_first(connection, person.id, is_enabled=True)
+        private, waiting, shared, look = [
+            await create_look(connection, person.id, verdict=verdict, stored=number != 1) for number in range(4)
+        ]
+        assert await looks.share(connection, shared.id)
+        others = (private, waiting, shared)
+        before = [await looks.get(connection, other.id) for other in others]
+        for write in (
+            partial(look_images.mark_images_stored, connection, look.id),
+            partial(look_feedback.record_guess, connection, look.id, Style.MODE),
+            partial(look_feedback.update_pending_question, connection, look.id, PendingQuestion.GUESS),
+            partial(look_feedback.mark_revealed, connection, look.id),
+            partial(look_feedback.mark_shown, connection, look.id),
+            partial(look_feedback.record_correction, connection, look.id, Style.MODE),
+            partial(look_feedback.record_item_corrections, connection, look, {Item.HOODIE: None}, {}),
+            partial(looks.share, connection, look.id),
+            partial(looks.unshare, connection, look.id),
+            partial(look_images.clear_image_keys, connection, [look.id]),
+            partial(looks.remove_from_board, connection, look.id),
+            partial(looks.delete, connection, look.id),
+        ):
+            await write()
+            for other, row in zip(others, before, strict=True):
+                now = await looks.get(connection, other.id)
+                assert now is not None
+                assert row is not None
+                assert {name: getattr(now, name) for name in COMPARED} == {
+                    name: getattr(row, name) for name in COMPARED
+                }, write
+        assert await looks.get(connection, look.id) is None

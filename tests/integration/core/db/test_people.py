@@ -1,16 +1,18 @@
 import asyncio
 import secrets
 import traceback
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
-from core.db import people, schema
+from core.db import looks, people, schema
 from core.db.database import Database
-from core.db.schema import IdentityProvider
+from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language
+from tests.factories import create_look, create_person
 
 
 async def test_one_identity_has_one_person(database: Database) -> None:
@@ -120,3 +122,52 @@ async def test_a_blocked_identity_is_marked_until_it_is_unblocked(database: Data
         assert not await is_reachable()
         await people.mark_unblocked(connection, IdentityProvider.TELEGRAM, "7")
         assert await is_reachable()
+
+
+async def test_what_is_written_for_one_person_changes_no_other(database: Database) -> None:
+    telegram, kakao = IdentityProvider.TELEGRAM, IdentityProvider.KAKAO
+    async with database.transaction() as connection:
+        mina, jun = [await create_person(connection, telegram) for _ in range(2)]
+        for person in (mina, jun):
+            await people.update_guesses_first(connection, person.id, is_enabled=True)
+            look = await create_look(connection, person.id)
+            assert look.pending_question is PendingQuestion.GUESS
+            assert await people.create_identity(connection, person.id, kakao, f"kakao {person.id}")
+            await people.record_name_question(connection, person.id, look.id, chat="web", proposed_name="Mina")
+        await people.record_consent(connection, jun.id, is_given=True)
+        await people.mark_blocked(connection, kakao, f"kakao {jun.id}")
+        identities = await people.list_identities(connection, jun.id)
+        assert {identity.provider for identity in identities if identity.blocked_at is not None} == {kakao}
+
+        async def read_jun() -> object:
+            return (
+                await people.get(connection, jun.id),
+                await people.list_identities(connection, jun.id),
+                [look.pending_question for look in await looks.list_for_person(connection, jun.id, limit=9)],
+            )
+
+        own_look = (await looks.list_for_person(connection, mina.id, limit=1))[0]
+        (subject,) = [
+            found.subject for found in await people.list_identities(connection, mina.id) if found.provider is telegram
+        ]
+        before = await read_jun()
+        for write in (
+            partial(people.update_display_name, connection, mina.id, "Mina"),
+            partial(people.update_language, connection, mina.id, Language.EN),
+            partial(people.record_consent, connection, mina.id, is_given=True),
+            partial(people.record_consent, connection, mina.id, is_given=False),
+            partial(people.mark_learning_asked, connection, mina.id),
+            partial(people.record_learning_consent, connection, mina.id, is_given=True),
+            partial(people.update_guesses_first, connection, mina.id, is_enabled=False),
+            partial(people.record_name_question, connection, mina.id, own_look.id, chat="telegram"),
+            partial(people.delete_name_question, connection, mina.id),
+            partial(people.delete_expired_name_questions, connection),
+            partial(people.mark_blocked, connection, telegram, subject),
+            partial(people.mark_unblocked, connection, telegram, subject),
+            partial(people.delete_identities, connection, mina.id, [kakao]),
+            partial(people.delete_identity, connection, telegram, subject),
+            partial(people.delete_person, connection, mina.id),
+        ):
+            assert await write() is not False
+            assert await read_jun() == before, write
+        assert await people.get(connection, mina.id) is None
