@@ -16,6 +16,8 @@ from bot.kakao.callback import post_callback
 from bot.kakao.photo_fetcher import SafePhotoFetcher
 from bot.kakao.photo_requests import EXPIRE_TASK, JUDGE_TASK, PHOTO_URL_LIFETIME, JobResult, PhotoOutcome, PhotoRequest
 from bot.kakao.presenter import ReplyPresenter
+from bot.kakao.replies import text_reply
+from core.conversation.narration import error_message
 from core.conversation.service import ConversationService
 from core.db import inbox, people
 from core.db.inbox import InboxUpdate
@@ -196,7 +198,13 @@ class PhotoJobs:
             deadline: when the URL expires, in seconds since 1970.
             person: who gets the result.
         """
-        reply = await self._presenter.result_reply(inbox_id, person)
+        try:
+            reply = await self._presenter.result_reply(inbox_id, person)
+        except DatabaseUnavailableError:
+            raise
+        except Exception:
+            log.exception("photo_job_failed", inbox_id=inbox_id)
+            reply = text_reply(error_message(EvaError(), person.language), language=person.language)
         async with self._database.transaction() as connection:
             if not await inbox.record_checkpoint(connection, inbox_id, CALLBACK_CHECKPOINT):
                 await photo_requests.record_failed_callback(connection, inbox_id)

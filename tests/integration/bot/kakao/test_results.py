@@ -1,6 +1,7 @@
 """Results of photos on KakaoTalk: the callback, the result button, and requests that are repeated."""
 
 import asyncio
+from unittest.mock import AsyncMock
 
 import pytest
 from sqlalchemy import text as sql
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.kakao import photo_jobs, photo_requests
 from bot.kakao.photo_fetcher import SafePhotoFetcher
+from bot.kakao.presenter import ReplyPresenter
 from bot.testing.kakao import KakaoResponse
 from core.db import inbox
 from core.db.inbox import InboxUpdate
@@ -51,6 +53,16 @@ async def test_error_is_posted_to_the_callback(harness: KakaoHarness) -> None:
     assert promise.reply["useCallback"] is True
     callback = await asyncio.to_thread(harness.kakao.wait_for_callback, within=WAIT_SECONDS)
     assert (callback.status, callback.text) == ("SUCCESS", translate("error.not_an_image", KO))
+
+
+async def test_a_bug_in_the_reply_is_posted_as_an_apology(
+    harness: KakaoHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ReplyPresenter, "result_reply", AsyncMock(side_effect=KeyError))
+    await harness.send(harness.kakao.secure_photos([make_photo()], callback=True))
+    callback = await asyncio.to_thread(harness.kakao.wait_for_callback, within=WAIT_SECONDS)
+    assert (callback.status, callback.text) == ("SUCCESS", translate("error.any", KO))
+    await wait_until_processed(harness)
 
 
 async def test_interrupted_callback_is_not_posted_again(harness: KakaoHarness) -> None:
