@@ -162,10 +162,12 @@ class UpdateDelivery:
         """Apologize for an error.
 
         Raises:
-            DeliveryError: Telegram could not be reached, and this is not the last attempt.
+            DeliveryError: Telegram could not be reached, and this is not the last attempt, or it demands a wait.
         """
         try:
             await self.send_all("error", text_messages(error_message(error, self.language)))
+        except FloodWaitError:
+            raise
         except DeliveryError:
             if not is_last_attempt:
                 raise

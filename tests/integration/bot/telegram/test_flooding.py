@@ -8,6 +8,7 @@ import pytest
 
 from bot.telegram.client import MAX_LARGE_FILES
 from bot.telegram.worker import LONGEST_FLOOD_WAIT
+from core.i18n.translations import Language, translate
 from core.services.photo_judging import JudgedPhoto
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, TelegramHarness
@@ -29,6 +30,18 @@ async def test_a_reply_waits_as_long_as_telegram_demands(harness: TelegramHarnes
     assert await harness.count_unprocessed() == 0
     refused = [call for call in harness.telegram.calls if call.status == 429 and call.method != "sendChatAction"]
     assert len(refused) <= 1 + seconds / LONGEST_FLOOD_WAIT + 1
+
+
+async def test_an_apology_waits_as_long_as_telegram_demands(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the one for a bug, which is tried once otherwise."""
+    monkeypatch.delattr(harness.handler.conversation, "photo_judging")
+    harness.telegram.demand_wait(60)
+    await harness.send_updates(harness.updates.photo(make_photo()))
+
+    assert harness.texts() == [translate("error.any", Language.KO)]
+    assert await harness.count_unprocessed() == 0
 
 
 async def test_a_chat_that_floods_waits_for_itself_and_others_do_not(harness: TelegramHarness) -> None:
