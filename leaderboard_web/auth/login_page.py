@@ -225,8 +225,10 @@ async def _end_sessions(
     if person_id is not None and is_last_login:
         # The person could never log in again to erase the data: erase it now, unless they have just connected a login.
         is_erased = await erase_person(state.resources, person_id, only_visitor=True)
-    knows_of_erasure = is_erased and is_confirmed
-    response = redirect_with_notice(*((url_for("account_erased"),) if knows_of_erasure else (url_for("login"), scope)))
+    if is_erased and is_confirmed:
+        response = redirect_with_notice(url_for("account_erased"))
+    else:
+        response = redirect_with_notice(url_for("login"), scope)
     leave_browser(response)
     return response
 
