@@ -5,6 +5,7 @@ from typing import Protocol
 
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
+from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 from starlette_compress import CompressMiddleware, remove_compress_type
@@ -195,6 +196,7 @@ def _create_state(
         oauth_providers=configured_providers(service.settings),
         report_limiter=AnonymousLimiter(counters, "reports", limit=REPORTS_OF_ADDRESS),
         heart_limiter=AnonymousLimiter(counters, "hearts", limit=HEARTS_OF_ADDRESS),
+        export_limiter=FixedWindowRateLimiter(counters),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
+from limits.aio.strategies import FixedWindowRateLimiter
 from PIL import Image
 from pydantic import BeforeValidator
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -63,6 +64,7 @@ class AppState:
     """JPEGs for people who have no photo at hand, by name."""
     report_limiter: AnonymousLimiter
     heart_limiter: AnonymousLimiter
+    export_limiter: FixedWindowRateLimiter
 
     @property
     def offers_login(self) -> bool:

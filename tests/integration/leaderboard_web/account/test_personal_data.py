@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from limits import RateLimitItemPerHour
 from sqlalchemy import func, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -156,6 +157,16 @@ async def test_tables_of_an_export_are_of_the_same_moment(
 
     monkeypatch.setattr(data_export, "get_personal_data", add_a_look_meanwhile)
     assert json.loads(unzip_files(await client.get("/me/data.zip"))["looks.json"]) == []
+
+
+async def test_data_exports_of_a_person_are_limited(
+    client: httpx.AsyncClient, resources: Resources, mina: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(personal_data, "EXPORTS", RateLimitItemPerHour(2))
+    statuses = [(await client.get("/me/data.zip")).status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    client.cookies.clear()
+    assert (await client.get("/me/data.zip")).status_code == 303, "others are not limited by it"
 
 
 async def test_data_export_is_compressed_while_a_processor_is_free(
