@@ -177,12 +177,14 @@ _TRAILING_FILLER = re.compile(
     r"|bruh|fam|mate|chief|bestie|queen|king|hun|af|asf|imo|tbh|ngl|fr|omg|lmao"
     r"|sorry|에바|에바님|좀|제발|ㄱㄱ|고고|[ㅋㅎㅠㅜ]+)(?= |$))+"
 )
+_PAST = "".join(map(chr, range(ord("갔"), ord("힣") + 1, 28)))
+"""The syllables that end in ㅆ from 갔 on."""
 _CHAT_SPELLINGS = (
     (re.compile("어(?:케|캐|뜨케|떠케|떻케)"), "어떻게"),
     (re.compile("(진짜|정말|그걸|이걸)루"), r"\1로"),
     (re.compile("(?<= )[쫌점](?= |$)|(?<= )좀요$"), "좀"),
     (re.compile("(주(?:라|셈|삼)|줘(?:라|봐|봐요|봐라))$"), "줘"),
-    (re.compile("([았었였했됐겠있없])(?:음|노)$"), r"\1어"),
+    (re.compile(f"([없{_PAST}])(?:음|노)$"), r"\1어"),
     *((re.compile(f"{noun}$"), verb) for noun, verb in zip("함됨봄줌춤림킴냄", "해돼봐줘춰려켜내", strict=True)),
 )
 """Words and endings of chats, and how they are written in the table: "있음", "만들었노", "어케 씀"."""

@@ -109,6 +109,8 @@ def test_style_is_found_in_messages_about_it_only(message: str, style: Style | N
         ("그건 아니고 모드 느낌", Style.CASUAL, Style.MODE),
         ("아니야 캐주얼 아니야", Style.CASUAL, None),
         ("에이 스트릿은 아니지", Style.CASUAL, None),
+        ("ㅇㅇ 캐주얼 맞음", Style.CASUAL, Style.CASUAL),
+        ("아니지 이건 누가 봐도 스트릿", Style.CASUAL, Style.STREET),
         ("캐주얼 ㅇㅈ", Style.CASUAL, Style.CASUAL),
         ("나 이거 스트릿 입은거야", Style.CASUAL, Style.STREET),
         ("나는 스트릿 좋아해", Style.CASUAL, None),
