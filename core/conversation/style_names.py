@@ -86,7 +86,7 @@ DISAGREES = re.compile(
 KOREAN_DISAGREES = re.compile(
     "(?:(?:아니|에이|아|야|음|근데|헐|엥|땡|노노?|ㄴㄴ|그게|그건|그거|이건|이게) ?){0,4}"
     "(?:아니(?:야|에요|예요|거든요?|라고요?|라니까요?|지|죠|요|라|고)|아닌데요?|아닙니다|아뇨|틀렸(?:어요?|네요?|는데요?)|틀림|땡|말고요?"
-    "|다른데요?) ?(?=[^ㄱ-ㅎ]*#)"
+    "|다른데요?) ?(?=.*#)"
 )
 """The same in Korean: "에이 아니야 스트릿이지", "그게 아니라 레트로"."""
 QUESTION_STARTS = ("why", "what is", "what s", "what do", "what about it", "how", "difference")
