@@ -149,6 +149,8 @@ def test_pages_fit_with_text_of_double_size(open_page: OpenPage, board: dict[str
         assert page.evaluate(FIND_OVERFLOW) == [], path
         for button in page.locator(".composer button:visible, .front .button").all():
             assert button.evaluate(IN_WIDTH), path
+        for name in page.locator(".hero h2 a").all():
+            assert name.evaluate("link => link.getClientRects().length") == 1, "no word is broken"
 
 
 def test_a_phone_on_its_side_shows_the_looks(open_page: OpenPage, board: dict[str, str]) -> None:
