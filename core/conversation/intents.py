@@ -168,7 +168,7 @@ SELF_HARM_KOREAN_WORD = re.compile(r"(?<![가-힣])자해(?!석)")
 """Searched with the spaces, since other words end and begin with its syllables: "혼자 해볼게요"."""
 _POLITE_ENDINGS = r"(요|용|염|욤|여|욥|유|다|당|ㅠ|ㅜ|ㅋ|ㅎ|임|슴|네|데|나|니|냐|까|지|죠)*"
 _LEADING_FILLER = re.compile(
-    r"^(?:(?:oh|ah|um|uh|uhm|well|hmm|hm|ok|okay|so|and|but|hey|hi|hello|please|pls|eva|sorry|actually|btw|anyway|like|haha|lol"
+    r"^(?:(?:oh|ah|um|uh|uhm|omg|well|hmm|hm|ok|okay|so|and|but|hey|hi|hello|please|pls|eva|sorry|actually|btw|anyway|like|haha|lol"
     r"|아|음|어|흠|저기|저기요|에바|에바야|에바님|근데|근데요|그런데|그럼|혹시|그리고|글고|일단|자|야|저|그|아니|오|와|우와|헐|헉|엥|잉|에이"
     r"|솔직히|그니까|그러니까|잘 모르겠는데|[ㅋㅎㅠㅜ]+) )+"
 )

@@ -80,7 +80,7 @@ ENGLISH_DENIAL = re.compile(
 )
 ENGLISH_EXCHANGE = re.compile(
     rf"{_LEAD}{_IS_NOT} {_ONE}#{_BUT} {_ONE}@{_TAIL}"
-    rf"|{_LEAD}(?:{_IS} |it )?(?:actually |really |just |more of |more like )*{_ONE}@ "
+    rf"|{_LEAD}(?:{_IS} |it |i (?:m|am|was) wearing )?(?:actually |really |just |more of |more like )*{_ONE}(?:my )?@ "
     rf"(?:and |but )?(?:not|isn t|rather than|instead of|than) {_ONE}#{_TAIL}"
     rf"|{_LEAD}(?:{_IS} |it (?:is |s )?)?{_ONE}@ (?:and |but )?{_YOU_SAID} {_ONE}#{_TAIL}"
     rf"|{_LEAD}{_YOU_SAID} {_ONE}# (?:but )?(?:it s|it is|they re|they are|that s|it was) {_ONE}@{_TAIL}"

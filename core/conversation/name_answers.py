@@ -70,7 +70,7 @@ _SENTENCE_WORDS = frozenset(
         r"\w+",
         "i you he she they we it this that d s ll m re ve t is are am was be do don does did can could will would won"
         " should have has to if when not no yes yeah what why who how any so only want need like say see know think"
-        " maybe sure",
+        " maybe sure too for just really very",
     )
 )
 """Words of English sentences; a message of three words of which half are these says something and is no name."""

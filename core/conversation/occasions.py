@@ -61,7 +61,8 @@ COMPARISON = re.compile(
 """A question which of several looks is better."""
 CLOTHES = re.compile(
     r"괜찮|어때|어떨|어울|맞을|입(어|으|을|고|은|는|기)|될까|되나|되겠|돼요$|(?<!신)룩|코디|패션|옷"
-    r"|\b(fine|ok|okay|works?|wear(ing)?|suits?|suitable|outfit|looks?|fit|fits|appropriate|for (a|an|my|the|our)"
+    r"|\b(fine|ok|okay|works?|wear(ing)?|suits?|suitable|outfit|looks?|fit|fits|appropriate|material|worthy"
+    r"|for (a|an|my|the|our)"
     r"(?= (\w+ ){0,2}(interview|wedding|date|office|job|trip|vacation|flight|funeral|party|gym|graduation|concert|club)"
     r"))\b"
 )

@@ -18,12 +18,12 @@ STYLE_WORDS = frozenset(
     re.findall(
         r"\w+",
         "a about actually aiming an and are ask at be between bit bro bruh but call can clearly closer consider"
-        " could d definitely difference do does dude eva even explain fashion feel feels for fr gives giving go"
-        " going guess guessing hey hi highkey hmm honestly i if imo is isn it just kind know leaning like ll look"
-        " looks lowkey m maybe me mean means might more mostly my nah ngl no nope obviously of oh or outfit please"
-        " possibly probably rather reads really s say see serving shouldn so sort style styles t tbh tell than"
-        " that the then these they think this tho though to totally uh um versus very vibe vibes vs was what with"
-        " would wouldn yes you",
+        " considered could count counts d definitely difference do does dude eva even explain fashion feel feels"
+        " fit fits for fr gives giving go going guess guessing hey hi highkey hmm honestly i if imo is isn it just"
+        " kind know leaning like ll look looks lowkey m maybe me mean means might more mostly my nah ngl no nope"
+        " obviously of oh or outfit please possibly probably rather reads really s say see serving shouldn so sort"
+        " style styles t tbh tell than that the then these they think this tho though to totally uh um versus very"
+        " vibe vibes vs was what with would wouldn yes you",
     )
 )
 """English words that may stand around the name of a style in a message about that style."""
@@ -89,7 +89,7 @@ KOREAN_DISAGREES = re.compile(
     "|다른데요?) ?(?=.*#)"
 )
 """The same in Korean: "에이 아니야 스트릿이지", "그게 아니라 레트로"."""
-QUESTION_STARTS = ("why", "what is", "what s", "what do", "what about it", "how", "difference")
+QUESTION_STARTS = ("why", "what is", "what s", "what do", "what about it", "how", "difference", "do", "are")
 ASKS_WHETHER = re.compile(
     r"(?:(?:so|but|and|or|ok|no|hmm|wait|oh|um|hey) )*"
     r"(?:(?:is|was|could|can|might|may|does|would|will) (?:it|this|that)"

@@ -167,6 +167,8 @@ def test_what_is_said_of_another_thing_takes_nothing_back(message: str) -> None:
         ("the hat? i'm not wearing one", Item.HAT, None),
         ("there's no hat in this pic", Item.HAT, None),
         ("shoes: boots, not sneakers", Item.SNEAKERS, Item.BOOTS),
+        ("im wearing boots not sneakers", Item.SNEAKERS, Item.BOOTS),
+        ("thats my jacket not a bag", Item.BAG, Item.JACKET),
     ],
 )
 def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Attribute, instead: Attribute | None) -> None:

@@ -63,6 +63,12 @@ WHITE_SHOES = ItemCorrection(
         (("do you like it", "roast my outfit"), Intent.SCORE),
         (("ur useless", "ur dumb af", "stfu", "fuck off"), Intent.COMPLAINT),
         (("i hate my body",), Intent.LOOKS),
+        (("omg hiiii", "yo wassup"), Intent.GREETING),
+        (("yeah share", "ok post it"), Intent.SHARE),
+        (("ur so right", "omg ur totally right"), Intent.YES),
+        (("make it more feminine how", "make this less casual"), Intent.SWAP),
+        (("what am i doing wrong",), Intent.HELP),
+        (("what did i send last week",), Intent.HISTORY),
     ],
 )
 def test_texted_requests(messages: tuple[str, ...], intent: Intent) -> None:
@@ -117,7 +123,12 @@ def test_the_same_words_about_something_else_request_nothing(message: str) -> No
             ("The One", "The One"),
             ("it's me", None),
         ),
-        *(("keep it to urself", None), ("only if my face is hidden", None), ("the suggested one is fine", None)),
+        *(
+            ("im too shy for that", None),
+            ("keep it to urself", None),
+            ("only if my face is hidden", None),
+            ("the suggested one is fine", None),
+        ),
         *(("i'd go with Mika", "Mika"), ("make it Bluebird", "Bluebird"), ("This Is Me", "This Is Me")),
         *(("make it shorter", None), ("me and my cat", "me and my cat"), ("who sees it lol", None)),
         *(("what do u mean", None), ("do i need one", None), ("u pick", None)),
@@ -154,7 +165,11 @@ def test_a_style_in_slang(message: str, style: Style | None) -> None:
         ),
         ("is it more street than casual?", None, Style.STREET),
         *((text, Style.MODE, None) for text in ("isnt this more mode", "wouldnt you say its mode", "id call it mode")),
-        *((text, None, None) for text in ("isnt mode", "what does mode even mean", "is mode in fashion")),
+        *((text, Style.RETRO, None) for text in ("thats a retro fit tho", "it fits retro")),
+        *(
+            (text, None, None)
+            for text in ("does street fit", "isnt mode", "what does mode even mean", "is mode in fashion")
+        ),
     ],
 )
 def test_a_question_for_a_style_is_no_answer(message: str, answer: Style | None, asked: Style | None) -> None:
