@@ -173,6 +173,9 @@ class ConversationService:
 
         Returns:
             `NAME_CONFIRMATION`, or `NAME_PROMPT`, `NAME_INVALID` or `NAME_TAKEN` with a suggestion.
+
+        Raises:
+            PersonNotFoundError: the person was erased meanwhile.
         """
         async with self.resources.database.transaction() as connection:
             reply = await sharing.propose_name(connection, person, look_id, raw_name, chat)

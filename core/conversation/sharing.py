@@ -13,6 +13,7 @@ from core.conversation.reply import Reply, ReplyKind
 from core.db import leaderboard, looks, people
 from core.db.looks import Look
 from core.db.people import Person
+from core.errors import PersonNotFoundError
 from core.vision.verdict import ConfidenceBand
 
 SAMPLE_SOURCE_PREFIX = "sample:"
@@ -30,8 +31,13 @@ async def propose_name(
         look_id: the look to be shared.
         raw_name: the name as typed; None to ask for one again.
         chat: where it was typed, and the confirmation is asked.
+
+    Raises:
+        PersonNotFoundError: the person was erased meanwhile.
     """
-    look = await looks.get(connection, look_id)
+    if not await people.lock(connection, person.id):
+        raise PersonNotFoundError
+    look = await looks.lock(connection, look_id)
     if look is None or look.person_id != person.id:
         return Reply(kind=ReplyKind.LOOK_NOT_FOUND, language=person.language)
     if (refusal := _refuse_sharing(person, look)) is not None:

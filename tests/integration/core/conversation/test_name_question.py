@@ -299,3 +299,21 @@ async def test_suggested_name_that_was_not_accepted_is_prompted_again(
     await act(service, mina, ActionType.KEEP_PRIVATE, look)
     prompt = await act(service, mina, ActionType.SHARE, look)
     assert (prompt.kind, prompt.name) == (ReplyKind.NAME_PROMPT, generated_name(mina.id, EN))
+
+
+async def test_a_look_that_is_deleted_while_its_name_is_typed_is_gone(
+    service: ConversationService, mina: Person
+) -> None:
+    database, look = service.resources.database, await create_look(service, mina)
+    await act(service, mina, ActionType.SHARE, look)
+    is_waiting = "wait_event_type = 'Lock' AND datname = current_database()"
+    waits = text(f"SELECT count(*) > 0 FROM pg_stat_activity WHERE {is_waiting}")
+    async with database.transaction() as deletion:
+        await deletion.execute(text("DELETE FROM looks WHERE id = :id"), {"id": look.id})
+        answering = asyncio.create_task(write(service, mina, "Luna"))
+        async with database.connection() as connection, asyncio.timeout(10):
+            while not (await connection.execute(waits)).scalar_one():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    reply = await answering
+    assert reply is not None
+    assert reply.kind is ReplyKind.LOOK_NOT_FOUND
