@@ -60,7 +60,7 @@ install: $(VENV)/run ## install what `make run` needs, without starting
 
 .PHONY: test
 test: $(VENV)/dev ## run the whole suite, one process for each core
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 30 --durations-min 2
 
 .PHONY: lint
 lint: $(VENV)/dev ## check style, types, imports, vocabulary, docstrings and generated documentation
