@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
-from core.db import looks, people, reactions
+from core.db import blocks, looks, people, reactions
 from core.db.database import Database
 from core.errors import PersonNotFoundError
 from tests.factories import bookmarked_look_ids, create_look, create_person, hearted_look_ids
@@ -45,7 +45,6 @@ async def test_a_person_gives_one_heart_and_can_take_it_back(database: Database,
         assert await reactions.delete_heart(connection, shared, person) == 0
         assert await reactions.delete_heart(connection, shared, person) == 0
         assert await hearted_look_ids(connection, person) == set()
-        assert await hearted_look_ids(connection, person) == set()
 
 
 async def test_a_private_look_gets_no_heart(database: Database) -> None:
@@ -58,6 +57,23 @@ async def test_a_private_look_gets_no_heart(database: Database) -> None:
         look = await looks.get(connection, private)
         assert look is not None
         assert look.hearts == 0
+
+
+async def test_a_look_is_open_to_one_heart_of_each_person_who_sees_it(database: Database, shared: UUID) -> None:
+    async with database.transaction() as connection:
+        mina, jun, owner = [(await create_person(connection)).id for _ in range(3)]
+        second, private = [(await create_look(connection, owner)).id for _ in range(2)]
+        assert await looks.share(connection, second)
+        assert await reactions.create_heart(connection, shared, mina) == 1
+
+        async def list_open(person_id: UUID) -> list[bool]:
+            return [await reactions.is_open_to_heart(connection, look_id, person_id) for look_id in all_looks]
+
+        all_looks = (shared, second, private, uuid7())
+        assert await list_open(mina) == [False, True, False, False]
+        assert await list_open(jun) == [True, True, False, False]
+        assert await blocks.create_block(connection, owner, jun)
+        assert await list_open(jun) == [True, False, False, False]
 
 
 async def test_a_deleted_person_cannot_give_a_heart(database: Database, shared: UUID) -> None:
