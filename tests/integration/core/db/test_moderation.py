@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from core.db import looks, moderation, schema
+from core.db import looks, moderation, people, schema
 from core.db.database import Database
 from core.db.looks import Look
 from core.errors import PersonNotFoundError
@@ -41,6 +41,54 @@ async def test_own_and_private_looks_cannot_be_reported(database: Database, shar
         assert not await moderation.create_report(connection, shared.id, shared.person_id)
         assert not await moderation.create_report(connection, private.id, person)
         assert not await moderation.create_report(connection, uuid7(), person)
+
+
+async def test_a_look_is_open_to_one_report_of_each_other_person(database: Database, shared: Look) -> None:
+    async with database.transaction() as connection:
+        mina, jun = [(await create_person(connection)).id for _ in range(2)]
+        second, private = [(await create_look(connection, shared.person_id)).id for _ in range(2)]
+        assert await looks.share(connection, second)
+        assert await moderation.create_report(connection, shared.id, mina)
+        look_ids = (shared.id, second, private)
+        for person, expected in (
+            (mina, [False, True, False]),
+            (jun, [True, True, False]),
+            (shared.person_id, [False, False, False]),
+        ):
+            is_open = [await moderation.is_open_to_report(connection, look_id, person) for look_id in look_ids]
+            assert is_open == expected
+
+
+async def test_a_decision_about_one_look_or_person_changes_no_other(database: Database) -> None:
+    async with database.transaction() as connection:
+        first, second, third, *reporters = [(await create_person(connection)).id for _ in range(6)]
+        owners = (first, second, third)
+        look_ids = [(await create_look(connection, owner)).id for owner in owners]
+
+        async def list_states() -> list[tuple[bool, bool]]:
+            """Whether each owner is banned, and their look suspended."""
+            found = [await looks.get(connection, look_id) for look_id in look_ids]
+            banned = [await people.is_banned(connection, owner) for owner in owners]
+            return [
+                (ban, look is not None and look.suspended_at is not None)
+                for ban, look in zip(banned, found, strict=True)
+            ]
+
+        for look_id in look_ids:
+            assert await looks.share(connection, look_id)
+        for look_id in look_ids[:2]:
+            for reporter in reporters:
+                assert await moderation.create_report(connection, look_id, reporter)
+        assert await list_states() == [(False, True), (False, True), (False, False)]
+        await moderation.resolve_reports(connection, look_ids[0], release=True)
+        assert await list_states() == [(False, False), (False, True), (False, False)]
+        (waiting,) = await moderation.list_reported(connection, limit=9)
+        assert (waiting.look.id, waiting.report_count) == (look_ids[1], 3)
+        for owner in (first, third):
+            assert await moderation.mark_banned(connection, owner)
+        assert await list_states() == [(True, True), (False, True), (True, True)]
+        assert await moderation.mark_unbanned(connection, first)
+        assert await list_states() == [(False, False), (False, True), (True, True)]
 
 
 async def test_concurrent_reports_suspend_the_look_after_the_third(database: Database, shared: Look) -> None:

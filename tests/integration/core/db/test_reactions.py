@@ -47,6 +47,22 @@ async def test_a_person_gives_one_heart_and_can_take_it_back(database: Database,
         assert await hearted_look_ids(connection, person) == set()
 
 
+async def test_reactions_are_taken_back_from_one_look_alone(database: Database, shared: UUID) -> None:
+    async with database.transaction() as connection:
+        mina, jun = [(await create_person(connection)).id for _ in range(2)]
+        second = (await create_look(connection, jun)).id
+        assert await looks.share(connection, second)
+        for person in (mina, jun):
+            for look_id in (shared, second):
+                assert await reactions.create_heart(connection, look_id, person)
+                assert await reactions.create_bookmark(connection, look_id, person)
+        assert await reactions.delete_heart(connection, shared, mina) == 1
+        assert await reactions.delete_bookmark(connection, shared, mina)
+        for given in (hearted_look_ids, bookmarked_look_ids):
+            assert await given(connection, mina) == {second}
+            assert await given(connection, jun) == {shared, second}
+
+
 async def test_a_private_look_gets_no_heart(database: Database) -> None:
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
