@@ -11,7 +11,7 @@ from sqlalchemy import event, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from core.db import follows, looks, people, schema
+from core.db import blocks, follows, looks, people, schema
 from core.db.database import Database
 from core.db.person_lists import Relation, list_people
 from core.errors import PersonNotFoundError
@@ -29,6 +29,20 @@ async def test_a_person_follows_another_once_and_can_stop(database: Database) ->
             assert await follows.delete_follow(connection, mina, jun) == 0
         assert await followed_person_ids(connection, mina) == set()
         assert await follows.delete_follow(connection, mina, uuid7()) is None
+
+
+async def test_the_end_of_a_follow_ends_no_other_one(database: Database) -> None:
+    async with database.transaction() as connection:
+        mina, jun, ann = [(await create_person(connection)).id for _ in range(3)]
+        for follower, followed in ((mina, jun), (mina, ann), (ann, jun)):
+            assert await follows.create_follow(connection, follower, followed)
+        assert await follows.delete_follow(connection, mina, jun) == 1
+        assert await followed_person_ids(connection, mina) == {ann}
+        assert await followed_person_ids(connection, ann) == {jun}
+        expected = {(mina, jun): False, (mina, ann): True, (ann, jun): True, (jun, ann): False}
+        assert {pair: await follows.is_following(connection, *pair) for pair in expected} == expected
+        assert await blocks.create_block(connection, jun, ann)
+        assert await follows.delete_follow(connection, ann, jun) is None, "not even a number is told"
 
 
 async def test_following_oneself_or_a_banned_or_missing_person_fails(database: Database) -> None:

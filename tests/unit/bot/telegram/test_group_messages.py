@@ -161,3 +161,9 @@ def test_album_whose_caption_is_for_another_bot_is_not_addressed_by_its_other_ph
         for update in album:
             update["message"]["reply_to_message"] = by_bot
         assert len(parse_album(dict(enumerate(album)), me)) == count
+
+
+def test_album_is_in_the_order_of_its_messages_however_it_arrived(updates: UpdateFactory) -> None:
+    me = User.de_json(dict(BOT_USER), None)
+    first, second, third = updates.album([jpeg(), jpeg(), jpeg()])
+    assert list(parse_album({1: third, 2: first, 3: second}, me)) == [2, 3, 1]

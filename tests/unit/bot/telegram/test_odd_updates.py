@@ -1,6 +1,7 @@
 """Updates of unknown or invalid shape, and those that get no reply."""
 
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -29,6 +30,20 @@ def test_updates_that_need_no_reply(updates: UpdateFactory) -> None:
         {},
     ):
         assert parse({"update_id": 1, **content}) is None
+
+
+def test_what_telegram_would_not_send_is_invalid(updates: UpdateFactory) -> None:
+    valid = updates.text("안녕")
+    message, sender, chat = valid["message"], valid["message"]["from"], valid["message"]["chat"]
+    for invalid in (
+        *(valid | {"update_id": number} for number in ("1", True, 1.5, 2**52)),
+        *({"update_id": 1, "message": message | {"from": sender | {"id": number}}} for number in ("1", True, -(2**52))),
+        *({"update_id": 1, "message": message | {"chat": chat | {"id": number}}} for number in ("1", 2**52)),
+        {"update_id": 1, "message": {"photo": "?"}},
+    ):
+        with pytest.raises(InvalidPayloadError):
+            parse(invalid)
+    assert parse(valid | {"update_id": 2**52 - 1}) is not None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +110,8 @@ def test_altered_update_is_harmless_or_an_invalid_payload(
         ),
         *(updates.membership_change("kicked"), updates.media("animation"), updates.media("location")),
     ]
-    update = samples[choice % len(samples)]
+    # Other tests have the same entities.
+    update = deepcopy(samples[choice % len(samples)])
     places = list(_iter_places(update))
     parent, key = places[position % len(places)]
     if is_removed:
