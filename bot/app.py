@@ -153,7 +153,7 @@ async def _open_bot(
 
     Args:
         settings: have its token.
-        meanwhile: runs from the first failed attempt until then, and is canceled.
+        meanwhile: runs from the first failed attempt until then, and is canceled; its error is raised.
 
     Raises:
         InvalidBotTokenError: Telegram rejects the token.
@@ -183,6 +183,8 @@ async def _initialize(bot: ExtBot[int], meanwhile: Callable[[], Coroutine[None, 
             if meanwhile is not None and running is None:
                 running = asyncio.create_task(meanwhile())
             await asyncio.sleep(pause)
+            if running is not None and running.done():
+                running.result()
     finally:
         if running is not None:
             running.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from telegram.error import NetworkError
@@ -12,7 +13,7 @@ from bot.app import BotApplication
 from core.db import people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
-from core.jobs.queue import enqueue
+from core.jobs.queue import JobQueue, enqueue
 from core.services.retention import ERASE_PERSON_TASK
 from core.settings import Settings
 from core.vision.classifier import StyleClassifier
@@ -38,19 +39,12 @@ async def test_a_worker_that_cannot_reach_telegram_runs_all_other_jobs(
     monkeypatch.setattr(HTTPXRequest, "do_request", request_if_reachable)
     monkeypatch.setattr("bot.app.RECONNECT_DELAY", 0.1)
     monkeypatch.setattr("bot.telegram.worker.POSTPONED_DELAYS", (1,))
-    application = BotApplication(
-        settings=settings,
-        resources=harness.resources,
-        classifier=StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD),
-        conversation=harness.handler.conversation,
-        kakao=None,
-    )
     await harness.store(harness.updates.photo(make_photo()))
     async with harness.resources.database.transaction() as connection:
         erased = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "x", language=Language.KO)
         await enqueue(connection, ERASE_PERSON_TASK, lock=None, person_id=str(erased.id))
 
-    working = asyncio.create_task(application.run_worker())
+    working = asyncio.create_task(make_application(harness, settings).run_worker())
     try:
         await wait_for_rows(harness, "people", 0)
         await wait_for_rows(harness, "procrastinate_jobs WHERE args ? 'inbox_id' AND attempts > 0", 1)
@@ -62,6 +56,28 @@ async def test_a_worker_that_cannot_reach_telegram_runs_all_other_jobs(
         with suppress(asyncio.CancelledError):
             await working
     assert len(harness.photo_messages(USER_ID)) == 1
+
+
+async def test_an_error_of_the_queue_ends_a_worker_that_cannot_reach_telegram(
+    harness: TelegramHarness, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would run no job, and nobody would know, until Telegram is there."""
+    monkeypatch.setattr(HTTPXRequest, "do_request", AsyncMock(side_effect=NetworkError("away")))
+    monkeypatch.setattr("bot.app.RECONNECT_DELAY", 0.1)
+    monkeypatch.setattr(JobQueue, "run_worker", AsyncMock(side_effect=KeyError))
+    async with asyncio.timeout(60):
+        with pytest.raises(KeyError):
+            await make_application(harness, settings).run_worker()
+
+
+def make_application(harness: TelegramHarness, settings: Settings) -> BotApplication:
+    return BotApplication(
+        settings=settings,
+        resources=harness.resources,
+        classifier=StyleClassifier(FakeBackend([]), FAKE_MODEL_CARD),
+        conversation=harness.handler.conversation,
+        kakao=None,
+    )
 
 
 async def wait_for_rows(harness: TelegramHarness, from_clause: str, count: int) -> None:
