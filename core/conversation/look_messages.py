@@ -166,10 +166,10 @@ def answer_look_question(look: Look, read: LookMessage, language: Language) -> R
         return _answer_open(look, read.question.subject, read.question.aspect, language)
     if read.mention is not None:
         return _answer_mention(look, read.mention, language)
-    kind, style = LASTING_QUESTIONS.get(read.intent or Intent.YES), read.style
     if read.asked_style is not None:
-        kind, style = ReplyKind.STYLE_PROBABILITY, read.asked_style
-    return None if kind is None else Reply(kind=kind, language=language, look=look, style=style)
+        return Reply(kind=ReplyKind.STYLE_PROBABILITY, language=language, look=look, style=read.asked_style)
+    kind = None if read.intent is None else LASTING_QUESTIONS.get(read.intent)
+    return None if kind is None else Reply(kind=kind, language=language, look=look, style=read.style)
 
 
 def _answer_open(look: Look, subject: Subject, aspect: Aspect, language: Language) -> Reply:
