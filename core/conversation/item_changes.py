@@ -228,7 +228,8 @@ def list_meant_things(look: Look, correction: ItemCorrection) -> tuple[Attribute
     places = {None, garment} if is_known else {garment}
     for thing in correction.properties:
         seen = None if attributes is None else attributes.find_seen(thing)
-        if thing in look.item_corrections or (seen is not None and seen.worn_on in places):
+        is_main = seen is None and None in places and attributes is not None and attributes.main_color is thing
+        if thing in look.item_corrections or is_main or (seen is not None and seen.worn_on in places):
             candidates.append(thing)
     if candidates:
         are_colors = isinstance(candidates[0], Color)
@@ -247,8 +248,7 @@ def _list_denied(look: Look, correction: ItemCorrection) -> tuple[Attribute, ...
 def _has_named(look: Look, thing: Attribute) -> bool:
     """Whether Eva named a thing in this look, taken back or not."""
     attributes = look.verdict.attributes
-    is_seen = attributes is not None and attributes.find_seen(thing) is not None
-    return is_seen or thing in look.item_corrections
+    return thing in look.item_corrections or (attributes is not None and attributes.names(thing))
 
 
 def _choose_instead(look: Look, correction: ItemCorrection) -> tuple[Attribute | None, Attribute | None]:

@@ -99,11 +99,14 @@ def probability_sentences(
             keys.append("worn.check.somewhere" if seen.worn_on is None else "worn.check.elsewhere")
         elif seen is not None:
             keys.append("worn.check.seen")
+        elif attributes.names(named):
+            keys.append("worn.check.main")
         else:
             keys.append("worn.check.unlikely" if attributes.probability(named) < UNLIKELY else "worn.check.doubt")
     # Of a seen garment it is the color that may be another one.
     first = 1 if isinstance(thing, Color) and len(things) > 1 and things[0] is garment else 0
-    if "worn.check.seen" not in keys[first:] and (rival := _find_rival(attributes, things[first], garment)) is not None:
+    is_named = not {"worn.check.seen", "worn.check.main"}.isdisjoint(keys[first:])
+    if not is_named and (rival := _find_rival(attributes, things[first], garment)) is not None:
         things.append(rival)
         keys.append("worn.check.rival")
         places.append(None)

@@ -126,6 +126,10 @@ class Attributes:
         """The seen item or color; None if it is below its threshold."""
         return next((seen_thing for seen_thing in (*self.seen, *self.colors) if seen_thing.thing is thing), None)
 
+    def names(self, thing: Attribute) -> bool:
+        """Whether the thing is named: it is seen, or it is the main color, which may be one that is not seen."""
+        return self.find_seen(thing) is not None or self.main_color is thing
+
     def probability(self, thing: Attribute) -> float:
         """The probability of an item or a color, seen or not."""
         return self.color_probabilities[thing] if isinstance(thing, Color) else self.item_probabilities[thing]

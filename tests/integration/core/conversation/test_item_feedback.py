@@ -35,8 +35,8 @@ from core.vision.fake_backend import (
     make_outputs,
 )
 from core.vision.verdict import ConfidenceBand, Refusal
+from tests.factories import classify_with_attributes, end_images, make_classifier, make_verdict
 from tests.factories import create_look as create_stored_look
-from tests.factories import end_images, make_classifier, make_verdict
 from tests.integration.core.conversation.conftest import (
     JEANS_BLUE_SNEAKERS_RED,
     SHOES_AND_JEANS,
@@ -345,3 +345,26 @@ async def test_refused_photo_gets_its_reason(service: ConversationService, mina:
     await create_look(service, mina)
     assert await write(service, mina, "why can't you?") is None, "this photo has a verdict"
     assert (await say(service, mina, "why?")).kind is ReplyKind.REASON
+
+
+@pytest.mark.parametrize("message", ["it's not pink", "핑크 아니야", "the coat isn't pink", "not pink, it's red"])
+async def test_the_main_color_can_be_taken_back_where_no_color_is_seen(
+    service: ConversationService, mina: Person, message: str
+) -> None:
+    verdict = classify_with_attributes(Style.FEMININE, {Item.COAT: 0.9, Color.PINK: 0.3})
+    assert verdict.attributes is not None
+    assert not verdict.attributes.colors
+    verdict = replace(verdict, attributes=replace(verdict.attributes, main_color=Color.PINK))
+    async with service.resources.database.transaction() as connection:
+        look = await create_stored_look(connection, mina.id, verdict=verdict)
+
+    reply = await say(service, mina, message)
+
+    assert (reply.kind, reply.thing) == (ReplyKind.ITEM_CORRECTED, Color.PINK)
+    attributes = (await current(service, look)).verdict.attributes
+    assert attributes is not None
+    assert attributes.main_color is None
+    async with service.resources.database.connection() as connection:
+        assert not (await count_worn(connection, mina.id, since=look.created_at)).main_colors
+    again = await say(service, mina, "is it pink?")
+    assert set(reply_sentences(again)) <= variants("talk.item.told", Language.EN, thing="the color pink")

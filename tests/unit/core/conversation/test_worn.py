@@ -254,6 +254,21 @@ def test_a_color_is_not_claimed_of_another_garment(place: Item | None, key: str)
     assert len(said) == 2
 
 
+@pytest.mark.parametrize(("garment", "answers"), [(None, 1), (Item.COAT, 2)])
+def test_the_main_color_is_not_doubted_where_it_is_below_the_threshold_of_colors(
+    garment: Item | None, answers: int
+) -> None:
+    attributes = classify_with_attributes(things={Item.COAT: 0.9, Color.BLACK: 0.9, Color.PINK: 0.3}).attributes
+    assert attributes is not None
+    assert attributes.find_seen(Color.PINK) is None
+    attributes = replace(attributes, main_color=Color.PINK)
+    for turn in range(10):
+        seed = VariantSeed("mina", turn)
+        said = probability_sentences(attributes, Color.PINK, garment, seed=seed, language=Language.EN)
+        assert said[-1] in variants("worn.check.main", Language.EN, thing="the color pink")
+        assert len(said) == answers
+
+
 def test_question_for_an_item_without_a_model_that_knows_items() -> None:
     said = probability_sentences(None, Item.COAT, None, seed=VariantSeed("mina"), language=Language.KO)
     assert set(said) <= variants("worn.check.unknown", Language.KO)
@@ -263,7 +278,7 @@ def test_question_for_an_item_without_a_model_that_knows_items() -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        *(f"worn.check.{name}" for name in ("seen", "doubt", "unlikely", "unknown")),
+        *(f"worn.check.{name}" for name in ("seen", "main", "doubt", "unlikely", "unknown")),
         *(f"talk.item.{name}" for name in ("denied", "kept", "exchanged", "recolored", "same", "told", "unseen")),
         *("talk.swap.none", "talk.swap.other", "talk.swap.already", "talk.reason.corrected", "talk.reason.marked"),
     ],
