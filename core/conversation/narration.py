@@ -284,7 +284,7 @@ def worn_sentence(
 def _addition(verdict: Verdict, style: Style, seed: VariantSeed | str, language: Language) -> str:
     """What would add to a style, such as "a blazer"; nothing that is worn already, if there is anything else."""
     first, keys = pick_variant(f"push.{style}", seed, language), variant_keys(f"push.{style}", language)
-    worn = () if verdict.attributes is None else verdict.attributes.things
+    worn = () if verdict.attributes is None else (*verdict.attributes.things, *verdict.attributes.told_things)
     others = (key for key in (first, *keys) if ADDED_ITEMS.get(key) not in worn)
     return translate(next(others, first), language)
 

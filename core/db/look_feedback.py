@@ -79,7 +79,7 @@ async def record_item_corrections(
         item_corrections={thing.value: instead and instead.value for thing, instead in corrections.items()},
         told_colors={garment.value: [color.value for color in colors[garment]] for garment in colors} or None,
     )
-    verdict = replace(look.verdict, attributes=left)
+    verdict = replace(look.verdict, attributes=replace(left, told_things=tuple(filter(None, corrections.values()))))
     return replace(look, verdict=verdict, item_corrections=corrections, told_colors=colors)
 
 

@@ -298,8 +298,8 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
     """Convert a row with `LOOK_COLUMNS`; for the other repositories of looks."""
     cam = np.frombuffer(row.cam, np.uint8).reshape(-1, row.cam_columns).astype(np.float32) / np.float32(CAM_LEVELS)
     cam.setflags(write=False)
-    # Text from a compiled statement, a dictionary from SQLAlchemy.
     attributes = json.loads(row.attributes) if isinstance(row.attributes, str) else row.attributes
+    corrections = {} if row.item_corrections is None else parse_corrections(_decode(row.item_corrections))
     style, probabilities = Style(row.style), dict(zip(STYLES, row.probabilities, strict=True))
     return Look(
         id=row.id,
@@ -330,12 +330,12 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
             ),
             model=row.model,
             engine=row.engine,
-            attributes=None if attributes is None else Attributes.from_dict(attributes),
+            attributes=None if attributes is None else Attributes.from_dict(attributes, corrections.values()),
         ),
         language=Language(row.language),
         guessed_style=Style(row.guessed_style) if row.guessed_style else None,
         corrected_style=Style(row.corrected_style) if row.corrected_style else None,
-        item_corrections={} if row.item_corrections is None else parse_corrections(_decode(row.item_corrections)),
+        item_corrections=corrections,
         told_colors={} if row.told_colors is None else parse_told_colors(_decode(row.told_colors)),
         pending_question=PendingQuestion(row.pending_question) if row.pending_question and row.has_images else None,
         hearts=row.hearts,

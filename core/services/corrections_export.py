@@ -87,7 +87,8 @@ def _label_row(name: str, look: Look) -> dict[str, str]:
 
 def _attribute_row(name: str, look: Look) -> dict[str, str]:
     attributes = look.verdict.attributes
-    seen = [] if attributes is None else [seen_thing.thing for seen_thing in (*attributes.seen, *attributes.colors)]
+    # The first color is read as the main one.
+    seen = [] if attributes is None else [*filter(None, [attributes.main_color]), *attributes.things]
     told_colors = [(color, garment) for garment, colors in look.told_colors.items() for color in colors]
     worn = dict.fromkeys([*seen, *filter(None, look.item_corrections.values()), *(color for color, _ in told_colors)])
     return dict.fromkeys(ATTRIBUTE_COLUMNS, "") | {

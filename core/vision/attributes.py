@@ -1,7 +1,7 @@
 """What is worn according to the network: items and colors, reasons for a style, and what would change it."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -75,6 +75,8 @@ class Attributes:
     reasons: tuple[Reason, ...]
     """For the style and the runner-up, the strongest first."""
     swap: Swap | None
+    told_things: tuple[Attribute, ...] = ()
+    """What is worn according to the owner of the look, instead of what was taken back; stored with the look."""
 
     @property
     def things(self) -> tuple[Attribute, ...]:
@@ -161,8 +163,12 @@ class Attributes:
         }
 
     @staticmethod
-    def from_dict(data: Mapping[str, Any]) -> "Attributes":
+    def from_dict(data: Mapping[str, Any], told_things: Iterable[Attribute | None] = ()) -> "Attributes":
         """Parse the stored form.
+
+        Args:
+            data: from `to_dict`.
+            told_things: what is worn according to the owner of the look; None where they did not say it.
 
         Raises:
             KeyError, TypeError, ValueError: it is invalid.
@@ -199,6 +205,7 @@ class Attributes:
                 style=Style(swap["style"]),
                 probability=swap["probability"],
             ),
+            told_things=tuple(thing for thing in told_things if thing is not None),
         )
 
 

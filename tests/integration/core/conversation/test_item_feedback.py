@@ -10,7 +10,7 @@ import pytest
 
 from core.clothing import Color, Item
 from core.conversation.actions import Action, ActionType
-from core.conversation.narration import verdict_messages
+from core.conversation.narration import MessageSlot, verdict_messages
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
@@ -34,7 +34,7 @@ from core.vision.fake_backend import (
     add_attributes,
     make_outputs,
 )
-from core.vision.verdict import ConfidenceBand, Refusal
+from core.vision.verdict import ConfidenceBand, Refusal, Verdict
 from tests.factories import classify_with_attributes, end_images, make_classifier, make_verdict
 from tests.factories import create_look as create_stored_look
 from tests.integration.core.conversation.conftest import (
@@ -347,24 +347,23 @@ async def test_refused_photo_gets_its_reason(service: ConversationService, mina:
     assert (await say(service, mina, "why?")).kind is ReplyKind.REASON
 
 
-@pytest.mark.parametrize("message", ["it's not pink", "핑크 아니야", "the coat isn't pink", "not pink, it's red"])
-async def test_the_main_color_can_be_taken_back_where_no_color_is_seen(
-    service: ConversationService, mina: Person, message: str
-) -> None:
-    verdict = classify_with_attributes(Style.FEMININE, {Item.COAT: 0.9, Color.PINK: 0.3})
+async def test_what_is_worn_according_to_the_owner_is_not_suggested(service: ConversationService, mina: Person) -> None:
+    verdict = classify_with_attributes(
+        Style.MODE, {Item.COAT: 0.9}, confidence=0.42, second=Style.BUSINESS_CASUAL, second_confidence=0.4
+    )
     assert verdict.attributes is not None
-    assert not verdict.attributes.colors
-    verdict = replace(verdict, attributes=replace(verdict.attributes, main_color=Color.PINK))
+    verdict = replace(verdict, attributes=replace(verdict.attributes, swap=None))
     async with service.resources.database.transaction() as connection:
         look = await create_stored_look(connection, mina.id, verdict=verdict)
 
-    reply = await say(service, mina, message)
+    def tips(verdict: Verdict) -> str:
+        messages = [verdict_messages(verdict, seed=str(seed), language=Language.EN) for seed in range(20)]
+        return " ".join(message.text for some in messages for message in some if message.slot is MessageSlot.TIP)
 
-    assert (reply.kind, reply.thing) == (ReplyKind.ITEM_CORRECTED, Color.PINK)
-    attributes = (await current(service, look)).verdict.attributes
-    assert attributes is not None
-    assert attributes.main_color is None
-    async with service.resources.database.connection() as connection:
-        assert not (await count_worn(connection, mina.id, since=look.created_at)).main_colors
-    again = await say(service, mina, "is it pink?")
-    assert set(reply_sentences(again)) <= variants("talk.item.told", Language.EN, thing="the color pink")
+    assert "blazer" in tips(look.verdict)
+    reply = await say(service, mina, "not a coat, it's a blazer")
+    assert reply.look is not None
+    assert "blazer" not in tips(reply.look.verdict)
+    assert "blazer" not in tips((await current(service, look)).verdict)
+    await say(service, mina, "not a blazer, it's a jacket")
+    assert "blazer" in tips((await current(service, look)).verdict)
