@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from core.db.database import Database
 from core.db.database_url import DatabaseUrl
@@ -44,6 +45,9 @@ changed each of them last."""
 DISCONNECT_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+IS_BLOCKED = text("""
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())
+""")
 ALLOW_WRITES = "SET default_transaction_read_only = off"
 EMPTY_TABLES = """
 DO $$
@@ -205,3 +209,10 @@ async def create_database(postgres: EmbeddedPostgres, *, template: str = "eva") 
 async def drop_database(postgres: EmbeddedPostgres, name: str) -> None:
     """Drop a database and close its connections."""
     await _execute(postgres.admin_url("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def wait_until_blocked(database: Database) -> None:
+    """Wait until a statement waits for the lock of another transaction."""
+    async with asyncio.timeout(60), database.connection() as connection:
+        while not (await connection.execute(IS_BLOCKED)).scalar_one():  # noqa: ASYNC110  (PostgreSQL tells nobody)
+            await asyncio.sleep(0.01)

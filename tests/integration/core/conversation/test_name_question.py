@@ -15,6 +15,7 @@ from core.db import looks, people
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
+from tests.databases import wait_until_blocked
 from tests.integration.core.conversation.conftest import (
     CHAT,
     EN,
@@ -306,14 +307,10 @@ async def test_a_look_that_is_deleted_while_its_name_is_typed_is_gone(
 ) -> None:
     database, look = service.resources.database, await create_look(service, mina)
     await act(service, mina, ActionType.SHARE, look)
-    is_waiting = "wait_event_type = 'Lock' AND datname = current_database()"
-    waits = text(f"SELECT count(*) > 0 FROM pg_stat_activity WHERE {is_waiting}")
     async with database.transaction() as deletion:
         await deletion.execute(text("DELETE FROM looks WHERE id = :id"), {"id": look.id})
         answering = asyncio.create_task(write(service, mina, "Luna"))
-        async with database.connection() as connection, asyncio.timeout(10):
-            while not (await connection.execute(waits)).scalar_one():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await wait_until_blocked(database)
     reply = await answering
     assert reply is not None
     assert reply.kind is ReplyKind.LOOK_NOT_FOUND

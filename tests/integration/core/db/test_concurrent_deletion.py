@@ -6,17 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import follows, look_guesses, looks, moderation, people, person_reports, reactions, schema
 from core.db.database import Database
 from core.styles import Style
+from tests.databases import wait_until_blocked
 from tests.factories import create_look, create_person
-
-IS_WAITING = text("""
-SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
-""")
 
 Action = Callable[[AsyncConnection, UUID, UUID], Awaitable[Any]]
 """What a person (third argument) does to a look or a person."""
@@ -54,9 +51,7 @@ async def test_nothing_is_stored_for_what_is_deleted_at_the_same_time(database: 
     async with database.transaction() as deletion:
         await people.delete_person(deletion, owner_id)
         acting = asyncio.create_task(act())
-        async with database.connection() as connection, asyncio.timeout(10):
-            while not (await connection.execute(IS_WAITING)).scalar_one():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await wait_until_blocked(database)
     await acting
     async with database.connection() as connection:
         rows = select(func.count()).select_from(schema.metadata.tables[table])

@@ -10,11 +10,9 @@ from uuid_utils.compat import uuid7
 from core.db import blocks, looks, people, reactions
 from core.db.database import Database
 from core.errors import PersonNotFoundError
+from tests.databases import wait_until_blocked
 from tests.factories import bookmarked_look_ids, create_look, create_person, hearted_look_ids
 
-IS_WAITING = """
-SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
-"""
 SELECT_RISING = """
 SELECT hearts, rising_at, (SELECT max(created_at) FROM hearts WHERE look_id = looks.id) AS given_at
 FROM looks WHERE id = :look_id
@@ -137,9 +135,7 @@ async def test_a_heart_given_while_another_is_taken_back_makes_its_look_rise(dat
     async with database.transaction() as giving:
         await reactions.create_heart(giving, shared, second)
         taking = asyncio.create_task(take_back())
-        async with database.connection() as watching, asyncio.timeout(10):
-            while not (await watching.execute(text(IS_WAITING))).scalar_one():  # noqa: ASYNC110  (PostgreSQL tells nobody)
-                await asyncio.sleep(0.01)
+        await wait_until_blocked(database)
     await taking
     async with database.connection() as connection:
         row = (await connection.execute(text(SELECT_RISING), {"look_id": shared})).one()

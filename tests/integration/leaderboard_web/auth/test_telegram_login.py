@@ -17,7 +17,6 @@ from uuid import UUID
 import httpx
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
 
 from core.db import looks, one_time_tokens, people
 from core.db.schema import IdentityProvider
@@ -30,6 +29,7 @@ from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import load_model_card
 from leaderboard_web.app import create_app
 from leaderboard_web.viewer import VISITOR_COOKIE
+from tests.databases import wait_until_blocked
 from tests.factories import create_look, create_person
 from tests.harness import make_application
 from tests.html import attributes
@@ -237,20 +237,10 @@ async def test_magic_link_during_an_erasure_is_expired(resources: Resources, min
     async with resources.database.transaction() as erasure:
         assert await people.lock(erasure, person)
         login = asyncio.create_task(mina.post(link))
-        await wait_for_blocked(resources)
+        await wait_until_blocked(resources.database)
         await people.delete_person(erasure, person)
     assert (await login).status_code == 410
     assert await get_session_person_id(resources, mina) is None
-
-
-async def wait_for_blocked(resources: Resources) -> None:
-    """Wait until a statement waits for the lock of another one."""
-    blocked = text(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
-    )
-    async with resources.database.connection() as connection:
-        while not (await connection.execute(blocked)).scalar_one():  # noqa: ASYNC110  (PostgreSQL tells nobody)
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("token", ["x", "%00", "%ff", "a" * 3000])
