@@ -85,7 +85,7 @@ def unsupported_media_reply(media: UnsupportedMedia, language: Language) -> str:
 
 
 def reply_to_text(message: str, seed: VariantSeed | str, language: Language) -> str:
-    """The reply to a message without a photo: about the styles that it names, to its intent, or a request for a photo.
+    """The reply to a message without a photo: about the styles that it names, to its intent, or that it is unclear.
 
     Args:
         message: the person's message, in any language.
