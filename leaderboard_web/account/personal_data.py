@@ -51,7 +51,7 @@ async def download_data(person: OptionalPerson, language: Lang, state: State) ->
         return redirect_with_notice(state.url_for("account"))
     if not await state.export_limiter.hit(EXPORTS, "exports", str(person.id)):
         headers = {"Retry-After": str(EXPORTS.get_expiry())}
-        raise LocalizedHTTPError(429, "TooManyRequests", "limits.writes", headers=headers)
+        raise LocalizedHTTPError(429, "TooManyRequests", "limits.exports", headers=headers)
     async with state.resources.database.snapshot() as connection:
         export = await data_export.get_personal_data(connection, person.id)
     await state.resources.storage.check()

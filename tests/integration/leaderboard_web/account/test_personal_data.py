@@ -163,8 +163,9 @@ async def test_data_exports_of_a_person_are_limited(
     client: httpx.AsyncClient, resources: Resources, mina: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(personal_data, "EXPORTS", RateLimitItemPerHour(2))
-    statuses = [(await client.get("/me/data.zip")).status_code for _ in range(3)]
-    assert statuses == [200, 200, 429]
+    replies = [await client.get("/me/data.zip") for _ in range(3)]
+    assert [reply.status_code for reply in replies] == [200, 200, 429]
+    assert translate("limits.exports", Language.EN) in page_text(replies[-1])
     client.cookies.clear()
     assert (await client.get("/me/data.zip")).status_code == 303, "others are not limited by it"
 
