@@ -213,10 +213,8 @@ async def _end_sessions(
         if scope == "out":
             ended &= {viewer.key or ""}
         is_last_login = len(ended) == len(identities)
-        if person_id is not None and not is_last_login and scope == "everywhere":
-            await accounts.end_all_sessions(connection, person_id)
-        elif person_id is not None and not is_last_login and viewer.key is not None:
-            await accounts.end_session(connection, viewer.key)
+        if person_id is not None and not is_last_login:
+            await _end_sessions_of_scope(connection, person_id, viewer, scope)
         elif (
             person_id is not None and not is_confirmed and not await account_merge.has_no_content(connection, person_id)
         ):
@@ -225,12 +223,27 @@ async def _end_sessions(
     if person_id is not None and is_last_login:
         # The person could never log in again to erase the data: erase it now, unless they have just connected a login.
         is_erased = await erase_person(state.resources, person_id, only_visitor=True)
+        if not is_erased:
+            async with state.resources.database.transaction() as connection:
+                # The login may have joined the person with another one.
+                person_id = await _lock_person(connection, viewer)
+                if person_id is not None:
+                    await _end_sessions_of_scope(connection, person_id, viewer, scope)
     if is_erased and is_confirmed:
         response = redirect_with_notice(url_for("account_erased"))
     else:
         response = redirect_with_notice(url_for("login"), scope)
     leave_browser(response)
     return response
+
+
+async def _end_sessions_of_scope(
+    connection: AsyncConnection, person_id: UUID, viewer: ViewerSession, scope: Literal["out", "everywhere"]
+) -> None:
+    if scope == "everywhere":
+        await accounts.end_all_sessions(connection, person_id)
+    elif viewer.key is not None:
+        await accounts.end_session(connection, viewer.key)
 
 
 def _render_confirmation(

@@ -138,6 +138,7 @@ async def test_a_login_that_is_connected_while_logging_out_keeps_the_person(
     resources: Resources, mina: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
     visitor = await create_visitor(resources, mina)
+    session_key = mina.cookies[VISITOR_COOKIE].partition(".")[0]
 
     async def connect_and_erase(resources: Resources, person_id: UUID, **options: Any) -> bool:
         async with resources.database.transaction() as connection:
@@ -147,6 +148,7 @@ async def test_a_login_that_is_connected_while_logging_out_keeps_the_person(
     monkeypatch.setattr(login_page, "erase_person", connect_and_erase)
     reply = await mina.post(f"/login/{operation}", data={"sure": "1"})
     assert reply.headers["location"] == f"/login?said={operation}"
+    assert await get_owner_id(resources, IdentityProvider.WEB, session_key) is None
     assert await get_owner_id(resources, IdentityProvider.TELEGRAM, "42") == visitor
     assert await count(resources, "hearts") == 1
 
