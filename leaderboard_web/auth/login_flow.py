@@ -180,8 +180,8 @@ async def confirm_login(
         await _use_proof(connection, pending.proof, person_id)
         await viewer.start(connection, person_id)
     session.clear()
-    is_connected = joins or pending.next_path != connected_path()
-    return redirect_with_session(viewer, pending.next_path if is_connected else DEFAULT_NEXT_PATH)
+    follows_next_path = joins or pending.next_path != connected_path()
+    return redirect_with_session(viewer, pending.next_path if follows_next_path else DEFAULT_NEXT_PATH)
 
 
 async def erase_unreachable_visitor(state: AppState, viewer: ViewerSession, *, unless: UUID | None = None) -> None:
