@@ -3,8 +3,13 @@
 See ADR 0026.
 """
 
+import math
+import time
+
+from limits import RateLimitItem
 from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.storage.base import SlidingWindowCounterSupport
+from limits.aio.strategies import RateLimiter
 
 from core.db import rate_limits
 from core.db.database import Database
@@ -85,3 +90,9 @@ CounterStorage = MemoryStorage | DatabaseStorage
 def create_storage(name: LimitStorageName, database: Database, signer: LimitKeySigner) -> CounterStorage:
     """The storage that EVA_RATE_LIMITS names."""
     return DatabaseStorage(database, signer) if name is LimitStorageName.DATABASE else MemoryStorage()
+
+
+async def get_retry_after(limiter: RateLimiter, limit: RateLimitItem, *identifiers: str) -> str:
+    """The Retry-After header of a refused request: the seconds until the window of its limit ends."""
+    stats = await limiter.get_window_stats(limit, *identifiers)
+    return str(max(1, math.ceil(stats.reset_time - time.time())))

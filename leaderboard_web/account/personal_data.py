@@ -27,6 +27,7 @@ from core.services.retention import erase_person
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
 from leaderboard_web.dependencies import Lang, State
 from leaderboard_web.errors import LocalizedHTTPError
+from leaderboard_web.limit_storage import get_retry_after
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.viewer import leave_browser
@@ -40,7 +41,7 @@ router = APIRouter(route_class=AccountRoute)
 
 
 @router.get("/me/data.zip", name="data_export")
-async def download_data(person: OptionalPerson, language: Lang, state: State) -> Response:
+async def download_data(request: Request, person: OptionalPerson, language: Lang, state: State) -> Response:
     """Send the rows of each table as JSON, and the images that are still stored.
 
     Raises:
@@ -49,20 +50,21 @@ async def download_data(person: OptionalPerson, language: Lang, state: State) ->
     """
     if person is None:
         return redirect_with_notice(state.url_for("account"))
-    if not await state.export_limiter.hit(EXPORTS, "exports", str(person.id)):
-        headers = {"Retry-After": str(EXPORTS.get_expiry())}
-        raise LocalizedHTTPError(429, "TooManyRequests", "limits.exports", headers=headers)
+    await state.resources.storage.check()
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'attachment; filename="eva-{start_of_day():%Y-%m-%d}.zip"',
+    }
+    if request.method == "HEAD":
+        return StreamingResponse(iter(()), media_type="application/zip", headers=headers)
+    limited = EXPORTS, "exports", str(person.id)
+    if not await state.export_limiter.hit(*limited):
+        retry_after = await get_retry_after(state.export_limiter, *limited)
+        raise LocalizedHTTPError(429, "TooManyRequests", "limits.exports", headers={"Retry-After": retry_after})
     async with state.resources.database.snapshot() as connection:
         export = await data_export.get_personal_data(connection, person.id)
-    await state.resources.storage.check()
-    return StreamingResponse(
-        _zip_chunks(export, state.resources, language),
-        media_type="application/zip",
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="eva-{start_of_day():%Y-%m-%d}.zip"',
-        },
-    )
+    chunks = _zip_chunks(export, state.resources, language)
+    return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 
 
 @router.get("/me/forget", name="confirm_erase_account")

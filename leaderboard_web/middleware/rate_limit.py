@@ -7,7 +7,6 @@ nothing is logged. Webhooks of messengers authenticate with secrets and are not 
 
 import math
 import re
-import time
 from collections.abc import Iterable, Iterator
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -19,7 +18,7 @@ from core.settings import Settings
 from core.signing import VisitorTokenSigner
 from leaderboard_web.cookies import LOGIN_PATH
 from leaderboard_web.errors import LocalizedHTTPError
-from leaderboard_web.limit_storage import CounterStorage
+from leaderboard_web.limit_storage import CounterStorage, get_retry_after
 from leaderboard_web.middleware.body_limit import UPLOAD_PATHS
 from leaderboard_web.middleware.client_address import client_networks
 from leaderboard_web.viewer import SECURE_VISITOR_COOKIE, VISITOR_COOKIE, ViewerSession
@@ -124,9 +123,8 @@ class RateLimitMiddleware:
             yield from _network_limits(self._photos, "limits.photos", host)
 
     async def _refuse(self, limit: RateLimitItem, message_key: str, identifier: str) -> None:
-        reset_time = (await self._limiter.get_window_stats(limit, message_key, identifier)).reset_time
-        retry_after = max(1, math.ceil(reset_time - time.time()))
-        raise LocalizedHTTPError(429, "TooManyRequests", message_key, headers={"Retry-After": str(retry_after)})
+        retry_after = await get_retry_after(self._limiter, limit, message_key, identifier)
+        raise LocalizedHTTPError(429, "TooManyRequests", message_key, headers={"Retry-After": retry_after})
 
 
 def _network_limits(limits: Iterable[RateLimitItem], message_key: str, host: str | None) -> Iterator[CountedLimit]:

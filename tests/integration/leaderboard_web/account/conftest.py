@@ -38,6 +38,11 @@ async def client(site: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def mina(client: httpx.AsyncClient, resources: Resources) -> Person:
     """The person of the client's session."""
+    return await start_session(client, resources)
+
+
+async def start_session(client: httpx.AsyncClient, resources: Resources) -> Person:
+    """Give the client the session of a new person."""
     visitors = VisitorTokenSigner(SECRET)
     token = visitors.issue()
     client.cookies.set(VISITOR_COOKIE, token)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from datetime import date, datetime
 from hashlib import sha256
@@ -42,7 +43,13 @@ from leaderboard_web.account import personal_data
 from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.factories import create_person
 from tests.harness import run_on_busy_processors
-from tests.integration.leaderboard_web.account.conftest import add_look, add_person, get_person, page_text
+from tests.integration.leaderboard_web.account.conftest import (
+    add_look,
+    add_person,
+    get_person,
+    page_text,
+    start_session,
+)
 
 
 async def add_data_in_every_table(resources: Resources, person: Person, other: Person, word: str) -> list[Look]:
@@ -166,8 +173,31 @@ async def test_data_exports_of_a_person_are_limited(
     replies = [await client.get("/me/data.zip") for _ in range(3)]
     assert [reply.status_code for reply in replies] == [200, 200, 429]
     assert translate("limits.exports", Language.EN) in page_text(replies[-1])
+    now = time.time()
+    with monkeypatch.context() as later:
+        later.setattr("leaderboard_web.limit_storage.time.time", lambda: now + 3000)
+        refused = await client.get("/me/data.zip")
+    assert 0 < int(refused.headers["Retry-After"]) <= 600, "what is left of the hour"
     client.cookies.clear()
-    assert (await client.get("/me/data.zip")).status_code == 303, "others are not limited by it"
+    await start_session(client, resources)
+    assert (await client.get("/me/data.zip")).status_code == 200, "others are not limited by it"
+
+
+async def test_only_sent_data_exports_are_counted(
+    client: httpx.AsyncClient,
+    resources: Resources,
+    mina: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    storage_folder: Path,
+) -> None:
+    monkeypatch.setattr(personal_data, "EXPORTS", RateLimitItemPerHour(1))
+    await add_look(resources, mina.id)
+    head = await client.head("/me/data.zip")
+    assert (head.status_code, head.headers["content-type"], head.content) == (200, "application/zip", b"")
+    storage_folder.rename(storage_folder.with_name("away"))
+    assert (await client.get("/me/data.zip")).status_code == 503
+    storage_folder.with_name("away").rename(storage_folder)
+    assert [(await client.get("/me/data.zip")).status_code for _ in range(2)] == [200, 429]
 
 
 async def test_data_export_is_compressed_while_a_processor_is_free(
