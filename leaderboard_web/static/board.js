@@ -8,7 +8,7 @@ import { refresh } from "./toggles.js";
 
 const list = document.querySelector(".looks");
 let more = document.querySelector(".more");
-/** URLs of the pages that were appended. */
+/** The URLs of the pages that were appended, and the looks of each. */
 const appended = [];
 
 /** Append the next page; false if there is none, or it cannot be loaded. */
@@ -18,12 +18,13 @@ async function extend() {
   const next = await loadPage(link.href);
   // The link remains and works again later.
   if (!next) return false;
-  appended.push(link.href);
   const shownIds = new Set([...document.querySelectorAll(".heart")].map((form) => form.dataset.look));
-  for (const item of next.querySelectorAll(".looks > li")) {
-    // A look that has gained a heart in the meantime can be on both pages.
-    if (!shownIds.has(item.querySelector(".heart").dataset.look)) list.append(document.adoptNode(item));
-  }
+  // A look that has gained a heart in the meantime can be on both pages.
+  const looks = [...next.querySelectorAll(".looks > li")].filter(
+    (item) => !shownIds.has(item.querySelector(".heart").dataset.look),
+  );
+  list.append(...looks.map((item) => document.adoptNode(item)));
+  appended.push({ url: link.href, looks });
   const following = next.querySelector(".more");
   if (following) more.replaceWith(following);
   else more.remove();
@@ -36,6 +37,18 @@ const observer = new IntersectionObserver(
     if (!entries.some((entry) => entry.isIntersecting)) return;
     observer.disconnect();
     if ((await extend()) && more) observer.observe(more);
+  },
+  { rootMargin: "600px" },
+);
+
+/** Refreshes an appended page when one of its looks comes near the window. */
+const refresher = new IntersectionObserver(
+  (entries) => {
+    const near = new Set(entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target));
+    for (const { url, looks } of appended.filter((page) => page.looks.some((look) => near.has(look)))) {
+      for (const look of looks) refresher.unobserve(look);
+      refresh(url);
+    }
   },
   { rootMargin: "600px" },
 );
@@ -54,12 +67,13 @@ if (chosen) {
 
 // The state belongs to this entry of the history, and survives where the browser does not keep the whole page.
 addEventListener("pagehide", () => {
+  refresher.disconnect();
   history.replaceState({ pages: appended.length, top: scrollY }, "");
 });
 
 // The first page is refreshed as any page is.
-addEventListener("pageshow", async (event) => {
-  if (event.persisted) for (const url of appended) await refresh(url);
+addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const look of appended.flatMap((page) => page.looks)) refresher.observe(look);
 });
 
 const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";

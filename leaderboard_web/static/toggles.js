@@ -21,12 +21,19 @@ const state = (toggle) => ({
   count: Number(counter(toggle)?.textContent),
 });
 
+/** How often the server has answered the presses of each form. */
+const answered = new WeakMap();
+
 /** Show the states of a page as they are now: the person may have changed some on another page. */
 export async function refresh(url) {
+  const forms = [...document.querySelectorAll(".toggle")];
+  const before = new Map(forms.map((form) => [form, answered.get(form)]));
   const page = await loadPage(url);
   for (const current of page?.querySelectorAll(".toggle") ?? []) {
     const form = document.querySelector(`.toggle[data-give="${CSS.escape(current.dataset.give)}"]`);
-    if (form && !form.dataset.busy) show(toggleOf(form), state(toggleOf(current)));
+    // The page may be older than what was pressed while it was loaded.
+    const isPressed = form && (form.dataset.busy || answered.get(form) !== before.get(form));
+    if (form && !isPressed) show(toggleOf(form), state(toggleOf(current)));
   }
 }
 
@@ -47,4 +54,5 @@ addEventListener("submit", async (event) => {
   toggle.button.classList.toggle("beat", !before.given);
   show(toggle, (await send(action)) ?? before);
   delete form.dataset.busy;
+  answered.set(form, (answered.get(form) ?? 0) + 1);
 });

@@ -105,6 +105,50 @@ def test_the_next_page_of_a_list_is_appended_and_there_again_after_a_look(
     expect(last.locator(".heart button")).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_list_that_is_left_again_does_not_load_its_other_pages(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path="/privacy", viewport={"width": 390, "height": 780})
+    split_list(page)
+    page.goto(page.url.replace("/privacy", "/?when=new"))
+    expect(page.locator(".looks > li")).to_have_count(len(board))
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    with page.expect_response("**/?when=new"):
+        page.evaluate(
+            """() => {
+                dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+                dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+            }"""
+        )
+    assert not [url for url in urls if "part=2" in url]
+
+
+def test_a_refresh_does_not_undo_what_was_pressed_meanwhile(open_page: OpenPage, board: dict[str, str]) -> None:
+    page = open_page(path=f"/looks/{board[FIRST]}")
+    other = page.context.new_page()
+    other.goto(page.url)
+    with other.expect_response("**/scrap"):
+        other.locator(".bookmark button").click()
+    heart, bookmark = page.locator(".heart button"), page.locator(".bookmark button")
+    before = page.request.get(page.url).text()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(page.url, hold)
+    with page.expect_request(page.url):
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    with page.expect_response("**/heart"):
+        heart.click()
+    expect(page.locator(".heart")).not_to_have_attribute("data-busy", "1")
+    held[0].fulfill(body=before, content_type="text/html")
+    expect(bookmark).to_have_attribute("aria-pressed", "true")
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    # Other tests count the hearts.
+    with page.expect_response("**/unheart"):
+        heart.click()
+
+
 def test_public_pages_may_be_kept_to_go_back_to(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/")
     root = page.url.rstrip("/")
@@ -158,6 +202,12 @@ def test_a_phone_on_its_side_shows_the_looks(open_page: OpenPage, board: dict[st
     page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
     assert page.evaluate("scrollY") > 300
     expect(page.locator(".filters")).not_to_be_in_viewport()
+    padding = "getComputedStyle(document.documentElement).scrollPaddingTop"
+    for width in (667, 850):
+        page.set_viewport_size({"width": width, "height": 375})
+        assert page.evaluate(padding) == "auto", "nothing covers what has the focus"
+    page.set_viewport_size({"width": 850, "height": 800})
+    assert page.evaluate(padding) != "auto"
 
 
 def test_the_chosen_style_is_in_view(open_page: OpenPage, board: dict[str, str]) -> None:
