@@ -8,7 +8,9 @@ from core.clothing import COLORS, Color
 from core.i18n.translations import Language, translate, variant_keys
 from leaderboard_web.urls import STATIC_DIR
 
-TEMPLATES = sorted((STATIC_DIR.parent / "templates").rglob("*.html"))
+TEMPLATE_DIR = STATIC_DIR.parent / "templates"
+TEMPLATES = sorted(TEMPLATE_DIR.rglob("*.html"))
+TEMPLATE_NAMES = [path.relative_to(TEMPLATE_DIR).as_posix() for path in TEMPLATES]
 
 
 def arguments(function: str) -> set[str]:
@@ -40,15 +42,36 @@ def test_every_translation_exists(language: Language) -> None:
     assert all(variant_keys(key, language) for key in arguments("texts"))
 
 
-def test_what_scripts_import_is_loaded_together_with_them() -> None:
-    scripts = [path.read_text("utf-8") for path in STATIC_DIR.glob("*.js")]
-    imported = {
-        name for text in scripts for name in re.findall(r'^(?:import|} from|import .+ from) "./(.+)"', text, re.M)
-    }
-    pages = "".join(path.read_text("utf-8") for path in TEMPLATES)
-    loaded = set(re.findall(r'(?:modulepreload" href|type="module" src)="{{ static_url\("([^"]+)"\)', pages))
-    assert "chat.js" in imported
-    assert imported - loaded == set()
+def find_imports(script: str) -> set[str]:
+    """The scripts that a script imports, and those that they import."""
+    text = (STATIC_DIR / script).read_text("utf-8")
+    imported = set(re.findall(r'^(?:import|} from|import .+ from) "./(.+)"', text, re.M))
+    return imported.union(*map(find_imports, imported))
+
+
+def read_with_parts(name: str) -> str:
+    """The text of a template, of those that it extends and includes, and of the heads that it takes from macros."""
+    text = (TEMPLATE_DIR / name).read_text("utf-8")
+    parts = [read_with_parts(part) for part in re.findall(r'{% (?:extends|include) "(.+?)"', text)]
+    for module, macro in re.findall(r"{{ (\w+)\.(\w*head)\(\)", text):
+        macros = (TEMPLATE_DIR / f"macros/{module}.html").read_text("utf-8")
+        parts += re.findall(rf"{{% macro {macro}\(.*?{{% endmacro %}}", macros, re.S)
+    return "".join([text, *parts])
+
+
+@pytest.mark.parametrize("name", [name for name in TEMPLATE_NAMES if not name.startswith("macros/")])
+def test_what_scripts_import_is_loaded_together_with_them(name: str) -> None:
+    page = read_with_parts(name)
+    scripts = set(re.findall(r'type="module" src="{{ static_url\("([^"]+)"\)', page))
+    preloaded = set(re.findall(r'modulepreload" href="{{ static_url\("([^"]+)"\)', page))
+    imported = set().union(*map(find_imports, scripts))
+    assert imported - scripts - preloaded == set()
+
+
+def test_imports_of_scripts_are_found() -> None:
+    assert find_imports("report.js") == {"toast.js", "requests.js"}
+    assert "chat.js" in find_imports("try-form.js")
+    assert "toggles.js" in read_with_parts("leaderboard.html")
 
 
 def test_every_time_is_written_as_html_knows_it() -> None:
