@@ -98,14 +98,14 @@ def end_start() -> None:
     gc.enable()
 
 
-def bind_socket(host: str, port: int, language: Language, *, taken: str = "cli.port_taken") -> socket.socket:
+def bind_socket(host: str, port: int, language: Language, *, taken_key: str = "cli.port_taken") -> socket.socket:
     """Open the socket to listen on.
 
     Args:
         host: address to listen on.
         port: port to listen on.
         language: of the message.
-        taken: key of the message for a port that is in use.
+        taken_key: of the message for a port that is in use.
 
     Raises:
         Exit: the port is in use.
@@ -115,7 +115,7 @@ def bind_socket(host: str, port: int, language: Language, *, taken: str = "cli.p
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            fail(translate(taken, language, port=port))
+            fail(translate(taken_key, language, port=port))
         raise typer.BadParameter(f"{host}:{port}: {error.strerror}") from error
 
 
@@ -129,7 +129,7 @@ def bind_metrics_socket(settings: Settings, language: Language) -> Iterator[sock
     if settings.metrics_port is None:
         yield None
         return
-    with bind_socket("0.0.0.0", settings.metrics_port, language, taken="cli.metrics_port_taken") as listener:
+    with bind_socket("0.0.0.0", settings.metrics_port, language, taken_key="cli.metrics_port_taken") as listener:
         yield listener
 
 

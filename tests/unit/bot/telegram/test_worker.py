@@ -47,6 +47,9 @@ def count_retries(error: BaseException, *, limit: int = 200) -> int:
 )
 def test_only_transient_errors_are_retried(error: BaseException, retries: int) -> None:
     assert count_retries(error) == retries
+
+
+def test_a_job_waits_a_day_for_telegram() -> None:
     assert MAX_WAITS * LONGEST_FLOOD_WAIT == 86_400, "docs/reliability.md: a demanded pause of up to a day"
 
 
