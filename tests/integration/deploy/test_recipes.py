@@ -5,7 +5,12 @@ import re
 import shlex
 import shutil
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +89,56 @@ def test_elastic_beanstalk_hides_what_operators_ask_for(tmp_path: Path) -> None:
         assert [status(path, **outside) for path in ("/metrics", "/statusz", "/readyz")] == [404, 404, 404]
         assert [status(path, **outside) for path in ("/", "/healthz", "/looks/metrics")] == [204, 204, 204]
         assert [status(path) for path in ("/metrics", "/readyz")] == [404, 204]
+
+
+class FileServer(BaseHTTPRequestHandler):
+    """A web process that has some files."""
+
+    files: tuple[str, ...] = ()
+
+    def do_GET(self) -> None:
+        self.send_response(HTTPStatus.OK if self.path in self.files else HTTPStatus.NOT_FOUND)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+
+@pytest.mark.parametrize(("proxy", "file"), [("haproxy", "haproxy.cfg"), ("nginx", "nginx.conf")])
+def test_a_file_that_one_process_has_is_found_during_an_update(proxy: str, file: str, tmp_path: Path) -> None:
+    found = shutil.which(proxy)
+    if found is None:
+        pytest.skip(f"{proxy} is not installed")
+    configuration, port = tmp_path / file, free_port()
+    text = (DEPLOY / "proxy" / file).read_text("utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{port}")
+    with ExitStack() as stack:
+        for documented, own in (("127.0.0.1:8001", "/static/1/old.js"), ("127.0.0.1:8002", "/static/2/new.js")):
+            handler = type("Process", (FileServer,), {"files": ("/readyz", "/static/1/both.js", own)})
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+            stack.callback(server.shutdown)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            text = text.replace(documented, f"127.0.0.1:{server.server_port}")
+        if proxy == "nginx":
+            text = f"daemon off; pid {tmp_path}/pid; events {{}}\nhttp {{ access_log off; {text} }}"
+            command = [found, "-e", "stderr", "-c", str(configuration), "-p", str(tmp_path)]
+        else:
+            command = [found, "-db", "-f", str(configuration)]
+        configuration.write_text(text, "utf-8")
+        process = stack.enter_context(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL))
+        stack.callback(process.terminate)
+        client = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False))
+
+        def statuses(path: str) -> set[int]:
+            return {client.get(path).status_code for _ in range(6)}
+
+        for _ in range(200):
+            with suppress(httpx.TransportError):
+                if statuses("/static/1/both.js") == {HTTPStatus.OK}:
+                    break
+            time.sleep(0.1)
+        assert statuses("/static/1/old.js") == statuses("/static/2/new.js") == {HTTPStatus.OK}
+        assert statuses("/static/1/none.js") == statuses("/none") == {HTTPStatus.NOT_FOUND}
 
 
 @pytest.mark.parametrize("path", ["proxy/Caddyfile", "container/Caddyfile"])
