@@ -66,8 +66,10 @@ def test_message_of_the_server_is_shown(open_page: OpenPage, board: dict[str, st
     page = open_page(path="/", expect_errors=True, locale="ko-KR")
     board_page = page.url
     page.goto(f"{strict}/")
-    button = page.locator(".looks .heart button").last
-    look = str(button.locator("xpath=ancestor::form").get_attribute("action")).removesuffix("/heart")
+    form = page.locator(".looks .heart").last
+    look = str(form.get_attribute("action")).removesuffix("/heart")
+    # By its look, since further cards are appended while the test runs.
+    button = page.locator(f'.looks .heart[data-give="{look}/heart"] button')
     count = int(button.locator(".count").inner_text() or 0)
     with page.expect_response("**/heart"):
         button.click()

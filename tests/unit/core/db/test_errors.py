@@ -24,6 +24,7 @@ OUTAGES = [
     asyncpg.DiskFullError(""),
     asyncpg.OutOfMemoryError(""),
     asyncpg.ReadOnlySQLTransactionError(""),
+    asyncpg.DeadlockDetectedError(""),
     asyncpg.InvalidPasswordError(""),
     asyncpg.InvalidCatalogNameError(""),
     asyncpg.InterfaceError("connection is closed"),
@@ -32,7 +33,6 @@ STATEMENT = [
     asyncpg.UndefinedColumnError(""),
     asyncpg.UniqueViolationError(""),
     asyncpg.NumericValueOutOfRangeError(""),
-    asyncpg.DeadlockDetectedError(""),
     asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
     _base.DataError("invalid input for query argument $1"),
 ]
