@@ -141,7 +141,8 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
             news_since=max(target_row.news_since, source_row.news_since),
             daily_news=target_row.daily_news or source_row.daily_news,
             daily_news_on=max(filter(None, (target_row.daily_news_on, source_row.daily_news_on)), default=None),
-            banned_at=target_row.banned_at or source_row.banned_at,
+            # The earlier one, so that lifting the ban releases the looks of both.
+            banned_at=min(filter(None, (target_row.banned_at, source_row.banned_at)), default=None),
             created_at=min(target_row.created_at, source_row.created_at),
         )
     )

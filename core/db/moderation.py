@@ -160,7 +160,9 @@ async def mark_suspended_by_ban(connection: AsyncConnection, look_id: UUID) -> N
     """Let the suspension of a look end with the ban of its owner; does nothing if it is not suspended."""
     table = schema.looks
     is_suspended = table.c.id == look_id, table.c.suspended_at.is_not(None)
-    await connection.execute(update(table).where(*is_suspended).values(suspended_at=func.now()))
+    # Not the start of the transaction, which may be before that of the ban.
+    values = {"suspended_at": func.clock_timestamp()}
+    await connection.execute(update(table).where(*is_suspended).values(values))
 
 
 async def lock_people(connection: AsyncConnection, *person_ids: UUID) -> set[UUID]:

@@ -174,6 +174,24 @@ async def test_a_ban_of_either_person_applies_after_the_merge(database: Database
         await assert_counters_are_right(connection)
 
 
+@pytest.mark.parametrize("first", ["source", "target"])
+async def test_lifting_a_ban_releases_the_looks_of_both_banned_people(database: Database, first: str) -> None:
+    pair, table = {}, schema.people
+    async with database.transaction() as connection:
+        for name in ("source", "target"):
+            pair[name] = (await create_person(connection)).id
+            assert await looks.share(connection, (await create_look(connection, pair[name])).id)
+    for person_id in sorted(pair.values(), key=lambda person_id: person_id != pair[first]):
+        async with database.transaction() as connection:
+            assert await moderation.mark_banned(connection, person_id)
+    async with database.transaction() as connection:
+        assert await merge_people(connection, **pair)
+        assert await moderation.mark_unbanned(connection, pair["target"])
+        merged = await looks.list_for_person(connection, pair["target"], limit=9)
+        assert [look.is_public for look in merged] == [True, True]
+        assert (await connection.execute(select(table.c.banned_at))).scalars().all() == [None]
+
+
 def test_every_column_about_people_is_handled_by_the_merge() -> None:
     """A new column that references people must be handled in `merge_people` and listed here."""
     references = {
