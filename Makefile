@@ -26,7 +26,7 @@ NOT_INSTALLED = { echo "The packages were not installed; the reason is above. Th
 $(VENV)/run: pyproject.toml requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Eva needs Python 3.11 or newer; set PYTHON=python3.11")'
 	@echo "Installing Eva into $(VENV), once. It downloads about 90 MB and takes one to five minutes."
-	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -I -c 'import pip._internal.cli.main' > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python $(LOCKED) requirements/run.txt || $(call NOT_INSTALLED,3.14)
 	@$(EDITABLE)
 	@touch $@
