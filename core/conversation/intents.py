@@ -54,6 +54,7 @@ _KOREAN_REFUSAL = re.compile(
 )
 _KOREAN_QUESTION = re.compile(
     "(?:올렸|올라갔|올라가있|공유했|공유됐|공유된|공개했|공개됐|게시했|지웠|지워졌|삭제했|삭제됐|탈퇴됐|없앴)|누가|왜|언제"
+    "|(?:지우|없애|삭제하|탈퇴하|올리|공유하|공개하)면(?:어떻|어떡|어찌|뭐가|무슨|다시|복구|되돌)"
 )
 _KOREAN_TOPIC = re.compile(
     "(?:누가|왜|언제)?(?:(?:누가|혹시|벌써|제|내|이|이거|사진|코디|룩|데이터|보드|리더보드|게시판|은|는|을|를|도|가|에|거기)*)"
@@ -185,11 +186,19 @@ _CHAT_SPELLINGS = (
     (re.compile("(?<= )[쫌점](?= |$)|(?<= )좀요$"), "좀"),
     (re.compile("(주(?:라|셈|삼)|줘(?:라|봐|봐요|봐라))$"), "줘"),
     (re.compile(f"([없{_PAST}])(?:음|노)$"), r"\1어"),
-    *((re.compile(f"{noun}$"), verb) for noun, verb in zip("함됨봄줌춤림킴냄", "해돼봐줘춰려켜내", strict=True)),
+    (re.compile("(?<=[해어아려켜러워])봄$"), "봐"),
+    (re.compile("((?:[게도면안야]|(?<=[게도면안야]) ))됨$"), r"\1돼"),
+    *(
+        (re.compile(f"(?<= )(.*){noun}$"), rf"\1{verb}")
+        for noun, verb in zip("함줌춤림킴냄", "해줘춰려켜내", strict=True)
+    ),
 )
-"""Words and endings of chats, and how they are written in the table: "있음", "만들었노", "어케 씀"."""
+"""Words and endings of chats, and how they are written in the table: "만들었노", "어케 씀", "나와도 됨".
+
+A single word keeps its ending, since 봄 and 올림 are nouns and names.
+"""
 _SHORT_AGREEMENTS = frozenset(
-    {"네", "응", "예", "어", "넵", "넹", "엉", "웅", "네네", "응응", "yes", "yeah", "ok", "okay", "ya"}
+    "네 응 예 어 넵 넹 엉 웅 네네 응응 yes yeah ok okay ya youcan youmay".split()  # noqa: SIM905 (one a line else)
 )
 """Agreements that ask back when they are written with a question mark."""
 _IRONIC_AGREEMENT = re.compile(
@@ -233,7 +242,8 @@ def find_intent(message: str) -> Intent | None:
     if any(_IRONIC_AGREEMENT.fullmatch(text) for text in (whole, whole.replace(" ", ""))):
         return Intent.NO
     started, ended = _LEADING_FILLER.sub("", whole, count=1), _TRAILING_FILLER.sub("", whole)
-    texts = tuple(dict.fromkeys((whole, ended, started, core, _spell_out(started), _spell_out(core))))
+    spelled = _TRAILING_FILLER.sub("", _spell_out(core))
+    texts = tuple(dict.fromkeys((whole, ended, started, core, _spell_out(started), spelled)))
     forms = tuple(dict.fromkeys((*texts, *map(mask_style_names, texts))))
     intent = _match(texts, "") or _match(forms, "_frames") or _match_keywords(forms)
     if "?" in message:
