@@ -27,7 +27,7 @@ from core.conversation.look_messages import (
     says_yes_or_no,
     takes_remark,
 )
-from core.conversation.name_answers import find_typed_name
+from core.conversation.name_answers import find_typed_name, is_about_name
 from core.conversation.reply import Reply, ReplyKind, ReplyTurns
 from core.conversation.reply_checkpoints import ReplyRecorder, record_nothing
 from core.conversation.style_names import find_style_name, parse_style_answer
@@ -154,7 +154,7 @@ class ConversationService:
             action_type = ActionType.SHARE if person.pending_name is None else ActionType.CONFIRM_NAME
             return await self.handle_action(person, Action(type=action_type), chat=chat, record=record)
         name = find_typed_name(message)
-        intent = None if name is None and intent is Intent.WEAR else intent  # "추천해줘" asks for a name here.
+        intent = None if intent in {Intent.WEAR, Intent.ACCOUNT} and is_about_name(message) else intent  # "추천해줘"
         if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:
             return None
         return await self.propose_name(person, person.pending_name_look_id, name, chat=chat, record=record)

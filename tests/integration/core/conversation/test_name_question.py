@@ -62,6 +62,26 @@ async def test_message_that_is_no_name_becomes_none(service: ConversationService
     assert not await is_shared(service, look)
 
 
+@pytest.mark.parametrize(
+    ("message", "kind", "name"),
+    [
+        *((message, ReplyKind.NAME_PROMPT, None) for message in ("이름 바꿔줘", "닉네임 수정해줘", "이름 뭐로 할까")),
+        *((message, ReplyKind.KEPT_PRIVATE, None) for message in ("공유 안 하고 싶어요", "네 취소해줘")),
+        *((name, ReplyKind.NAME_CONFIRMATION, name) for name in ("봄", "올림", "하나")),
+        ("이름은 지수예요", ReplyKind.NAME_CONFIRMATION, "지수"),
+    ],
+)
+async def test_answer_to_the_question_for_a_name(
+    service: ConversationService, mina: Person, message: str, kind: ReplyKind, name: str | None
+) -> None:
+    look = await create_look(service, mina)
+    await act(service, mina, ActionType.SHARE, look)
+    reply = await write(service, mina, message)
+    assert reply is not None
+    assert reply.kind is kind
+    assert (await reload(service, mina)).pending_name == name
+
+
 @pytest.mark.parametrize("message", ["no", "취소", "싫어요", "never mind"])
 async def test_refusal_ends_the_question(service: ConversationService, mina: Person, message: str) -> None:
     look = await create_look(service, mina)
