@@ -55,7 +55,7 @@ _KOREAN_WHY_NOT = re.compile(
 _GIVES_UP = re.compile(
     "(?:음|아|잘|진짜|그냥|걍|저는|나는|난|전|도저히|하나도){0,4}(?:모르겠|몰라|몰겠|감이안[와잡]|어려워|어렵네|못맞[히추]겠|패스|스킵|건너뛰|건너뛸|포기|항복)[가-힣]{0,4}"
     "(?:그냥|걍)?(?:(?:알려|말해|보여|가르쳐)(?:줘|주세)?요?)?"
-    "|(?:그냥|걍|빨리|얼른|에바가|먼저|네가|니가|정답|결과|답|스타일|이제|좀|을|를|은|이|는){0,5}(?:알려|말해|보여|공개해|가르쳐)(?:줘|주세)?요?"
+    "|(?:그냥|걍|빨리|얼른|에바가|먼저|네가|니가|정답|결과|답|스타일|이제|좀|을|를|은|이|는){0,5}(?:(?:알려|말해|공개해|가르쳐)(?:줘|주세)?|보여(?:줘|주세))요?"
     "|(?:그래서)?(?:정답|결과|답)(?:은|이|는)?(?:(?:뭐|뭔|무엇)(?:야|예요|에요|죠|임|지|데요?|가요|인가요))?요?"
     "|(?:i )?(?:have )?(?:don t know|dunno|no idea|idk|give up|pass|skip)(?: it)?(?: (?:just )?tell me)?"
     "|(?:just |please |you )*(?:tell|show) me(?: (?:the answer|the result|yours))?"
@@ -63,16 +63,25 @@ _GIVES_UP = re.compile(
 )
 """Wants to hear the verdict without a guess: "몰라 그냥 알려줘"."""
 _PLAIN_ANSWER = re.compile(
-    r"(?:(?:yes|yeah|sure|ok|okay|fine|no|nah|nope|please) )*(?:(?:you (?:can|may)|go ahead and|feel free to)"
+    r"(?:(?:yes|yeah|sure|ok|okay|fine|no|nah|nope|please) )*(?:(?:you (?:can|may)|go ahead(?: and)?|feel free to)"
     r"|(?:don t|do not|never|i d rather you (?:didn t|don t)))(?: (?:learn|train|use|keep|study|do))?"
-    r"(?: (?:on|from|with|it|that|this|me|them|my \w+))*"
+    r"(?: (?:on|from|with|it|that|this|me|them|my \w+|for (?:ai|it|this|that|(?:ai )?training|learning)))*"
+    r"|why not|(?:no )?(?:it s |that s )?not allowed"
+    r"|i (?:don t )?(?:allow|permit|consent|refuse)(?: (?:it|that|this|to (?:it|that|this)))?"
     "|(?:네|넵|넹|응|웅|예|어|그래|좋아|당연하지|물론이지|물론|아니|아뇨|싫어|안돼|괜찮아|됐어)(?:요|용)?"
-    "|(?:네|넵|응|웅|예|어|음|아니|아뇨|뭐|그냥|제|내|이|사진|사진은|사진으로)*(?:"
+    "|(?:네|넵|응|웅|예|어|음|아니|아뇨|뭐|그냥|제|내|이|사진|학습|훈련|에는|에|은|는|을|를|도|으로){0,7}(?:"
     "(?:그래|배워|배우셔|학습해|하셔|해|써|쓰셔|사용해)도(?:돼|되|괜찮|좋|상관없)|(?:맘|마음)대로|얼마든지|상관없"
     "|(?:배우|학습하|쓰|사용하)(?:세|시|지는?마|지말|지않|면안돼|는건(?:싫|좀|안돼|별로))"
+    "|(?:학습|훈련)(?:은|는|에는|에|도)?(?:안[돼되]|싫|가능|괜찮|하지)"
+    "|(?:허락|허용|허가|승낙|거절|거부|동의|사양)(?:은|는)?(?:안|못)?(?:할|해|하|합|함)"
     "|그건(?:좀|싫|안돼|안될|별로|곤란)|그러(?:세|시|든)|그렇게(?:해|하)|하지는?마|하지말)[가-힣]{0,5}"
 )
 """What answers a question for permission, besides a plain yes or no."""
+_VERDICT_REMARK = re.compile(
+    r".*\b(?:wrong|(?<!all )right|correct|incorrect|exactly|true|false|spot on|nailed|bingo|not quite|way off)\b.*"
+    "|.*(?:맞|틀[렸리린림]|정확|정답|오답|딱이|인정|동감|공감|그런(?:듯|것|거)|다른[데것거]|다르|아닌[데것거듯]|잘못|별로|이상).*|땡"
+)
+"""Agrees or disagrees with the verdict, which neither gives nor refuses a permission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +144,7 @@ def read_look_message(message: str) -> LookMessage:
         asks_why_not=asks_why_not(message),
         guess=parse_style_guess(message),
         asked_style=find_asked_style(message),
-        gives_up=_matches(_GIVES_UP, message),
+        gives_up=_matches(_GIVES_UP, message) and not find_styles(message)[1],
     )
 
 
@@ -228,7 +237,8 @@ def says_yes_or_no(message: str) -> bool:
     """Whether a message gives or refuses a permission, and names no style."""
     if _matches(_PLAIN_ANSWER, message):
         return True
-    return find_intent(message) in {Intent.YES, Intent.NO} and not find_styles(message)[1]
+    is_remark = _matches(_VERDICT_REMARK, message) or find_styles(message)[1]
+    return find_intent(message) in {Intent.YES, Intent.NO} and not is_remark
 
 
 def answers_learning_question(person: Person, look: Look, message: str) -> bool:

@@ -17,7 +17,7 @@ MAX_STYLE_ANSWER_LENGTH = 40
 STYLE_WORDS = frozenset(
     re.findall(
         r"\w+",
-        "a about actually aiming an and are ask at be between bit bro bruh but call can clearly closer consider"
+        "a about actually aiming an and are as ask at be between bit bro bruh but call can clearly closer consider"
         " considered could count counts d definitely difference do does dude eva even explain fashion feel feels"
         " fit fits for fr gives giving go going guess guessing hey hi highkey hmm honestly i if imo is isn it just"
         " kind know leaning like ll look looks lowkey m maybe me mean means might more mostly my nah ngl no nope"
@@ -67,6 +67,12 @@ _IS_SUGGESTED = re.compile(
     r"(?:(?:but|no|hmm|well|so) )*(?:(?:isn|wasn|couldn|shouldn) t (?:it|this|that)|(?:wouldn|don) t you)\b"
 )
 """The start of a suggestion that is one without a question mark as well: "isn't this mode"; "isn't mode" denies it."""
+_UNSURE = re.compile(
+    r"^ *(?:(?:음|아|잘|진짜|솔직히)[,. ]+)*(?:모르겠|몰라|몰겠|어려워|어렵)[가-힣]{0,4}[ ,.~ㅋㅎㅠㅜ]+"
+    r"|^ *(?:(?:um|hmm|i) )*(?:idk|dunno|(?:don['\u2019]?t|do not) know|no idea|not sure)[ ,.]+(?:but |maybe )*",
+    re.IGNORECASE,
+)
+"""Doubt before a guess: "몰라 캐주얼", "idk, maybe street"."""
 _ASKS_ABOUT_STYLE = re.compile(r"\b(?:about|ask|explain|know|mean|means|say|see|tell)\b")
 """Words of questions about a style in general: "can you explain street?"."""
 SHORT_DENIAL = re.compile(rf"({LEADING}){{0,3}}#(아니야|아니에요|아니예요|아님)")
@@ -155,7 +161,9 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
 
 def parse_style_guess(message: str) -> Style | None:
     """The style that a message guesses before the verdict, where a question mark only says that it is a guess."""
-    style = parse_style_answer(message) or find_asked_style(message)
+    message = _UNSURE.sub("", message)
+    is_choice = len(set(find_styles(message)[1])) > 1
+    style = parse_style_answer(message) or (None if is_choice else find_asked_style(message))
     if style is not None or "?" not in message or _ASKS_ABOUT_STYLE.search(normalize_letters(message)):
         return style
     return parse_style_answer(message.replace("?", " "))

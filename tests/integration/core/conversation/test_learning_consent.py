@@ -40,6 +40,9 @@ async def test_first_correction_asks_once(service: ConversationService, mina: Pe
         "응 그래도 돼",
         "네 학습하세요",
         "맘대로 해",
+        "학습에 쓰지 마세요",
+        "don't use my photos for training",
+        "why not?",
     ],
 )
 async def test_a_typed_answer_asks_for_a_button(service: ConversationService, mina: Person, message: str) -> None:
@@ -56,7 +59,7 @@ async def test_a_typed_answer_asks_for_a_button(service: ConversationService, mi
 
 
 @pytest.mark.parametrize(
-    "message", ["스트릿 아니야", "학습이 뭐야?", "고마워", "what do you learn", "you can do better"]
+    "message", ["스트릿 아니야", "맞아요", "wrong", "학습이 뭐야?", "고마워", "what do you learn", "you can do better"]
 )
 async def test_what_grants_or_refuses_nothing_is_no_answer(
     service: ConversationService, mina: Person, message: str

@@ -1,6 +1,7 @@
 import pytest
 
-from core.conversation.look_messages import asks_why_not
+from core.conversation.look_messages import asks_why_not, read_look_message, says_yes_or_no
+from core.styles import Style
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,52 @@ def test_question_for_the_reason_of_a_refusal(message: str) -> None:
 )
 def test_other_messages_ask_for_no_reason(message: str) -> None:
     assert not asks_why_not(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "guess", "gives_up"),
+    [
+        *((message, Style.CASUAL, False) for message in ("몰라 캐주얼", "어려워 캐주얼", "idk, casual", "캐주얼일까")),
+        *((message, Style.STREET, False) for message in ("모르겠어 스트릿", "no idea, maybe street?")),
+        *(
+            (message, None, True)
+            for message in ("모르겠어요", "몰라 그냥 알려줘", "이제 보여줘", "패스할게요", "I give up")
+        ),
+        *((message, None, False) for message in ("is it casual or street?", "캐주얼일까 스트릿일까", "이제 보여?")),
+        ("모르겠어 스트릿이 뭐야", None, False),
+        ("does this count as street?", Style.STREET, False),
+    ],
+)
+def test_guess_is_told_apart_from_giving_up(message: str, guess: Style | None, *, gives_up: bool) -> None:
+    read = read_look_message(message)
+    assert (read.guess, read.gives_up) == (guess, gives_up)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("yes", "sure, go ahead", "why not?", "not allowed", "i don't allow it", "don't use my photos for training"),
+        *(
+            "학습에 쓰지 마세요",
+            "학습은 안 돼요",
+            "사진 학습에 써도 돼요",
+            "허락할게요",
+            "동의 안 해요",
+            "거절할게요",
+            "싫어요",
+        ),
+    ],
+)
+def test_permission_is_given_or_refused(message: str) -> None:
+    assert says_yes_or_no(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("틀렸어", "맞아요", "딱이야", "정확해요", "아닌 것 같아요", "인정", "학습이 뭐야?"),
+        *("wrong", "that's right", "exactly", "you're right", "that's wrong", "not quite", "you can do better"),
+    ],
+)
+def test_remark_about_the_verdict_is_no_permission(message: str) -> None:
+    assert not says_yes_or_no(message)
