@@ -18,10 +18,21 @@ from core.conversation.name_answers import find_typed_name
 from core.i18n.translations import Language
 
 TOLD_NAMES = (
-    *((name, "이요") for name in ("민준", "예린", "소금빵", "라이언")),
-    *((name, "요") for name in ("원숭이", "부엉이", "어린이", "떡볶이", "굼벵이", "스카이", "하와이", "고등어")),
+    *((name, "이요") for name in ("민준", "예린", "소금빵", "하객룩")),
+    *(
+        (name, "요")
+        for name in ("원숭이", "얼룩이", "부엉이", "어린이", "떡볶이", "굼벵이", "스카이", "하와이", "고등어")
+    ),
     *((name, "에요") for name in ("철수", "영희", "호랑이", "하와이")),
-    *(("지수", "예요"), ("민지", "이에요"), ("민준", "이에요"), ("민준", "이예요"), ("봄", "이에요")),
+    *(
+        ("지수", "예요"),
+        ("해나", "예요"),
+        ("정하", "예요"),
+        ("민지", "이에요"),
+        ("민준", "이에요"),
+        ("민준", "이예요"),
+        ("봄", "이에요"),
+    ),
 )
 """Names and the endings behind them."""
 
@@ -178,11 +189,19 @@ def test_name_that_imitates_another_one_in_other_scripts_is_rejected(raw_name: s
         *((name + end, name) for name, end in TOLD_NAMES),
         *(("이름 지수요", "지수"), ("나는 조이야", "조이"), ("난 고양이야", "고양이"), ("저는 하나요", "하나")),
         *((name, name) for name in ("별 하나요", "Kim 하나요", "몽실이 까까", "네 잎클로버", "꼬마 작가요")),
-        *((f"{name}?", name) for name in ("달 토끼", "하늘 토끼", "우리 강아지")),
+        *(
+            (f"{name}?", name)
+            for name in ("달 토끼", "하늘 토끼", "우리 강아지", "김 수지", "푸른 고등어", "작은 돌고래")
+        ),
         *((f"make it {name}", name) for name in ("Nicole", "Nico", "Shorty", "Cutie", "Longfellow", "Cooper")),
         *((message, None) for message in ("make it shorter", "make it nicer", "I'll be anonymous", "제 이름 어때요")),
         *((message, None) for message in ("이름은 비밀이에요", "이름이 길어요", "본명은 몰라요", "이름이 뭐예요?")),
         *((message, None) for message in ("꼭 해야 하나요", "어떻게 하나요", "나중에 할까", "이거 누가 봐요?")),
+        *(
+            (message, None)
+            for message in ("결혼식에 괜찮아?", "가방 갈색 맞지?", "상의가 너무 커?", "모자가 없는데..?")
+        ),
+        *((message, None) for message in ("가장 많이 입은 색은?", "모자 안 쓰는 게 낫나요", "가방 없이 나가요")),
         *(
             (message, None)
             for message in ("저는 몰라요", "어디예요?", "네 취소해줘", "네 고마워요", "본명", "이름 변경")
