@@ -188,10 +188,8 @@ _CHAT_SPELLINGS = (
     (re.compile(f"([없{_PAST}])(?:음|노)$"), r"\1어"),
     (re.compile("(?<=[해어아려켜러워])봄$"), "봐"),
     (re.compile("((?:[게도면안야]|(?<=[게도면안야]) ))됨$"), r"\1돼"),
-    *(
-        (re.compile(f"(?<= )(.*){noun}$"), rf"\1{verb}")
-        for noun, verb in zip("함줌춤림킴냄", "해줘춰려켜내", strict=True)
-    ),
+    (re.compile("(?<=[가-힣]{2})(?<!삭제)(?<!공유)(?<!공개)(?<!탈퇴)함$|(?<= )함$"), "해"),
+    *((re.compile(f"(?<= )(.*){noun}$"), rf"\1{verb}") for noun, verb in zip("줌춤림킴냄", "줘춰려켜내", strict=True)),
 )
 """Words and endings of chats, and how they are written in the table: "만들었노", "어케 씀", "나와도 됨".
 

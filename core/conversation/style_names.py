@@ -69,7 +69,8 @@ _IS_SUGGESTED = re.compile(
 """The start of a suggestion that is one without a question mark as well: "isn't this mode"; "isn't mode" denies it."""
 _UNSURE = re.compile(
     r"^ *(?:(?:음|아|잘|진짜|솔직히)[,. ]+)*(?:모르겠|몰라|몰겠|어려워|어렵)[가-힣]{0,4}[ ,.~ㅋㅎㅠㅜ]+"
-    r"|^ *(?:(?:um|hmm|i) )*(?:idk|dunno|(?:don['\u2019]?t|do not) know|no idea|not sure)[ ,.]+(?:but |maybe )*",
+    r"|^ *(?:(?:um|hmm|i) )*(?:idk|dunno|(?:don['\u2019]?t|do not) know|no idea|not sure)[ ,.]+"
+    r"(?!what|how|why|which|if |whether)(?:but |maybe )*",
     re.IGNORECASE,
 )
 """Doubt before a guess: "몰라 캐주얼", "idk, maybe street"."""

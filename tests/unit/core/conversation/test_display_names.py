@@ -194,7 +194,10 @@ def test_name_that_imitates_another_one_in_other_scripts_is_rejected(raw_name: s
             for name in ("달 토끼", "하늘 토끼", "우리 강아지", "김 수지", "푸른 고등어", "작은 돌고래")
         ),
         *((f"make it {name}", name) for name in ("Nicole", "Nico", "Shorty", "Cutie", "Longfellow", "Cooper")),
-        *((message, None) for message in ("make it shorter", "make it nicer", "I'll be anonymous", "제 이름 어때요")),
+        *(
+            (message, None)
+            for message in ("make it shorter", "make it a bit short", "I'll be anonymous", "제 이름 어때요")
+        ),
         *((message, None) for message in ("이름은 비밀이에요", "이름이 길어요", "본명은 몰라요", "이름이 뭐예요?")),
         *((message, None) for message in ("꼭 해야 하나요", "어떻게 하나요", "나중에 할까", "이거 누가 봐요?")),
         *(

@@ -395,7 +395,7 @@ def test_apologies_and_questions_for_a_good_photo(message: str, intent: Intent) 
         ),
         (Intent.SURPRISE, ("신기",)),
         (Intent.LAUGHTER, ("하하", "푸하하ㅋㅋ", "웃겨요")),
-        (Intent.CANCEL, ("공유 안 하고 싶어요", "공유 안하고싶어", "네 취소해줘")),
+        (Intent.CANCEL, ("취소함", "공유 안 하고 싶어요", "공유 안하고싶어", "네 취소해줘")),
         (Intent.HISTORY, ("하트 몇개야", "하트 얼마나 받았어")),
         (
             Intent.PHOTOS,

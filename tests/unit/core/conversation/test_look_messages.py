@@ -78,6 +78,7 @@ def test_other_messages_ask_for_no_reason(message: str) -> None:
         ),
         *((message, None, False) for message in ("is it casual or street?", "캐주얼일까 스트릿일까", "이제 보여?")),
         ("모르겠어 스트릿이 뭐야", None, False),
+        ("I don't know what casual is", None, False),
         ("does this count as street?", Style.STREET, False),
     ],
 )
@@ -92,6 +93,8 @@ def test_guess_is_told_apart_from_giving_up(message: str, guess: Style | None, *
         *("yes", "sure, go ahead", "why not?", "not allowed", "i don't allow it", "don't use my photos for training"),
         *(
             "학습에 쓰지 마세요",
+            "절대 쓰지 마세요",
+            "사진은 안 돼요",
             "학습은 안 돼요",
             "사진 학습에 써도 돼요",
             "허락할게요",
