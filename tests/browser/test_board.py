@@ -202,19 +202,20 @@ def test_a_page_connects_again_when_its_browser_may_have_a_session(open_page: Op
 
 
 def test_new_looks_are_announced_and_put_on_top(open_page: OpenPage, board: dict[str, str]) -> None:
-    change = {"hearts": {}, "new": {str(UUID(int=n)): "street" for n in (1, 2)}, "gone": [board["미나"]]}
     page, streams = open_page(path="/privacy"), list[Route]()
 
-    def tell_once(route: Route) -> None:
+    def hold(route: Route) -> None:
         streams.append(route)
-        if len(streams) == 1:
-            route.fulfill(body=f"data: {json.dumps(change)}\n\n", headers=STREAM)
 
-    page.route("**/live", tell_once)
-    page.goto(page.url.replace("/privacy", "/?when=new"))
+    page.route("**/live", hold)
+    with page.expect_request("**/live"):
+        page.goto(page.url.replace("/privacy", "/?when=new"))
     newest = page.locator(".looks > li").first
     total, owner = page.locator(".looks > li").count(), newest.locator(".owner-name").inner_text()
+    gone = page.locator(".looks .heart").nth(1).get_attribute("data-look")
     newest.evaluate("item => item.remove()")
+    change = {"hearts": {}, "new": {str(UUID(int=n)): "street" for n in (1, 2)}, "gone": [gone]}
+    streams.pop(0).fulfill(body=f"data: {json.dumps(change)}\n\n", headers=STREAM)
     link = page.locator(".new-looks")
     expect(link).to_have_text(translate("board.live.many", Language.EN, count=2))
     assert page.locator(".look[inert]").count() == 1
