@@ -380,7 +380,7 @@ def register_tasks(handler: UpdateHandler) -> Callable[[App], None]:
 
 
 def register_postponed_tasks(app: App) -> None:
-    """Register the tasks of Telegram for a worker that has not reached it yet: their jobs come again later."""
+    """Register the tasks of Telegram for a worker that has not reached it yet: their jobs are retried later."""
 
     async def postpone(**_: object) -> None:
         raise DeliveryError("not reached yet")
