@@ -203,6 +203,7 @@ class PhotoJobs:
         except DatabaseUnavailableError:
             raise
         except Exception:
+            # A bug, also one in SQL: the promised callback is answered in any case.
             log.exception("photo_job_failed", inbox_id=inbox_id)
             reply = text_reply(error_message(EvaError(), person.language), language=person.language)
         async with self._database.transaction() as connection:

@@ -352,8 +352,7 @@ def to_look(row: Row[tuple[object, ...]]) -> Look:
 
 def _decode(stored: str | dict[str, Any]) -> dict[str, Any]:
     """A JSON object: text from a compiled statement, a dictionary from SQLAlchemy."""
-    decoded: dict[str, Any] = json.loads(stored) if isinstance(stored, str) else stored
-    return decoded
+    return dict(json.loads(stored)) if isinstance(stored, str) else stored
 
 
 GIVEN_COLUMNS = tuple(

@@ -1,0 +1,80 @@
+"""Messages that look like another intent than they have, and ironic agreement."""
+
+import pytest
+
+from core.conversation.intents import Intent, find_intent
+
+
+@pytest.mark.parametrize(
+    ("intent", "messages"),
+    [
+        (
+            None,
+            (
+                "봄",
+                "나봄",
+                "전봄",
+                "네 봄",
+                "올림",
+                "지림",
+                "구림",
+                "하나",
+                "하니",
+                "이름 뭐로 할까",
+                "다 삭제됨",
+                "삭제됨?",
+            ),
+        ),
+        (Intent.SURPRISE, ("신기",)),
+        (Intent.LAUGHTER, ("하하", "푸하하ㅋㅋ", "웃겨요")),
+        (Intent.CANCEL, ("취소함", "공유 안 하고 싶어요", "공유 안하고싶어", "네 취소해줘")),
+        (Intent.HISTORY, ("하트 몇개야", "하트 얼마나 받았어")),
+        (
+            Intent.PHOTOS,
+            (
+                "can i delete it later?",
+                "could i remove it later?",
+                "photos deleted after?",
+                "어제 사진 삭제하면 어떻게 돼?",
+            ),
+        ),
+        (Intent.DELETE, ("delete my pics later", "지워줘 좀요")),
+        (Intent.DELETE_ONE, ("어제 사진 지워줘", "어제 사진 지우고 싶어")),
+        (Intent.APOLOGY, ("사진 잘못 올렸어요", "잘못 올렸어", "내가 잘못 올렸어", "잘못 보냈어")),
+        (Intent.UNSHARE, ("보드에 잘못 올렸어", "잘못 공유했어", "괜히 올렸어")),
+        (Intent.SHARE, ("공유해줘 좀요", "이거 올림")),
+        (Intent.WEAR, ("추천해줘 좀요", "내일 뭐입어야됨")),
+        (Intent.HELP, ("도와줘 좀요",)),
+        (Intent.YES, ("좋아 좀요", "sure why not", "you can")),
+        (Intent.WHY, ("why not?", "why not")),
+        (Intent.NO, ("무슨 캐주얼이야", "뭔 스트릿이냐", "어딜 봐서 캐주얼이에요", "안됨")),
+        (Intent.REPORT, ("이 사람 신고해줘", "이상한 사진 신고")),
+        (Intent.SCORE, ("do you like these jeans", "do you love my style?", "do you like the color")),
+        (Intent.SMALL_TALK, ("do you like pizza", "do you like the beatles", "do you like my cat")),
+        (Intent.HOW, ("what are the red spots", "how does the heatmap work")),
+        (
+            None,
+            (
+                "you can?",
+                "무슨 캐주얼이에요?",
+                "무슨 모드예요?",
+                "어제 사진 지우면 어떻게 돼?",
+                "what spots",
+                "how glow",
+            ),
+        ),
+        (None, ("이 코디 샌들 신고 해줘", "이 사진 스니커즈 신고", "사람들이 로퍼 많이 신고")),
+    ],
+)
+def test_forms_that_resemble_another_intent(intent: Intent | None, messages: tuple[str, ...]) -> None:
+    assert {message: find_intent(message) for message in messages} == dict.fromkeys(messages, intent)
+
+
+@pytest.mark.parametrize("message", ["yeah right", "Oh yeah, right...", "맞긴 뭐가 맞아", "맞긴 무슨"])
+def test_ironic_agreement_disagrees(message: str) -> None:
+    assert find_intent(message) is Intent.NO
+
+
+@pytest.mark.parametrize("message", ["yes right", "right", "맞아", "맞긴 해", "뭐가 맞아?"])
+def test_plain_agreement_is_not_ironic(message: str) -> None:
+    assert find_intent(message) is not Intent.NO
