@@ -39,7 +39,9 @@ def match_keywords(text: str) -> str | None:
     compact, words = text.replace(" ", ""), text.split()
     for rule in _load_rules("ko" if is_korean else "en"):
         if is_korean:
-            is_match = all(_occurs(group, compact) for group in rule.groups) and _is_covered(compact, rule.vocabulary)
+            is_match = all(_occurs(group, compact) for group in rule.groups) and can_be_divided(
+                compact, rule.vocabulary
+            )
         else:
             is_match = rule.vocabulary.issuperset(words) and all(_contains(group, words) for group in rule.groups)
         if is_match:
@@ -55,7 +57,7 @@ def _occurs(group: frozenset[str], compact: str) -> bool:
     return any(compact.startswith(key[1:]) if key.startswith("^") else key in compact for key in group)
 
 
-def _is_covered(compact: str, vocabulary: frozenset[str]) -> bool:
+def can_be_divided(compact: str, vocabulary: frozenset[str]) -> bool:
     """Whether a text without spaces can be divided into words of the vocabulary."""
     reachable = [True] + [False] * len(compact)
     for end in range(1, len(compact) + 1):

@@ -28,7 +28,6 @@ TOLD_NAMES = (
         ("지수", "예요"),
         ("해나", "예요"),
         ("정하", "예요"),
-        ("민지", "이에요"),
         ("민준", "이에요"),
         ("민준", "이예요"),
         ("봄", "이에요"),
@@ -188,7 +187,7 @@ def test_name_that_imitates_another_one_in_other_scripts_is_rejected(raw_name: s
         *((f"저는 {name}{end}", name) for name, end in TOLD_NAMES),
         *((name + end, name) for name, end in TOLD_NAMES),
         *(("이름 지수요", "지수"), ("나는 조이야", "조이"), ("난 고양이야", "고양이"), ("저는 하나요", "하나")),
-        *((name, name) for name in ("별 하나요", "Kim 하나요", "몽실이 까까", "네 잎클로버", "꼬마 작가요")),
+        *((name, name) for name in ("몽실이 까까", "네잎클로버", "꼬마 작가")),
         *(
             (f"{name}?", name)
             for name in ("달 토끼", "하늘 토끼", "우리 강아지", "김 수지", "푸른 고등어", "작은 돌고래")
@@ -233,6 +232,21 @@ def test_korean_name_is_told_apart_from_what_follows_it(message: str, name: str 
         *(
             (message, None)
             for message in ("추천해준 걸로 할게요", "본명으로 할게", "전에 쓰던 이름으로 해줘", "비공개로 올려줘")
+        ),
+        *(
+            (message, "보리")
+            for message in (
+                "보리로 하자",
+                "보리로 ㄱㄱ",
+                "보리면 될까요",
+                "보리도 되나요?",
+                "보리 ㅋㅋ",
+                "보리로 부탁드려요",
+            )
+        ),
+        *(
+            (message, None)
+            for message in ("네가 정해줘", "너가 골라줘", "귀여운 걸로 해줘", "익명 가능?", "본명도 돼요?")
         ),
         *(("닉쿤으로 할게", "닉쿤"), ("하나로 할게", "하나"), ("내 이름은 하나", "하나")),
         *(("내 이름 하나예요", "하나"), ("내 이름 몰라요", None)),

@@ -104,7 +104,7 @@ def test_the_same_words_about_something_else_request_nothing(message: str) -> No
     ("message", "name"),
     [
         *(("luna", "luna"), ("share it as Luna", "Luna"), ("yes post it as Mina K please", "Mina K")),
-        *(("call me mina", "mina"), ("my name's Mina!", "Mina"), ("use Luna instead", "Luna"), ("the use", "the use")),
+        *(("call me mina", "mina"), ("my name's Mina!", "Mina"), ("use Luna instead", "Luna")),
         *(("whatever", None), ("another name pls", None), ("idc just pick one", None), ("surprise me", None)),
         *(("post it under my name", None), ("do i have to use my real name", None), ("post it anonymously", None)),
         *(
@@ -134,6 +134,17 @@ def test_the_same_words_about_something_else_request_nothing(message: str) -> No
         *(("what do u mean", None), ("do i need one", None), ("u pick", None)),
         *(("i guess", None), ("Guess Who", "Guess Who")),
         *(("idk what to put", None), ("any ideas", None), ("ew thats ugly", None), ("doesnt matter", None)),
+        *(
+            ("Whatever", None),
+            ("You choose", None),
+            ("can i use my nickname?", None),
+        ),
+        *(
+            ("can i be bori", "bori"),
+            ("I want to be Bori", "Bori"),
+            ("luna lol", "luna"),
+            ("Hmm, call me Luna", "Luna"),
+        ),
         *(("never mind the name", None), ("Whatever Girl", "Whatever Girl"), ("use. my. head", "use. my. head")),
     ],
 )
