@@ -1,4 +1,4 @@
-"""Notices to people who wait: a chat action after one second, the position in the queue after five."""
+"""Notices to people who wait: a chat action shortly before the answer, the position in the queue if that takes long."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from bot.telegram.formatting import text_messages
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK
 from bot.telegram.parsing import PhotoMessage, parse_update
 from core.db import inbox, people
-from core.db.inbox import QueuedUpdate
+from core.db.inbox import NoticeRule, QueuedUpdate
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, InvalidPayloadError, MessengerError
 from core.i18n.translations import negotiate_language, translate
@@ -27,13 +27,19 @@ POLL_INTERVAL = 1.0
 LONGEST_PAUSE = 60.0
 """Seconds between two checks that fail because of a bug."""
 TYPING_AFTER = timedelta(seconds=1)
-POSITION_AFTER = timedelta(seconds=5)
+POSITION = NoticeRule(
+    checkpoint=QUEUE_NOTICE,
+    waited=timedelta(seconds=5),
+    remaining=timedelta(seconds=10),
+    interval=timedelta(minutes=5),
+)
+"""A notice right before the answer would only delay it, and one for each of many photos would be a nuisance."""
 CHAT_ACTION_TTL = 4.5
 """Seconds for which no new chat action is sent to a chat: Telegram shows one for five."""
 SEND_SECONDS = 3.0
 """For sending notices, which are given up after it."""
 MAX_CHATS = 20
-"""Number of chats that get notices, since notices count against the limit of messages per second."""
+"""Chats that get a notice at once, since notices count against the limit of messages per second."""
 
 log = structlog.get_logger()
 
@@ -88,7 +94,7 @@ class QueueNotifier:
         """
         async with self._resources.database.connection() as connection:
             waiting = await inbox.list_waiting(
-                connection, [UPDATE_TASK, ALBUM_TASK], min_wait=TYPING_AFTER, limit=MAX_CHATS
+                connection, [UPDATE_TASK, ALBUM_TASK], min_wait=TYPING_AFTER, notice=POSITION, limit=MAX_CHATS
             )
         now = self._clock()
         self._chat_action_sent_at = {
@@ -109,7 +115,7 @@ class QueueNotifier:
         photo = self._photos[update.id]
         if photo is None:
             return
-        if update.waited >= POSITION_AFTER and update.position > 0 and await self._send_position(update, photo):
+        if update.needs_notice and await self._send_position(update, photo):
             return
         if photo.chat_id not in self._chat_action_sent_at:
             self._chat_action_sent_at[photo.chat_id] = self._clock()

@@ -84,14 +84,31 @@ WITH jobs AS (
         row_number() OVER (PARTITION BY lock ORDER BY status DESC, priority DESC, id) AS turn
     FROM procrastinate_jobs
     WHERE status IN ('doing', 'todo') AND task_name = ANY (:tasks) AND (scheduled_at IS NULL OR scheduled_at <= now())
+), waiting AS (
+    SELECT inbox.id, inbox.payload, jobs.position,
+        inbox.received_at < now() - CAST(:notice_after AS interval)
+            AND jobs.position >= :rest * greatest(:min_rate, (
+                SELECT count(*) FROM inbox WHERE processed_at > now() - CAST(:period AS interval)
+            ) / extract(epoch FROM CAST(:period AS interval)))
+            AND NOT EXISTS (
+                SELECT FROM inbox AS other JOIN job_checkpoints ON job_checkpoints.inbox_id = other.id
+                WHERE other.channel = inbox.channel AND other.external_sender_id = inbox.external_sender_id
+                    AND other.received_at > inbox.received_at - CAST(:notice_interval AS interval)
+                    AND job_checkpoints.name = :notice
+            ) AS needs_notice
+    FROM jobs JOIN inbox ON inbox.id = jobs.inbox_id
+    WHERE jobs.status = 'todo' AND jobs.attempts = 0 AND jobs.turn = 1
+        AND inbox.processed_at IS NULL AND inbox.failed_at IS NULL
+        AND inbox.received_at < now() - CAST(:min_wait AS interval)
+        AND inbox.payload -> 'message' ?| ARRAY['photo', 'document']
+), ranked AS (
+    SELECT *, row_number() OVER (ORDER BY position) AS place,
+        row_number() OVER (PARTITION BY needs_notice ORDER BY position) AS notice_place
+    FROM waiting
 )
-SELECT inbox.id, inbox.payload, jobs.position, now() - inbox.received_at AS waited
-FROM jobs JOIN inbox ON inbox.id = jobs.inbox_id
-WHERE jobs.status = 'todo' AND jobs.attempts = 0 AND jobs.turn = 1
-    AND inbox.processed_at IS NULL AND inbox.failed_at IS NULL
-    AND inbox.received_at < now() - CAST(:min_wait AS interval)
-    AND inbox.payload -> 'message' ?| ARRAY['photo', 'document']
-ORDER BY jobs.position LIMIT :limit
+SELECT id, payload, position, needs_notice FROM ranked
+WHERE place <= :limit OR (needs_notice AND notice_place <= :limit)
+ORDER BY position
 """)
 SELECT_WAIT = text("""
 WITH mine AS (
@@ -160,7 +177,22 @@ class QueuedUpdate:
     payload: dict[str, Any]
     position: int
     """Number of jobs that run or come before it."""
+    needs_notice: bool
+    """Whether its sender is sent the position: see `NoticeRule`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRule:
+    """When the sender of a waiting photo is sent the position in the queue."""
+
+    checkpoint: str
+    """Name of the step that records a notice."""
     waited: timedelta
+    """Since the photo was received, at least."""
+    remaining: timedelta
+    """Expected until it is answered, at least."""
+    interval: timedelta
+    """Between the photos of two notices to one sender, at least."""
 
 
 async def insert(
@@ -294,9 +326,9 @@ async def list_unfinished_ids(connection: AsyncConnection, inbox_ids: Collection
 
 
 async def list_waiting(
-    connection: AsyncConnection, tasks: Sequence[str], *, min_wait: timedelta, limit: int
+    connection: AsyncConnection, tasks: Sequence[str], *, min_wait: timedelta, notice: NoticeRule, limit: int
 ) -> list[QueuedUpdate]:
-    """Photos whose job has not started, in the order of the queue.
+    """Photos whose job has not started, in the order of the queue: the first ones, and the first that need a notice.
 
     Of each conversation only the next one, and none while the conversation is being answered.
 
@@ -304,11 +336,21 @@ async def list_waiting(
         connection: to execute on.
         tasks: names of the tasks that answer photos, with an argument `inbox_id`.
         min_wait: time since the photo was received, at least.
-        limit: number of updates, at most.
+        notice: which of them need a notice.
+        limit: number of first ones, and number of those that need a notice, at most.
     """
-    values = {"tasks": list(tasks), "min_wait": min_wait, "limit": limit}
-    rows = await connection.execute(SELECT_WAITING, values)
-    return [QueuedUpdate(id=row.id, payload=row.payload, position=row.position, waited=row.waited) for row in rows]
+    values = {
+        "tasks": list(tasks),
+        "min_wait": min_wait,
+        "limit": limit,
+        "notice": notice.checkpoint,
+        "notice_after": notice.waited,
+        "notice_interval": notice.interval,
+        "rest": notice.remaining.total_seconds(),
+        "min_rate": MIN_RATE,
+        "period": RATE_PERIOD,
+    }
+    return [QueuedUpdate(**row) for row in (await connection.execute(SELECT_WAITING, values)).mappings()]
 
 
 async def get_expected_wait(connection: AsyncConnection, inbox_id: int, task: str) -> QueueWait:

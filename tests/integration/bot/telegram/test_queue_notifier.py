@@ -42,20 +42,65 @@ async def test_chat_action_after_a_second_and_not_every_second(
     assert count_chat_actions(harness) == 2
 
 
+async def store_queue(harness: TelegramHarness, length: int) -> None:
+    """Photos of other people."""
+    for user_id in range(100, 100 + length):
+        await harness.store(harness.updates.photo(make_photo(), user_id=user_id))
+
+
 async def test_position_is_sent_once(harness: TelegramHarness, notifier: QueueNotifier) -> None:
-    for user_id in (41, USER_ID):
-        for seed in range(2):
-            await harness.store(harness.updates.photo(make_photo(seed), user_id=user_id))
+    await store_queue(harness, 10)
+    for seed in range(2):
+        await harness.store(harness.updates.photo(make_photo(seed)))
     await set_wait(harness, 6)
     other = QueueNotifier(harness.resources, harness.handler.client, harness.handler.me)
     await notifier.notify_waiting()
     await other.notify_waiting()
 
-    assert harness.texts() == [translate("talk.queue", Language.KO, place=2)]
-    assert harness.texts(41) == []
+    assert harness.texts() == [translate("talk.queue", Language.KO, place=10)]
+    assert harness.texts(109) == [], "is answered within ten seconds"
     await harness.run_jobs()
     assert len(harness.texts()) == 5
     assert await harness.count_unprocessed() == 0
+
+
+async def test_one_notice_for_photos_sent_together(harness: TelegramHarness, notifier: QueueNotifier) -> None:
+    await store_queue(harness, 12)
+    await harness.store(harness.updates.photo(make_photo(1)))
+    await set_wait(harness, 6)
+    await notifier.notify_waiting()
+    await harness.execute(f"DELETE FROM procrastinate_jobs WHERE lock = 'telegram:{USER_ID}'")
+    await harness.store(harness.updates.photo(make_photo(2)))
+    await set_wait(harness, 6)
+    await notifier.notify_waiting()
+    assert len(harness.texts()) == 1
+
+    await harness.execute(
+        "UPDATE inbox SET received_at = now() - interval '1 hour' WHERE id < (SELECT max(id) FROM inbox)"
+    )
+    await notifier.notify_waiting()
+    assert len(harness.texts()) == 2, "long after the first photo"
+
+
+async def test_the_end_of_a_long_queue_gets_notices(harness: TelegramHarness, notifier: QueueNotifier) -> None:
+    await store_queue(harness, 2 * queue_notifier.MAX_CHATS)
+    await set_wait(harness, 6)
+    for _ in range(2):
+        await notifier.notify_waiting()
+    answered_soon = range(100, 110)
+    assert [user_id for user_id in range(100, 140) if not harness.texts(user_id)] == list(answered_soon)
+
+
+async def test_no_notice_for_a_queue_that_moves_fast(harness: TelegramHarness, notifier: QueueNotifier) -> None:
+    await store_queue(harness, 12)
+    await harness.store(harness.updates.photo(make_photo(1)))
+    await set_wait(harness, 6)
+    await harness.execute(
+        "INSERT INTO inbox (channel, external_id, processed_at)"
+        " SELECT 'telegram', 'done-' || number, now() FROM generate_series(1, 20) AS number"
+    )
+    await notifier.notify_waiting()
+    assert harness.texts() == []
 
 
 async def test_a_chat_that_takes_no_notice_does_not_keep_the_others_waiting(
@@ -66,15 +111,15 @@ async def test_a_chat_that_takes_no_notice_does_not_keep_the_others_waiting(
     async def wait_forever(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
 
-    for user_id in (41, USER_ID):
-        await harness.store(harness.updates.photo(make_photo(), user_id=user_id))
+    await store_queue(harness, 10)
+    await harness.store(harness.updates.photo(make_photo()))
     await set_wait(harness, 6)
     monkeypatch.setattr(queue_notifier, "SEND_SECONDS", 1.0)
     monkeypatch.setattr(harness.handler.client, "send_message", wait_forever)
     async with asyncio.timeout(60):
         for _ in range(2):
             await notifier.notify_waiting()
-    assert {call.fields["chat_id"] for call in harness.telegram.calls_to("sendChatAction")} == {"41", str(USER_ID)}
+    assert {call.fields["chat_id"] for call in harness.telegram.calls_to("sendChatAction")} >= {"100", str(USER_ID)}
 
 
 async def test_bug_does_not_end_the_notices(harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch) -> None:
