@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,9 @@ ROOT = Path(__file__).parents[1]
 pytest_plugins = ["tests.databases"]
 
 RunEva = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# A shell that starts the tests in the background has SIGINT ignored, also in the processes that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Until all tests are collected: most of what that creates stays.
 gc.disable()
