@@ -56,7 +56,6 @@ class EngineName(StrEnum):
     """Inference backends."""
 
     LITERT = "litert"
-    TENSORFLOW = "tensorflow"
     SCRIPTED = "scripted"
 
 
@@ -102,8 +101,8 @@ class Settings(BaseSettings):
     )
 
     engine: EngineName = EngineName.LITERT
-    """Inference backend: `litert`, the bundled model; `tensorflow`, the same model in float32 for comparison (needs the
-    extra `train`); `scripted`, made-up verdicts for development, marked as such and refused in production."""
+    """Where verdicts come from: `litert`, the model; `scripted`, made up for development, marked as such and refused in
+    production."""
     env: Environment = Environment.DEVELOPMENT
     """`development` or `production`."""
     model_dir: Path | None = None

@@ -160,8 +160,6 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
     )
     evaluation = evaluate_outputs(examples, outputs.style_logits, outputs.outfit_logit, card)
     model_dir.mkdir(parents=True, exist_ok=True)
-    with replacing(run_dir / "eva.keras") as partial_file:
-        network.save(partial_file)
     with replacing(model_dir / MODEL_FILE) as partial_file:
         partial_file.write_bytes(blob)
     _write_model_card(card, model_dir, {"val": evaluation.metrics.to_dict()})

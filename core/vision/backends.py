@@ -1,4 +1,4 @@
-"""Inference backends: LiteRT, which ships with Eva, and TensorFlow for comparison. Both give the same outputs.
+"""The inference backend, LiteRT, and its outputs.
 
 See ADR 0003.
 """
@@ -161,49 +161,8 @@ class LiteRTBackend:
                 runner = interpreter.get_signature_runner()
             except ValueError as error:
                 raise ModelMismatchError(f"{self._model.name}: {error}") from error
-            _check_signature(runner.get_input_details(), runner.get_output_details(), self._model)
+            _check_signature(runner, self._model)
         return runner  # type: ignore[no-any-return]
-
-
-class TensorFlowBackend:
-    """The Keras model in TensorFlow, float32, for comparison with LiteRT. Needs the extra `train`."""
-
-    name = "tensorflow"
-
-    def __init__(self, model: Path) -> None:
-        """Load the model.
-
-        Args:
-            model: the `.keras` file that `eva export` writes next to the LiteRT model. Input `picture`; outputs: a
-                dictionary as of the LiteRT model.
-
-        Raises:
-            BackendUnavailableError: TensorFlow is not installed, or there is no such file.
-            ModelMismatchError: the file is not a model with these outputs.
-        """
-        try:
-            import keras  # noqa: PLC0415
-            import tensorflow as tf  # noqa: PLC0415
-        except ImportError as error:
-            raise BackendUnavailableError("tensorflow is not installed; it is in the extra `train`") from error
-        if not model.is_file():
-            raise BackendUnavailableError(
-                f"{model.name} does not exist; `eva export` writes it, EVA_MODEL_DIR names its directory"
-            )
-        try:
-            network = keras.saving.load_model(model, compile=False)
-        except ValueError as error:
-            raise ModelMismatchError(f"{model.name}: {error}") from error
-        outputs = network.output if isinstance(network.output, dict) else network.output_names
-        _check_signature({tensor.name for tensor in network.inputs}, outputs, model)
-        self._forward = tf.function(lambda picture: network(picture, training=False), reduce_retracing=True)
-
-    def forward(self, pixels: NDArray[np.uint8]) -> ModelOutputs:
-        """Run one forward pass."""
-        return _to_model_outputs({name: tensor.numpy() for name, tensor in self._forward(pixels[None]).items()})
-
-    def close(self) -> None:
-        """Do nothing: TensorFlow frees the model when the process ends."""
 
 
 def _to_model_outputs(tensors: Mapping[str, NDArray[np.float32]]) -> ModelOutputs:
@@ -235,8 +194,9 @@ def _to_attribute_outputs(tensors: Mapping[str, NDArray[np.float32]]) -> Attribu
     )
 
 
-def _check_signature(inputs: Any, outputs: Any, model: Path) -> None:
-    if set(inputs) != {"picture"} or set(outputs) not in (OUTPUTS, OUTPUTS | ATTRIBUTE_OUTPUTS):
+def _check_signature(runner: Any, model: Path) -> None:
+    inputs, outputs = set(runner.get_input_details()), set(runner.get_output_details())
+    if inputs != {"picture"} or outputs not in (OUTPUTS, OUTPUTS | ATTRIBUTE_OUTPUTS):
         raise ModelMismatchError(f"{model.name} takes {sorted(inputs)} and gives {sorted(outputs)}")
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from core.errors import BackendUnavailableError, ModelMismatchError, ModelNotFoundError
 from core.settings import EngineName, Environment, Settings
 from core.styles import STYLES
-from core.vision.backends import InferenceBackend, LiteRTBackend, TensorFlowBackend
+from core.vision.backends import InferenceBackend, LiteRTBackend
 from core.vision.explanation import explain
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
 from core.vision.model_card import ModelCard, Preprocessing, ResizeMode, load_model_card
@@ -179,7 +179,7 @@ def load_classifier(settings: Settings) -> StyleClassifier:
     Raises:
         ModelNotFoundError: the directory holds no model or no card.
         ModelMismatchError: the card was written for another file, or is invalid.
-        BackendUnavailableError: the backend is not installed, or is the fake one in production.
+        BackendUnavailableError: the backend is the fake one, in production.
     """
     if settings.engine is EngineName.SCRIPTED:
         if settings.env is Environment.PRODUCTION:
@@ -187,8 +187,6 @@ def load_classifier(settings: Settings) -> StyleClassifier:
         return StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
     directory = settings.model_dir or BUNDLED_MODEL_DIR
     model_card = load_model_card(directory / "model.json")
-    if settings.engine is EngineName.TENSORFLOW:
-        return StyleClassifier(TensorFlowBackend(directory / "eva.keras"), model_card)
     model = directory / model_card.file
     _check_digest(model, model_card.sha256)
     return StyleClassifier(LiteRTBackend(model), model_card)

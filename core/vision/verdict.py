@@ -114,7 +114,7 @@ class Verdict:
     model: str
     """Version of the model, e.g. `vgg16-3f2a9c1d`."""
     engine: str
-    """Name of the inference backend: `litert`, `tensorflow` or `scripted`."""
+    """Name of the inference backend: `litert` or `scripted`."""
     attributes: Attributes | None = None
     """What is worn; None without an outfit, and from a model that knows styles alone."""
     embedding: NDArray[np.float32] | None = None

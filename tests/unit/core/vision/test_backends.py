@@ -1,5 +1,4 @@
 import os
-import sys
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -12,7 +11,6 @@ from core.vision.backends import (
     ATTRIBUTE_OUTPUTS,
     OUTPUTS,
     LiteRTBackend,
-    TensorFlowBackend,
     _suppress_tflite_banner,
     _to_model_outputs,
 )
@@ -42,20 +40,16 @@ def toy() -> Any:
 
 @pytest.fixture(scope="module")
 def folder(toy: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The toy, saved as `eva.keras` and as `eva.tflite`."""
+    """The toy, saved as `eva.tflite`."""
     tf = pytest.importorskip("tensorflow")
     where = tmp_path_factory.mktemp("toy")
-    toy.save(where / "eva.keras")
     (where / "eva.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(toy).convert())
     return where
 
 
 @pytest.mark.train
-@pytest.mark.parametrize(("engine", "file"), [(LiteRTBackend, "eva.tflite"), (TensorFlowBackend, "eva.keras")])
-def test_backends_match_the_network(
-    toy: Any, folder: Path, engine: type[LiteRTBackend | TensorFlowBackend], file: str
-) -> None:
-    runs = engine(folder / file)
+def test_backend_matches_the_network(toy: Any, folder: Path) -> None:
+    runs = LiteRTBackend(folder / "eva.tflite")
     for seed in (1, 2):
         outputs, expected = runs.forward(_pixels(seed)), toy(_pixels(seed)[None])
         assert outputs.logits == pytest.approx(expected["style_logits"].numpy()[0], abs=1e-4)
@@ -78,12 +72,9 @@ def test_network_without_evidence_is_rejected(tmp_path: Path) -> None:
     keras, tf = pytest.importorskip("keras"), pytest.importorskip("tensorflow")
     picture = keras.layers.Input((8,), batch_size=1, name="picture")
     other = keras.Model(picture, {"style_logits": keras.layers.Dense(8)(picture)})
-    other.save(tmp_path / "eva.keras")
     (tmp_path / "eva.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(other).convert())
     with pytest.raises(ModelMismatchError, match="style_logits"):
         LiteRTBackend(tmp_path / "eva.tflite")
-    with pytest.raises(ModelMismatchError, match="style_logits"):
-        TensorFlowBackend(tmp_path / "eva.keras")
 
 
 def test_missing_model(tmp_path: Path) -> None:
@@ -95,19 +86,6 @@ def test_invalid_model_file(tmp_path: Path) -> None:
     (tmp_path / "eva.tflite").write_bytes(b"not a flatbuffer" * 100)
     with pytest.raises(ModelMismatchError, match=r"eva\.tflite"):
         LiteRTBackend(tmp_path / "eva.tflite")
-
-
-@pytest.mark.train
-def test_missing_keras_model_error_names_the_command(tmp_path: Path) -> None:
-    pytest.importorskip("tensorflow")
-    with pytest.raises(BackendUnavailableError, match="eva export"):
-        TensorFlowBackend(tmp_path / "eva.keras")
-
-
-def test_missing_tensorflow_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "keras", None)
-    with pytest.raises(BackendUnavailableError, match="`train`"):
-        TensorFlowBackend(tmp_path / "eva.keras")
 
 
 def _tensors(**changes: np.ndarray) -> dict[str, np.ndarray]:
