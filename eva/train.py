@@ -62,7 +62,7 @@ def compare(
 ) -> None:
     """Compare resize modes and poolings on frozen features."""
     with exit_on_error(terminal_language()):
-        _import_pipeline().compare_candidates(
+        _import_pipeline("candidates").compare_candidates(
             data=data, weights=weights, output_dir=out, backbone=backbone, photos=photos
         )
 
@@ -70,7 +70,6 @@ def compare(
 @app.command()
 def evaluate(
     data: Data,
-    run: Annotated[Path, typer.Option(help="Folder of the training run.", exists=True, file_okay=False)],
     report: Annotated[Path, typer.Option(help="Folder for the report.", file_okay=False)],
     split: Annotated[str, typer.Option(help="train, val, test or test2.")] = "test",
     models: Annotated[Path | None, typer.Option(help="Folder of the exported model; core/models by default.")] = None,
@@ -79,9 +78,7 @@ def evaluate(
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):
-        _import_pipeline().evaluate(
-            data=data, run_dir=run, model_dir=models or BUNDLED_MODEL_DIR, split=split, report_dir=report
-        )
+        _import_pipeline().evaluate(data=data, model_dir=models or BUNDLED_MODEL_DIR, split=split, report_dir=report)
 
 
 @app.command()

@@ -63,8 +63,6 @@ class Example:
     """The label of an independent second annotator, if there is one."""
     source: str
     """The collection that the photo came from."""
-    source_label: str
-    """That collection's own label."""
 
     @property
     def is_outfit(self) -> bool:
@@ -171,7 +169,6 @@ def _example(folder: Path, row: dict[str, str]) -> Example:
         if second_view not in {"", UNCLEAR}
         else None,
         source=row.get("source", ""),
-        source_label=row.get("source_label", ""),
     )
 
 

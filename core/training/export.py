@@ -110,17 +110,14 @@ def check_agreement(trained: BatchOutputs, exported: BatchOutputs) -> ExportAgre
     return agreement
 
 
-def store_base(folder: Path, network: keras.Model, name: str = "base") -> Path:
-    """Convert a frozen network, unless the directory has it; the file has the digest of the weights in its name.
+def store_base(folder: Path, network: keras.Model) -> Path:
+    """Convert a frozen network whose outputs have names, unless the directory has it; created if it is missing.
 
-    Args:
-        folder: of the run, created if missing.
-        network: whose outputs have names.
-        name: of the file; networks with the same weights and another input have different ones.
+    The file has the digest of the weights in its name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     content = b"".join(weight.tobytes() for weight in network.get_weights()) + "".join(network.output).encode()
-    base = folder / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}.tflite"
+    base = folder / f"base-{hashlib.sha256(content).hexdigest()[:12]}.tflite"
     if not base.exists():
         with replacing(base) as partial:
             partial.write_bytes(convert_to_litert(network))

@@ -74,7 +74,7 @@ def extract_training_features(
         check_space(run_dir, size - stored)
     seeds = [None, *range(AUGMENTATION_SEED, AUGMENTATION_SEED + augmented)]
     readers = [PhotoReader(examples=examples, shape=shape, seed=seed) for seed in seeds]
-    return _extract(run_dir, network, dict(zip(training_versions(augmented), readers, strict=True)))
+    return extract_versions(run_dir, network, dict(zip(training_versions(augmented), readers, strict=True)))
 
 
 def extract_tail_features(
@@ -107,7 +107,7 @@ def extract_tail_features(
         raise DatasetError(f"{tuned_dir.name} holds features of other training photos than labels.csv")
     rows, columns, channels = FeatureStore(folder=folders[0]).maps(CUT)[0].shape[1:]
     network = build_pooled_tail(weights, (rows, columns, channels))
-    return _extract(run_dir, network, readers)
+    return extract_versions(run_dir, network, readers)
 
 
 def extract_validation_features(
@@ -127,7 +127,7 @@ def extract_validation_features(
     """
     network = build_pooled_network(weights, size=(shape.height, shape.width), with_maps=False)
     reader = PhotoReader(examples=read_examples(data, Split.VAL), shape=shape, seed=None)
-    return _extract(run_dir, network, {"val": reader})[0]
+    return extract_versions(run_dir, network, {"val": reader})[0]
 
 
 def _stored_bytes(folder: Path) -> int:
@@ -140,8 +140,12 @@ def pool_versions(stores: Sequence[FeatureStore]) -> NDArray[np.float32]:
     return np.concatenate([store.pooled() for store in stores])
 
 
-def _extract(run_dir: Path, network: keras.Model, readers: Mapping[str, Reader]) -> list[FeatureStore]:
-    """Run a network over several versions of the photos."""
+def extract_versions(run_dir: Path, network: keras.Model, readers: Mapping[str, Reader]) -> list[FeatureStore]:
+    """Run a network over several versions of photos, by name; a second call continues.
+
+    Raises:
+        CheckpointMismatchError: `run_dir` holds features of other photos or of another network.
+    """
     base = store_base(run_dir, network)
     stores = []
     with Progress(console=console) as progress:

@@ -1,12 +1,12 @@
 """Evaluation of the heads for styles, the gate, items and colors against what most annotators said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
-from sklearn.metrics import average_precision_score, confusion_matrix, f1_score, roc_auc_score
+from sklearn.metrics import average_precision_score, confusion_matrix, f1_score
 
 from core.clothing import COLORS, ITEMS
 from core.styles import STYLES
@@ -23,8 +23,6 @@ from core.vision.model_card import ModelCard
 
 MIN_SOURCE_PHOTOS = 20
 """Sources with fewer outfits are not listed."""
-MAX_FALSE_REJECTIONS = 0.01
-"""Share of real outfits that the gate may refuse."""
 MIN_POSITIVES = 5
 """Items and colors with fewer photos have no average precision."""
 
@@ -102,55 +100,6 @@ def consensus(table: PhotoTable, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return label
 
 
-def compute_head_metrics(
-    table: PhotoTable, rows: NDArray[np.int64], logits: Mapping[str, NDArray[np.float32]]
-) -> dict[str, Any]:
-    """Compute all metrics over these photos.
-
-    Args:
-        table: all labels.
-        rows: the photos.
-        logits: `style` n x 8, `outfit` n, `items` n x items, `colors` n x colors; items and colors may be missing.
-    """
-    label, first_view = consensus(table, rows), table.style[rows, 0]
-    order = np.argsort(-logits["style"], axis=1)
-    figures: dict[str, Any] = {"photos": len(rows)}
-    for name, truth in (("first_view", first_view), ("two_views", label)):
-        mask = truth >= 0
-        if not mask.any():
-            continue
-        ranked, true = order[mask], truth[mask]
-        figures[name] = {
-            "photos": int(mask.sum()),
-            "top1": float((ranked[:, 0] == true).mean()),
-            "top2": float((ranked[:, :2] == true[:, None]).any(axis=1).mean()),
-            "macro_f1": float(
-                f1_score(true, ranked[:, 0], labels=range(len(STYLES)), average="macro", zero_division=0)
-            ),
-            "recall": {
-                str(STYLES[c]): float((ranked[true == c, 0] == c).mean())
-                for c in range(len(STYLES))
-                if (true == c).any()
-            },
-        }
-    outfit = expit(logits["outfit"])
-    positive = label >= 0
-    negative = (first_view == NOT_AN_OUTFIT) & (table.style[rows, 1:] < 0).all(axis=1)
-    if positive.any() and negative.any():
-        both = positive | negative
-        threshold = np.quantile(outfit[positive], MAX_FALSE_REJECTIONS)
-        figures["gate"] = {
-            "auroc": float(roc_auc_score(positive[both], outfit[both])),
-            "negatives": int(negative.sum()),
-            "refused_at_1_percent": float((outfit[negative] < threshold).mean()),
-        }
-    if "items" in logits:
-        figures["items"] = _items(table.items[rows], logits["items"])
-    if "colors" in logits:
-        figures["colors"] = _colors(table.colors[rows], logits["colors"])
-    return figures
-
-
 def _are_unanimous(views: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether at least two views exist and all say the same."""
     exists = views > NO_VIEW
@@ -184,52 +133,28 @@ def _evaluate_attributes(
     colors = calibration.colors.probabilities(logits["colors"][places])
     is_there = np.concatenate([seen_items(table, named), seen_colors(table, named)], axis=1)
     thresholds = np.concatenate([calibration.items.threshold, calibration.colors.threshold])
-    precision = compute_head_metrics(table, rows, logits)
+    first_items, first_colors = table.items[rows, 0], table.colors[rows, 0]
+    has_items, has_colors = ~np.isnan(first_items[:, 0]), first_colors[:, 0] >= 0
+    is_named = (first_colors[has_colors][..., None] == np.arange(len(COLORS))).any(axis=1)
+    items_ap = _average_precisions(ITEMS, first_items[has_items] > 0, logits["items"][has_items])
+    colors_ap = _average_precisions(COLORS, is_named, logits["colors"][has_colors])
     return {
-        "items_map": precision["items"]["map"],
-        "colors_map": precision["colors"]["map"],
-        "items_ap": precision["items"]["ap"],
-        "colors_ap": precision["colors"]["ap"],
+        "items_map": float(np.mean(list(items_ap.values()))) if items_ap else None,
+        "colors_map": float(np.mean(list(colors_ap.values()))) if colors_ap else None,
+        "items_ap": items_ap,
+        "colors_ap": colors_ap,
         "items_named": naming_metrics(items, is_there[:, : items.shape[1]], calibration.items.threshold),
         "colors_named": naming_metrics(colors, is_there[:, items.shape[1] :], calibration.colors.threshold),
         "named": naming_metrics(np.concatenate([items, colors], axis=1), is_there, thresholds),
     }
 
 
-def _items(views: NDArray[np.float32], logits: NDArray[np.float32]) -> dict[str, Any]:
-    """AP of each item by the first view, and over the photos on which both views agree about it."""
-    by_item, agreed = {}, {}
-    named = ~np.isnan(views[:, 0, 0])
-    twice = named & ~np.isnan(views[:, 1, 0])
-    for place, item in enumerate(ITEMS):
-        truth = views[named, 0, place] > 0
-        if truth.sum() >= MIN_POSITIVES:
-            by_item[item] = float(average_precision_score(truth, logits[named, place]))
-        same = twice & (views[:, 0, place] == views[:, 1, place])
-        truth = views[same, 0, place] > 0
-        if truth.sum() >= MIN_POSITIVES:
-            agreed[item] = float(average_precision_score(truth, logits[same, place]))
+def _average_precisions(
+    names: Sequence[str], is_there: NDArray[np.bool_], logits: NDArray[np.float32]
+) -> dict[str, float]:
+    """Of each item or color that the first view names in at least `MIN_POSITIVES` photos."""
     return {
-        "photos": int(named.sum()),
-        "map": float(np.mean(list(by_item.values()))) if by_item else None,
-        "map_agreed": float(np.mean(list(agreed.values()))) if agreed else None,
-        "ap": by_item,
-    }
-
-
-def _colors(views: NDArray[np.int64], logits: NDArray[np.float32]) -> dict[str, Any]:
-    named = views[:, 0, 0] >= 0
-    by_color = {}
-    for place, color in enumerate(COLORS):
-        truth = (views[named, 0] == place).any(axis=1)
-        if truth.sum() >= MIN_POSITIVES:
-            by_color[color] = float(average_precision_score(truth, logits[named, place]))
-    first = logits.argmax(axis=1)
-    main = (views[:, :, 0] == first[:, None]).any(axis=1)
-    return {
-        "photos": int(named.sum()),
-        "map": float(np.mean(list(by_color.values()))) if by_color else None,
-        "main_either_view": float(main[named].mean()),
-        "main_first_view": float((views[named, 0, 0] == first[named]).mean()),
-        "ap": by_color,
+        name: float(average_precision_score(truth, scores))
+        for name, truth, scores in zip(names, is_there.T, logits.T, strict=True)
+        if truth.sum() >= MIN_POSITIVES
     }

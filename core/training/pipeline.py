@@ -1,8 +1,7 @@
-"""The training commands: train, export, evaluate, and compare candidates."""
+"""The commands `eva train`, `eva export` and `eva evaluate`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import Progress
 from scipy.special import expit
 
 from core.errors import DatasetError, ModelMismatchError, UnknownBackboneError
-from core.runtime import available_cpus
 from core.training.atomic_files import load_arrays, replacing, write_text
 from core.training.calibration import choose_thresholds, fit_temperature
 from core.training.config import CONFIG_FILE, TrainingConfig, check_stages, load_config
@@ -27,9 +24,9 @@ from core.training.export import (
     check_agreement,
     convert_to_serving,
     run_model,
-    store_base,
 )
-from core.training.features import FeatureStore, PhotoReader, extract_features
+from core.training.feature_sets import extract_versions
+from core.training.features import FeatureStore, PhotoReader
 from core.training.head_evaluation import evaluate_heads, shared_styles
 from core.training.head_export import run_head_model
 from core.training.main_color_fit import evaluate_main_color
@@ -37,13 +34,10 @@ from core.training.network import ARCHITECTURES, build_base, load_network
 from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.report import write_report
 from core.training.staged_training import FeatureSet, train_stages
-from core.training.transfer_learning import compare_frozen_features, evaluate_linear_head, pooled_features
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import ModelCard, Preprocessing, load_model_card
 
 MODEL_FILE, CARD_FILE, KERAS_FILE = "eva.tflite", "model.json", "model.keras"
-TRANSFER_SOURCE = "shadi"
-"""The source whose own labels serve to measure transfer learning."""
 AUGMENTATION_SEED = 1000
 
 console = Console(stderr=True)
@@ -81,21 +75,12 @@ def train(
     check_stages(config)
     train_examples, validation_examples = read_examples(data, Split.TRAIN), read_examples(data, Split.VAL)
     check_photos([*train_examples, *validation_examples])
-    base = store_base(run_dir, _build_frozen_base(config, weights))
-    plan: list[tuple[str, Sequence[Example], int | None]] = [("val", validation_examples, None)]
-    plan += [(f"train-{number}", train_examples, AUGMENTATION_SEED + number) for number in range(config.versions)]
-    stores = {}
-    with Progress(console=console) as progress:
-        for name, examples, seed in plan:
-            task = progress.add_task(f"features {name}", total=len(examples))
-            stores[name] = extract_features(
-                PhotoReader(examples=examples, shape=config.preprocessing, seed=seed),
-                base=base,
-                folder=run_dir / "features" / name,
-                processes=available_cpus(),
-                advance=partial(progress.advance, task),
-            )
-    versions = [store for name, store in stores.items() if name != "val"]
+    shape = config.preprocessing
+    readers = {"val": PhotoReader(examples=validation_examples, shape=shape, seed=None)}
+    for number in range(config.versions):
+        seed = AUGMENTATION_SEED + number
+        readers[f"train-{number}"] = PhotoReader(examples=train_examples, shape=shape, seed=seed)
+    validation_store, *versions = extract_versions(run_dir, _build_frozen_base(config, weights), readers)
     mixed_targets = _mix_teacher_targets(config, train_examples, versions, teacher_features)
     train_stages(
         config,
@@ -103,7 +88,7 @@ def train(
         start=start,
         train_set=FeatureSet(examples=train_examples, targets=mixed_targets, stores=versions),
         validation_set=FeatureSet(
-            examples=validation_examples, targets=targets(validation_examples), stores=[stores["val"]]
+            examples=validation_examples, targets=targets(validation_examples), stores=[validation_store]
         ),
         run_dir=run_dir,
         print_line=console.print,
@@ -169,12 +154,11 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
     )
 
 
-def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_dir: Path) -> None:
+def evaluate(*, data: Path, model_dir: Path, split: str, report_dir: Path) -> None:
     """Evaluate the exported model on a split, write the report, and store the metrics in its card.
 
     Args:
         data: directory with labels.csv and photos/.
-        run_dir: directory of the run.
         model_dir: directory of the exported model.
         split: name of the split.
         report_dir: output directory of the report.
@@ -197,14 +181,6 @@ def evaluate(*, data: Path, run_dir: Path, model_dir: Path, split: str, report_d
     metrics: dict[str, Any] = {split: evaluation.metrics.to_dict() | {"confusion": evaluation.confusion.tolist()}}
     if table is not None:
         metrics[split] |= _measure_heads(data, table, Split(split), outputs, card, model_dir / card.file)
-    foreign = [
-        example for example in read_examples(data, *Split) if example.source == TRANSFER_SOURCE and example.source_label
-    ]
-    # Runs of `eva heads` keep no trained Keras network.
-    if foreign and (run_dir / KERAS_FILE).exists():
-        features = pooled_features(load_network(run_dir / KERAS_FILE), _to_model_inputs(foreign, card.preprocessing))
-        metrics["second_head"] = evaluate_linear_head(features, [example.source_label for example in foreign]).to_dict()
-        console.print(metrics["second_head"])
     _write_model_card(card, model_dir, metrics)
     console.print((report_dir / "report.md").read_text("utf-8"), markup=False)
 
@@ -237,25 +213,6 @@ def _measure_heads(
     if card.attributes is not None and card.attributes.main_color is not None and "named" in heads:
         heads["main_color"] = round_metrics(evaluate_main_color(data, table, split, card, model))
     return {"heads": heads}
-
-
-def compare_candidates(*, data: Path, weights: Path | None, output_dir: Path, backbone: str, photos: int) -> None:
-    """Compare input sizes and pooling layers on `val`, print the table and write it to `output_dir`.
-
-    Args:
-        data: directory with labels.csv and photos/.
-        weights: ImageNet weights as .npz, or None for keras.applications' download.
-        output_dir: directory of the table and of the stored features.
-        backbone: a key of ARCHITECTURES.
-        photos: number of training photos.
-    """
-    scores = compare_frozen_features(
-        data=data, weights=weights, output_dir=output_dir, backbone=backbone, photos=photos
-    )
-    lines = ["| framing | features | top-1 | style or runner-up |", "| --- | --- | --- | --- |"]
-    lines += [f"| {score.input_shape} | {score.features} | {score.top1:.1%} | {score.either:.1%} |" for score in scores]
-    (output_dir / "candidates.md").write_text("\n".join(lines) + "\n", "utf-8")
-    console.print("\n".join(lines), markup=False)
 
 
 def _build_frozen_base(config: TrainingConfig, weights: Path | None) -> keras.Model:

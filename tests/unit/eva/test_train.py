@@ -12,18 +12,18 @@ from eva import app
 
 pytest.importorskip("core.training.pipeline", reason="the extra `train` is not installed")
 
-from core.training import finetune_pipeline, head_pipeline, pipeline
+from core.training import candidates, finetune_pipeline, head_pipeline, pipeline
 
 
 @pytest.mark.parametrize(
     ("command", "module", "function", "options"),
     [
         ("train", pipeline, "train", ["--out", "RUN"]),
-        ("compare", pipeline, "compare_candidates", ["--out", "RUN"]),
+        ("compare", candidates, "compare_candidates", ["--out", "RUN"]),
         ("export", pipeline, "export", ["--run", "."]),
         ("finetune", finetune_pipeline, "finetune_convolutions", ["--out", "RUN"]),
         ("heads", head_pipeline, "fit_model_heads", ["--out", "RUN"]),
-        ("evaluate", pipeline, "evaluate", ["--run", ".", "--report", "REPORT", "--split", "test2"]),
+        ("evaluate", pipeline, "evaluate", ["--report", "REPORT", "--split", "test2"]),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -93,7 +93,6 @@ def write_data(folder: Path) -> Path:
                 "second_b": "",
                 "sure_b": "3" if split == "test" else "",
                 "source": "drawn",
-                "source_label": "",
             }
         )
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as lines:

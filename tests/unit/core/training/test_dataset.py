@@ -18,7 +18,6 @@ def example(style: Style | None, second: Style | None = None, sure: int = 3) -> 
         label=Label(style=style, second=second, sure=sure),
         second_view=None,
         source="",
-        source_label="",
     )
 
 

@@ -16,7 +16,6 @@ def photo(style: Style | None, sure: int = 3) -> Example:
         label=Label(style=style, second=None, sure=sure),
         second_view=None,
         source="",
-        source_label="",
     )
 
 

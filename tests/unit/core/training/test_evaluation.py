@@ -12,7 +12,6 @@ from core.training.dataset import Example, Label, Split
 from core.training.evaluation import evaluate_outputs, round_metrics
 from core.training.head_evaluation import evaluate_heads
 from core.training.photo_table import read_photo_table
-from core.training.transfer_learning import evaluate_linear_head
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD
 from core.vision.verdict import Thresholds
 
@@ -26,7 +25,6 @@ def seen(first: Style | None, second: Style | None = None, other: Style | None =
         label=Label(style=first, second=second, sure=3),
         second_view=Label(style=other or first, second=None, sure=3),
         source=source,
-        source_label="",
     )
 
 
@@ -98,15 +96,3 @@ def test_figures_of_heads_on_few_labels_are_numbers_or_missing(tmp_path: Path) -
     (tmp_path / "attributes.csv").write_text("photo,items,colours\n")
     figures = evaluate_heads(read_photo_table(tmp_path), np.arange(3), logits, FAKE_ATTRIBUTES_CARD)
     assert "named" not in figures
-
-
-def test_linear_head_is_cross_validated() -> None:
-    rng = np.random.default_rng(0)
-    noise = rng.random((200, 16)).astype(np.float32)
-    labels = [("formal", "sporty")[number % 2] for number in range(200)]
-    assert evaluate_linear_head(noise, labels).top1 < 0.65, "nothing to learn from noise"
-    separable = noise.copy()
-    separable[1::2, 0] += 3
-    metrics = evaluate_linear_head(separable, labels)
-    assert metrics.top1 > 0.95
-    assert metrics.most_common == 0.5

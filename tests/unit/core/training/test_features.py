@@ -74,7 +74,7 @@ def test_too_little_space_is_found_before_the_work_begins(
     with pytest.raises(DiskSpaceError, match="GB are free"):
         extract(unchanged_data, tmp_path)
     assert not list((tmp_path / "features").iterdir())
-    monkeypatch.setattr(feature_sets, "_extract", lambda *_: pytest.fail("features are extracted"))
+    monkeypatch.setattr(feature_sets, "extract_versions", lambda *_: pytest.fail("features are extracted"))
     with pytest.raises(DiskSpaceError):
         extract_training_features(unchanged_data, tmp_path, random_weights(), SHAPE, augmented=1, with_maps=True)
 

@@ -54,10 +54,10 @@ from tests.unit.core.training.heads_data import CHANNELS, export_source, label_p
 @pytest.fixture
 def table(tmp_path: Path) -> PhotoTable:
     (tmp_path / "labels.csv").write_text(
-        "photo,split,style,second,sure,style_b,second_b,sure_b,style_c,second_c,sure_c,gold,source,source_label\n"
-        "a,train,retro,street,2,retro,,3,,,,,mdem,\n"
-        "b,train,not_outfit,,3,unclear,,,,,,,ccp,\n"
-        "c,train,casual,,1,street,casual,2,street,,3,street,ccp,\n"
+        "photo,split,style,second,sure,style_b,second_b,sure_b,style_c,second_c,sure_c,gold,source\n"
+        "a,train,retro,street,2,retro,,3,,,,,mdem\n"
+        "b,train,not_outfit,,3,unclear,,,,,,,ccp\n"
+        "c,train,casual,,1,street,casual,2,street,,3,street,ccp\n"
     )
     (tmp_path / "attributes.csv").write_text(
         "photo,items,colours,items_b,colours_b\na,dress hat,red black,dress,red\nc,jeans,,,\n"

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import CheckpointMismatchError, DatasetError, ModelMismatchError, UnknownBackboneError
 from core.styles import STYLES
-from core.training import pipeline, staged_training
+from core.training import candidates, pipeline, staged_training
 from core.training.config import Stage, TrainingConfig, check_stages, load_config
 from core.training.dataset import Split, read_examples
 from core.training.export import convert_to_litert
@@ -46,7 +46,7 @@ def test_train_export_and_evaluate(unchanged_data: Path, trained: Path, tmp_path
     assert card.version == f"tiny-{card.sha256[:8]}"
     assert card.training["export"]["top1_agreement"] >= 0.98
 
-    pipeline.evaluate(data=data, run_dir=run, model_dir=models, split="test", report_dir=report)
+    pipeline.evaluate(data=data, model_dir=models, split="test", report_dir=report)
     figures = json.loads((report / "figures.json").read_text("utf-8"))
     assert figures["photos"] == 24
     assert figures["top1"] > 0.55, "chance is a third"
@@ -58,17 +58,17 @@ def test_train_export_and_evaluate(unchanged_data: Path, trained: Path, tmp_path
         assert (report / picture).stat().st_size > 1000
 
     with pytest.raises(DatasetError, match="no split tset, only train, val"):
-        pipeline.evaluate(data=data, run_dir=run, model_dir=models, split="tset", report_dir=report)
+        pipeline.evaluate(data=data, model_dir=models, split="tset", report_dir=report)
     (models / "eva.tflite").write_bytes((models / "eva.tflite").read_bytes() + b"\0")
     with pytest.raises(ModelMismatchError):
-        pipeline.evaluate(data=data, run_dir=run, model_dir=models, split="test", report_dir=report)
+        pipeline.evaluate(data=data, model_dir=models, split="test", report_dir=report)
 
     stages = [json.loads(line)["stage"] for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
     assert stages == ["heads", *["stage0"] * 4, *["stage1"] * 4]
 
 
 def test_candidates_are_compared(unchanged_data: Path, tiny: str, tmp_path: Path) -> None:
-    pipeline.compare_candidates(
+    candidates.compare_candidates(
         data=unchanged_data, weights=None, output_dir=tmp_path / "out", backbone=tiny, photos=50
     )
     table = (tmp_path / "out" / "candidates.md").read_text("utf-8").splitlines()
@@ -152,7 +152,7 @@ def test_invalid_configuration_is_named(tmp_path: Path, text: str) -> None:
 
 def test_candidates_of_another_network_are_not_mixed_up(unchanged_data: Path, tiny: str, tmp_path: Path) -> None:
     def compare() -> None:
-        pipeline.compare_candidates(data=unchanged_data, weights=None, output_dir=tmp_path, backbone=tiny, photos=20)
+        candidates.compare_candidates(data=unchanged_data, weights=None, output_dir=tmp_path, backbone=tiny, photos=20)
 
     compare()
     architecture = ARCHITECTURES[tiny]
