@@ -237,7 +237,7 @@ def find_swap(
     logits = np.log(np.array([max(probabilities[style], 1e-9) for style in STYLES]))
     present = {seen_thing.thing for seen_thing in seen}
     best: tuple[float, Swap] | None = None
-    for item in present:
+    for item in (seen_thing.thing for seen_thing in seen):
         if not isinstance(item, Item) or item.group not in SWAPPED_GROUPS:
             continue
         for other in ITEMS:
