@@ -61,7 +61,7 @@ def test_mentioned_command_exists(command: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_commands_are_found_in_sentences_tables_and_examples() -> None:
-    assert "eva export --data DATA --run runs/first" in COMMANDS
+    assert "eva export --data DATA --run runs/taller --models runs/taller/models" in COMMANDS
     assert "python -m tools.clothes_figures DATA" in COMMANDS
     assert any(command.startswith("eva train") and "taller.json --start FIRST" in command for command in COMMANDS)
 
