@@ -1,15 +1,15 @@
-"""The training configuration: every choice in one value, stored with the results of the run."""
+"""The configurations of `eva train` and `eva finetune`: every choice in one value, stored with the results."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.errors import DatasetError
+from core.training.run_directory import CONFIG_FILE
 from core.vision.model_card import Preprocessing
 
-CONFIG_FILE = "recipe.json"
 BLOCKS = ("block4", "block5")
 """The blocks that a stage may begin with, from the input on."""
 
@@ -28,7 +28,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConfig:
-    """The whole configuration."""
+    """Every choice of a run of `eva train`."""
 
     backbone: str = "vgg16"
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -61,9 +61,45 @@ class TrainingConfig:
         """The configuration as a JSON object."""
         return asdict(self)
 
-    def to_json(self) -> str:
-        """The text of `recipe.json`."""
-        return json.dumps(self.to_dict(), indent=2)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinetuneConfig:
+    """Every choice of a run of `eva finetune`."""
+
+    photos: int = 24_576
+    """Number of training samples over all epochs."""
+    batch: int = 32
+    learning_rate: float = 2e-4
+    """Peak for the convolutions; linear warm-up over the first twentieth, then cosine decay to zero."""
+    head_rate: float = 3.0
+    """Learning rate of the heads, relative to the convolutions'."""
+    weight_decay: float = 0.02
+    ema: float = 0.995
+    """Momentum of the exponential moving average of the weights, which is the result."""
+    dropout: float = 0.3
+    style_weight: float = 1.0
+    outfit_weight: float = 0.3
+    items_weight: float = 3.0
+    colors_weight: float = 1.0
+    mixstyle: float = 0.3
+    """Share of the photos whose channel statistics are mixed."""
+    erase: float = 0.25
+    """Share of the photos that lose a rectangle of cells."""
+    mixup: float = 0.3
+    """Share of the photos that are blended with another."""
+    share: float = 0.5
+    """How far the convolutions move from the first network to the fine-tuned one in the end."""
+    versions: int = 1
+    """Augmented versions of every photo, next to the photo itself."""
+    without_fold: int | None = None
+    """Fold of `core.training.source_folds` whose sources are left out, to measure by them afterward."""
+    start: str = ""
+    """Digest of the `tuned.npz` that the run starts from; empty: the exported model and new heads."""
+    teachers: Sequence[str] = ()
+    """Digests of networks whose predictions soften the targets."""
+    teacher_share: float = 0.3
+    """Their share of every target, if there are any."""
+    seed: int = 7
 
 
 def load_config(path: Path) -> TrainingConfig:
@@ -81,6 +117,18 @@ def load_config(path: Path) -> TrainingConfig:
         raise DatasetError(f"no {path.name}: not the directory of a run") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DatasetError(f"{path.name} is no training configuration: {error}") from error
+
+
+def load_finetune_config(run_dir: Path) -> FinetuneConfig:
+    """Read the configuration of a run of `eva finetune`.
+
+    Raises:
+        DatasetError: the directory holds no such run.
+    """
+    try:
+        return FinetuneConfig(**json.loads((run_dir / CONFIG_FILE).read_text("utf-8")))
+    except (FileNotFoundError, TypeError, ValueError) as error:
+        raise DatasetError(f"{run_dir.name} is not the directory of a run of eva finetune") from error
 
 
 def check_stages(config: TrainingConfig) -> None:

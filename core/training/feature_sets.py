@@ -23,7 +23,7 @@ from core.training.features import (
     digest_names,
     extract_features,
 )
-from core.training.head_export import CUT, build_pooled_network, build_pooled_tail
+from core.training.head_network import CUT, build_pooled_network, build_pooled_tail
 from core.vision.model_card import Preprocessing
 
 AUGMENTATION_SEED = 2001

@@ -10,27 +10,22 @@ from rich.console import Console
 
 from core.errors import CheckpointMismatchError, DatasetError
 from core.training.atomic_files import save_arrays
+from core.training.config import FinetuneConfig, load_finetune_config
 from core.training.dataset import Split, check_photos, read_examples
 from core.training.distillation import blend_with_teachers, file_digest, predict_by_teachers, read_tuned
 from core.training.feature_sets import extract_training_features, pool_versions
 from core.training.features import FeatureStore
-from core.training.head_export import CUT
+from core.training.head_network import CUT
 from core.training.head_targets import compute_head_targets, photo_weights
 from core.training.joint_network import interpolate
-from core.training.joint_training import (
-    FinetuneConfig,
-    MapVersions,
-    claim_run_directory,
-    finetune,
-    load_finetune_config,
-)
+from core.training.joint_training import MapVersions, finetune
 from core.training.linear_heads import GUESS_RATE, HEADS, count_last_channels, fit_heads
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import PhotoTable, read_photo_table
+from core.training.run_directory import claim_run_directory
 from core.training.source_folds import held_out
-from core.vision.model_card import ModelCard, load_model_card
+from core.vision.model_card import CARD_FILE, ModelCard, load_model_card
 
-CARD_FILE = "model.json"
 CONVOLUTIONS_FILE, TUNED_FILE = "convolutions.npz", "tuned.npz"
 SAMPLING_BALANCE = 0.6
 """Rare styles are drawn more often: frequency to the power of minus this."""

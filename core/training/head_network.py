@@ -1,4 +1,4 @@
-"""The serving model with every head: one LiteRT file, written only if each output agrees with the Keras network."""
+"""The networks with every head: the one that is served, and the parts of it that training reads features from."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -6,10 +6,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from core.errors import ExportMismatchError
 from core.training.linear_heads import HEADS
 from core.training.network import IMAGENET_MEAN
 
@@ -23,14 +21,6 @@ OUTPUTS = {
 FURTHER_HEADS = ("kind", "clothes")
 """Heads from `core.training.picture_heads`: of the first, the logits are an output, of the second, probabilities of
 positions."""
-MIN_CORRELATION = 0.98
-"""Of every output, between LiteRT and Keras."""
-MIN_EXPLAINED = 0.96
-"""Share of the variance of every style, item and so on that LiteRT gives as Keras does: what a correlation of 0.98
-gives where nothing is shifted or scaled, which would change probabilities and the gate."""
-MIN_VARIANCE_PART = 0.01
-"""A channel with less than this part of its output's mean variance counts as if it had so much."""
-MIN_TOP1_AGREEMENT = 0.98
 CUT = "block3_pool"
 TRAINED_BLOCKS = ("block4", "block5")
 """What fine-tuning changes: the blocks after CUT."""
@@ -105,53 +95,6 @@ def build_last_maps(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[i
     """Build the network from float32 RGB pixels to the maps after the last block."""
     picture = keras.Input((*size, 3), batch_size=1, name="picture")
     return keras.Model(picture, _build_picture_blocks(picture, weights)[-1])
-
-
-def run_head_model(model: bytes | keras.Model, images: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
-    """Compute every output for preprocessed images, by name."""
-    rows: list[dict[str, Any]]
-    if isinstance(model, bytes):
-        run = Interpreter(model_content=model, num_threads=2).get_signature_runner("serving_default")
-        rows = [run(picture=pixels[None]) for pixels in images]
-    else:
-        rows = [{key: np.asarray(value) for key, value in model(pixels[None]).items()} for pixels in images]
-    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
-
-
-def check_head_agreement(
-    trained: Mapping[str, NDArray[np.float32]], exported: Mapping[str, NDArray[np.float32]]
-) -> dict[str, float]:
-    """Compare every output: its correlation, and how often the first style is the same (`top1`).
-
-    Raises:
-        ExportMismatchError: the first style differs in over 2 % of the images, or an output correlates under 0.98 or is
-            shifted or scaled, or one of its channels is.
-    """
-    agreement = {name: float(np.corrcoef(trained[name].ravel(), exported[name].ravel())[0, 1]) for name in trained}
-    explained = {
-        # A value of the embedding means nothing by itself.
-        name: _explained_variance(trained[name], exported[name], by_channel=name != "embedding")
-        for name in trained
-    }
-    low = [
-        name for name, value in agreement.items() if not (value >= MIN_CORRELATION and explained[name] >= MIN_EXPLAINED)
-    ]
-    agreement["top1"] = float(
-        np.mean(trained["style_logits"].argmax(axis=1) == exported["style_logits"].argmax(axis=1))
-    )
-    if low or agreement["top1"] < MIN_TOP1_AGREEMENT:
-        figures = [f"{name}: correlation {agreement[name]:.4f}, variance {explained[name]:.4f}" for name in low]
-        raise ExportMismatchError("; ".join([*figures, f"first style the same in {agreement['top1']:.1%}"]))
-    return agreement
-
-
-def _explained_variance(trained: NDArray[np.float32], exported: NDArray[np.float32], *, by_channel: bool) -> float:
-    """Of an output as a whole, or of the channel for which it is lowest."""
-    channels = trained.shape[-1] if by_channel else 1
-    wanted, found = (values.reshape(-1, channels).astype(np.float64) for values in (trained, exported))
-    variance = wanted.var(axis=0)
-    unexplained = np.square(found - wanted).mean(axis=0) / np.maximum(variance, MIN_VARIANCE_PART * variance.mean())
-    return float(1 - unexplained.max())
 
 
 def _build_picture_blocks(picture: Any, weights: Mapping[str, NDArray[np.float32]]) -> list[Any]:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.training.head_export import TRAINED_BLOCKS
+from core.training.head_network import TRAINED_BLOCKS
 from core.training.linear_heads import HEADS
 
 

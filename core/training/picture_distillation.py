@@ -17,10 +17,9 @@ from core.training.photo_table import PhotoTable
 from core.training.picture_heads import KINDS, MIN_SAID, CellGoals, choose_refusals, read_kinds
 from core.vision.backends import LiteRTBackend
 from core.vision.classifier import fit_to_input
-from core.vision.model_card import ModelCard, load_model_card
+from core.vision.model_card import CARD_FILE, ModelCard, load_model_card
 from core.vision.verdict import Refusal, find_refusal, softmax
 
-CARD_FILE = "model.json"
 CLOTHES_PHOTOS = 300
 """Training outfits from which `clothes` is learned, drawn at random: 84,000 positions."""
 KEPT_AGREEMENT = 0.9

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.training.dataset import open_photo
 from core.training.head_calibration import choose_threshold
-from core.training.head_export import build_last_maps
+from core.training.head_network import build_last_maps
 from core.training.label_files import parse_rows, read_rows
 from core.training.linear_heads import fit_linear_map
 from core.vision.attribute_calibration import NEVER

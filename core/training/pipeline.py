@@ -15,29 +15,24 @@ from scipy.special import expit
 from core.errors import DatasetError, ModelMismatchError, UnknownBackboneError
 from core.training.atomic_files import load_arrays, replacing, write_text
 from core.training.calibration import choose_thresholds, fit_temperature
-from core.training.config import CONFIG_FILE, TrainingConfig, check_stages, load_config
+from core.training.config import TrainingConfig, check_stages, load_config
 from core.training.dataset import Example, Split, Targets, check_photos, read_examples, targets
 from core.training.distillation import cross_validated_predictions
 from core.training.evaluation import evaluate_outputs, round_metrics
-from core.training.export import (
-    build_serving_network,
-    check_agreement,
-    convert_to_serving,
-    run_model,
-)
+from core.training.export import MODEL_FILE, build_serving_network, check_agreement, convert_to_litert, run_model
 from core.training.feature_sets import extract_versions
 from core.training.features import FeatureStore, PhotoReader
 from core.training.head_evaluation import evaluate_heads, shared_styles
-from core.training.head_export import run_head_model
 from core.training.main_color_fit import evaluate_main_color
 from core.training.network import ARCHITECTURES, build_base, load_network
 from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.report import write_report
+from core.training.run_directory import CONFIG_FILE
 from core.training.staged_training import FeatureSet, train_stages
 from core.vision.classifier import fit_to_input
-from core.vision.model_card import ModelCard, Preprocessing, load_model_card
+from core.vision.model_card import CARD_FILE, ModelCard, Preprocessing, load_model_card
 
-MODEL_FILE, CARD_FILE, KERAS_FILE = "eva.tflite", "model.json", "model.keras"
+KERAS_FILE = "model.keras"
 AUGMENTATION_SEED = 1000
 
 console = Console(stderr=True)
@@ -108,22 +103,23 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
         ExportMismatchError: the LiteRT model disagrees with the Keras model on the validation photos.
     """
     config = load_config(run_dir / CONFIG_FILE)
-    trained = load_network(run_dir / KERAS_FILE)
+    network = build_serving_network(load_network(run_dir / KERAS_FILE))
     examples = read_examples(data, Split.VAL)
     images = _to_model_inputs(examples, config.preprocessing)
-    blob, digest = convert_to_serving(trained)
-    network = build_serving_network(trained)
+    blob = convert_to_litert(network)
     console.print("comparing both models on the validation split")
     outputs = run_model(blob, images)
     agreement = check_agreement(run_model(network, images), outputs)
+    style_logits, outfit_logits = outputs["style_logits"], outputs["outfit_logit"][:, 0]
     is_outfit = np.array([example.is_outfit for example in examples])
     labels = np.array([style.position for example in examples if (style := example.label.style) is not None])
     # The targets must hold for photos like users', not for the mixture of the available sources.
     weights = np.array([config.emphasis.get(example.source, 1.0) for example in examples if example.is_outfit])
-    temperature = fit_temperature(outputs.style_logits[is_outfit], labels, weights)
+    temperature = fit_temperature(style_logits[is_outfit], labels, weights)
     thresholds = choose_thresholds(
-        outputs.style_logits[is_outfit], labels, temperature, expit(outputs.outfit_logit), is_outfit, weights
+        style_logits[is_outfit], labels, temperature, expit(outfit_logits), is_outfit, weights
     )
+    digest = sha256(blob).hexdigest()
     card = ModelCard(
         version=f"{config.backbone}-{digest[:8]}",
         file=MODEL_FILE,
@@ -136,22 +132,16 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
             "recipe": config.to_dict(),
             "photos": {split.value: len(read_examples(data, split)) for split in (Split.TRAIN, Split.VAL)},
             "weights": "VGG-16, Oxford VGG, CC BY 4.0",
-            "export": {
-                "top1_agreement": round(agreement.top1_agreement, 4),
-                "cam_correlation": round(agreement.cam_correlation, 4),
-            },
+            "export": round_metrics(agreement),
         },
         metrics={},
     )
-    evaluation = evaluate_outputs(examples, outputs.style_logits, outputs.outfit_logit, card)
+    card.metrics["val"] = evaluate_outputs(examples, style_logits, outfit_logits, card).metrics.to_dict()
     model_dir.mkdir(parents=True, exist_ok=True)
-    with replacing(model_dir / MODEL_FILE) as partial_file:
-        partial_file.write_bytes(blob)
-    _write_model_card(card, model_dir, {"val": evaluation.metrics.to_dict()})
-    console.print(
-        f"{card.version}: agrees with Keras in {agreement.top1_agreement:.1%}, "
-        f"maps correlate {agreement.cam_correlation:.3f}"
-    )
+    with replacing(model_dir / MODEL_FILE) as model, replacing(model_dir / CARD_FILE) as card_file:
+        model.write_bytes(blob)
+        card_file.write_text(card.to_json() + "\n", "utf-8")
+    console.print(f"{card.version}: {len(blob) / 1e6:.1f} MB, agreement {min(agreement.values()):.4f}")
 
 
 def evaluate(*, data: Path, model_dir: Path, split: str, report_dir: Path) -> None:
@@ -175,13 +165,14 @@ def evaluate(*, data: Path, model_dir: Path, split: str, report_dir: Path) -> No
         raise ModelMismatchError(f"{CARD_FILE} is not the card of {card.file}")
     examples = read_examples(data, Split(split))
     table = None if card.attributes is None else read_photo_table(data)
-    outputs = run_head_model(blob, _to_model_inputs(examples, card.preprocessing))
+    outputs = run_model(blob, _to_model_inputs(examples, card.preprocessing))
     evaluation = evaluate_outputs(examples, outputs["style_logits"], outputs["outfit_logit"][:, 0], card)
     write_report(evaluation, examples, report_dir, f"{card.version} on {split}")
-    metrics: dict[str, Any] = {split: evaluation.metrics.to_dict() | {"confusion": evaluation.confusion.tolist()}}
+    metrics = evaluation.metrics.to_dict() | {"confusion": evaluation.confusion.tolist()}
     if table is not None:
-        metrics[split] |= _measure_heads(data, table, Split(split), outputs, card, model_dir / card.file)
-    _write_model_card(card, model_dir, metrics)
+        metrics |= _measure_heads(data, table, Split(split), outputs, card, model_dir / card.file)
+    card.metrics[split] = metrics
+    write_text(model_dir / CARD_FILE, card.to_json() + "\n")
     console.print((report_dir / "report.md").read_text("utf-8"), markup=False)
 
 
@@ -259,8 +250,3 @@ def _mix_teacher_targets(
 
 def _to_model_inputs(examples: Sequence[Example], shape: Preprocessing) -> list[NDArray[np.uint8]]:
     return [fit_to_input(example.open(), shape).pixels for example in examples]
-
-
-def _write_model_card(card: ModelCard, model_dir: Path, metrics: dict[str, Any]) -> None:
-    card.metrics.update(metrics)
-    write_text(model_dir / CARD_FILE, card.to_json() + "\n")

@@ -1,8 +1,6 @@
 """Training in resumable stages: the heads, then ever more layers before them."""
 
-import json
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +10,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import CheckpointMismatchError
 from core.styles import STYLES
-from core.training.atomic_files import load_arrays, replacing, save_arrays, write_text
-from core.training.config import CONFIG_FILE, Stage, TrainingConfig
+from core.training.atomic_files import load_arrays, replacing, save_arrays
+from core.training.config import Stage, TrainingConfig
 from core.training.dataset import Example, Targets
 from core.training.features import FeatureStore
 from core.training.network import ARCHITECTURES, build_base, build_network, build_tail, load_network
+from core.training.run_directory import append_log, claim_run_directory
 from core.training.sampling import BalancedBatches, sampling_weights
 
 VALIDATIONS_PER_STAGE = 4
@@ -66,7 +64,7 @@ def train_stages(
         CheckpointMismatchError: `run_dir` holds a run with another configuration.
         DatasetError: `weights` or `start` is no file of a network.
     """
-    _claim_run_directory(run_dir, config)
+    claim_run_directory(run_dir, config)
     shape = (config.preprocessing.height, config.preprocessing.width)
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if supports_bfloat16() else "float32")
@@ -108,15 +106,6 @@ def _initialize_heads(
     stored = load_arrays(path)
     for name in ("style", "outfit"):
         network.get_layer(name).set_weights([stored[f"{name}_kernel"], stored[f"{name}_bias"]])
-
-
-def _claim_run_directory(run_dir: Path, config: TrainingConfig) -> None:
-    run_dir.mkdir(parents=True, exist_ok=True)
-    text = config.to_json()
-    path = run_dir / CONFIG_FILE
-    if path.exists() and path.read_text("utf-8") != text:
-        raise CheckpointMismatchError(run_dir.name)
-    write_text(path, text)
 
 
 def _fit_heads(
@@ -162,7 +151,7 @@ def _fit_heads(
         validation_freq=epochs,
         verbose=0,
     ).history
-    _append_metrics(run_dir, "heads", {key: values[-1] for key, values in history.items()})
+    append_log(run_dir, {"stage": "heads"}, {key: values[-1] for key, values in history.items()})
     print_line(f"heads: {history['val_style_top1'][-1]:.3f} of the validation photos named as the annotator did")
     folded: dict[str, NDArray[np.float32]] = {}
     for name in ("style", "outfit"):
@@ -263,13 +252,7 @@ class _MetricsLogger(keras.callbacks.Callback):  # type: ignore[misc]
         self._run_dir, self._stage = run_dir, stage
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        _append_metrics(self._run_dir, self._stage, {"part": epoch, **(logs or {})})
-
-
-def _append_metrics(run_dir: Path, stage: str, values: dict[str, Any]) -> None:
-    line = {"time": round(time.time()), "stage": stage, **{k: round(float(v), 5) for k, v in values.items()}}
-    with (run_dir / "log.jsonl").open("a", encoding="utf-8") as log:
-        log.write(json.dumps(line) + "\n")
+        append_log(self._run_dir, {"stage": self._stage, "part": epoch}, logs or {})
 
 
 def supports_bfloat16() -> bool:

@@ -21,7 +21,7 @@ from core.styles import STYLES
 from core.vision.backends import InferenceBackend, LiteRTBackend
 from core.vision.explanation import explain
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, outputs_from_hash
-from core.vision.model_card import ModelCard, Preprocessing, ResizeMode, load_model_card
+from core.vision.model_card import CARD_FILE, ModelCard, Preprocessing, ResizeMode, load_model_card
 from core.vision.verdict import (
     ConfidenceBand,
     Verdict,
@@ -186,7 +186,7 @@ def load_classifier(settings: Settings) -> StyleClassifier:
             raise BackendUnavailableError("scripted verdicts are for development, and EVA_ENV is production")
         return StyleClassifier(FakeBackend(outputs_from_hash), FAKE_MODEL_CARD)
     directory = settings.model_dir or BUNDLED_MODEL_DIR
-    model_card = load_model_card(directory / "model.json")
+    model_card = load_model_card(directory / CARD_FILE)
     model = directory / model_card.file
     _check_digest(model, model_card.sha256)
     return StyleClassifier(LiteRTBackend(model), model_card)

@@ -16,6 +16,10 @@ from core.styles import STYLES
 from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.verdict import Refusal, Thresholds
 
+CARD_FILE = "model.json"
+NUMBERS = re.compile(r"\[[-\d.,e\s]+\]")
+"""Lists of numbers in JSON."""
+
 
 class ResizeMode(StrEnum):
     """How an image of any shape becomes the network's input rectangle."""
@@ -26,9 +30,6 @@ class ResizeMode(StrEnum):
     """The whole image, stretched."""
     CENTER_CROP = "center_crop"
     """The center of the image with its proportions."""
-
-
-NUMBERS = re.compile(r"\[[-\d.,e\s]+\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

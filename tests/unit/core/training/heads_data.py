@@ -13,7 +13,7 @@ pytest.importorskip("keras", reason="the extra `train` is not installed")
 from core.training import head_pipeline, litert_weights
 from core.training.embedding import fit_embedding
 from core.training.export import convert_to_litert
-from core.training.head_export import build_head_network
+from core.training.head_network import build_head_network
 from core.training.linear_heads import HEADS
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from core.vision.model_card import Preprocessing, load_model_card

@@ -16,7 +16,7 @@ from core.training.dataset import Split, read_examples
 from core.training.export import store_base
 from core.training.feature_sets import extract_training_features
 from core.training.features import PhotoReader, extract_features
-from core.training.head_export import build_pooled_network
+from core.training.head_network import build_pooled_network
 from core.training.litert_weights import read_convolutions
 from core.training.network import load_network
 from core.vision.model_card import Preprocessing

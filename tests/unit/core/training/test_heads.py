@@ -14,22 +14,21 @@ from scipy.special import softmax
 
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import CheckpointMismatchError, DatasetError, ExportMismatchError
-from core.training import finetune_pipeline, head_pipeline, main_color_fit
-from core.training.export import convert_to_litert
+from core.training import finetune_pipeline, head_card, head_pipeline, main_color_fit
+from core.training.config import FinetuneConfig
+from core.training.export import check_agreement, convert_to_litert, run_model
 from core.training.feature_sets import extract_validation_features
 from core.training.features import FeatureStore
 from core.training.head_calibration import calibrate_head, naming_metrics
 from core.training.head_evaluation import consensus
-from core.training.head_export import (
+from core.training.head_network import (
     OUTPUTS,
     build_head_network,
     build_pooled_network,
-    check_head_agreement,
-    run_head_model,
 )
 from core.training.head_pipeline import HeadsConfig
 from core.training.head_targets import compute_head_targets, photo_weights
-from core.training.joint_training import FinetuneConfig, MapVersions
+from core.training.joint_training import MapVersions
 from core.training.linear_heads import HEADS, apply_heads, floored_deviation
 from core.training.photo_table import NO_VIEW, PhotoTable, read_photo_table
 from core.training.picture_distillation import ask_teacher
@@ -121,23 +120,23 @@ def test_thresholds_keep_their_precision_and_probabilities_their_mean() -> None:
 def test_every_logit_of_the_exported_file_is_made_of_its_evidence(weights: dict[str, np.ndarray]) -> None:
     network = build_head_network(weights, size=(32, 32))
     images = list(np.random.default_rng(1).integers(0, 255, (8, 32, 32, 3)).astype(np.uint8))
-    exported = run_head_model(convert_to_litert(network), images)
+    exported = run_model(convert_to_litert(network), images)
     for head in HEADS:
         logits, evidence = (exported[name] for name in OUTPUTS[head.name])
         assert np.allclose(logits, evidence.mean(axis=(1, 2)) + weights[f"{head.name}/bias"], atol=1e-3), head.name
     assert exported["kind_logits"].shape == (8, 4)
     assert ((exported["clothes"] > 0) & (exported["clothes"] < 1)).all()
     assert np.allclose(np.linalg.norm(exported["embedding"], axis=1), 1, atol=1e-4)
-    trained = run_head_model(network, images)
-    assert min(check_head_agreement(trained, exported).values()) > 0.98
+    trained = run_model(network, images)
+    assert min(check_agreement(trained, exported).values()) > 0.98
     with pytest.raises(ExportMismatchError, match="item_logits"):
-        check_head_agreement(trained, exported | {"item_logits": -exported["item_logits"]})
+        check_agreement(trained, exported | {"item_logits": -exported["item_logits"]})
     swapped = exported["item_logits"].copy()
     swapped[:, [3, 7]] = swapped[:, [7, 3]]
     assert np.corrcoef(trained["item_logits"].ravel(), swapped.ravel())[0, 1] > 0.9
     for changed in (exported["item_logits"] + 1, 1.5 * exported["item_logits"], swapped):
         with pytest.raises(ExportMismatchError, match="item_logits"):
-            check_head_agreement(trained, exported | {"item_logits": changed})
+            check_agreement(trained, exported | {"item_logits": changed})
 
 
 def test_heads_are_fitted_and_exported_for_serving(
@@ -199,7 +198,7 @@ def test_heads_are_fitted_and_exported_for_serving(
     def fail(*_: object) -> None:
         raise DatasetError("cannot be read")
 
-    monkeypatch.setattr(head_pipeline, "fit_main_color", fail)
+    monkeypatch.setattr(head_card, "fit_main_color", fail)
     with pytest.raises(DatasetError, match="cannot be read"):
         head_pipeline.fit_model_heads(
             data=data, run_dir=tmp_path / "run", source_dir=source, model_dir=models, config=HeadsConfig(powers=(0.5,))
@@ -251,11 +250,9 @@ def test_heads_without_their_labels_learn_from_the_source(
     )
     new = load_model_card(models / "model.json")
     summary = new.training["heads"]
-    assert summary["finetuning"]["photos"] == 16
+    assert (summary["finetuning"]["photos"], summary["finetuning"]["without_fold"]) == (16, 0)
     assert summary["heads_share_of_finetuned"] == 0.3
     assert summary["without_fold"] == 0
-    assert summary["finetuned_photos"] == [16]
-    assert summary["held_out_of_finetuning"].startswith("fold 0 ")
     assert summary["style_prior_power"] in HeadsConfig().powers
     used = [row["photo"] for row in labels if row["split"] == "train" and row["source"] != "mdem"]
     assert new.training["photos"] == {"train": len(used), "val": 24}

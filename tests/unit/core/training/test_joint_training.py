@@ -14,11 +14,13 @@ import tensorflow as tf
 from core.clothing import COLORS, ITEMS
 from core.errors import CheckpointMismatchError
 from core.training import joint_training
+from core.training.config import FinetuneConfig
 from core.training.feature_mixing import blend, draw_partners, draw_shares, erase_cells, mix_statistics
 from core.training.head_targets import HeadTargets
 from core.training.joint_network import interpolate
-from core.training.joint_training import FinetuneConfig, MapVersions, finetune
+from core.training.joint_training import MapVersions, finetune
 from core.training.linear_heads import HEADS
+from core.training.run_directory import append_log
 
 PHOTOS = 12
 
@@ -105,14 +107,13 @@ def test_interrupted_run_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     whole = run("whole")
     assert not np.allclose(whole["block4_conv1/kernel"], weights["block4_conv1/kernel"])
-    original = joint_training._append_losses
 
     def interrupt(*arguments: object) -> None:
-        original(*arguments)  # type: ignore[arg-type]
+        append_log(*arguments)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(joint_training, "_append_losses", interrupt)
+        patch.setattr(joint_training, "append_log", interrupt)
         with pytest.raises(KeyboardInterrupt):
             run("broken")
     broken = run("broken")

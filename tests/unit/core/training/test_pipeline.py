@@ -44,7 +44,7 @@ def test_train_export_and_evaluate(unchanged_data: Path, trained: Path, tmp_path
     pipeline.export(data=data, run_dir=run, model_dir=models)
     card = load_model_card(models / "model.json")
     assert card.version == f"tiny-{card.sha256[:8]}"
-    assert card.training["export"]["top1_agreement"] >= 0.98
+    assert card.training["export"]["top1"] >= 0.98
 
     pipeline.evaluate(data=data, model_dir=models, split="test", report_dir=report)
     figures = json.loads((report / "figures.json").read_text("utf-8"))
@@ -196,7 +196,7 @@ def test_unknown_backbone_is_rejected(unchanged_data: Path, tmp_path: Path) -> N
 
 def test_config_round_trip(tmp_path: Path) -> None:
     config = make_config("vgg16", seed=11)
-    (tmp_path / "recipe.json").write_text(config.to_json(), "utf-8")
+    (tmp_path / "recipe.json").write_text(json.dumps(config.to_dict()), "utf-8")
     assert load_config(tmp_path / "recipe.json") == config
 
 
