@@ -88,37 +88,30 @@ def _describe_reason(reason: Reason) -> dict[str, Any]:
     }
 
 
-def find_photos(paths: Iterable[Path]) -> list[tuple[Path, Path]]:
+def find_photos(paths: Iterable[Path]) -> tuple[list[tuple[Path, Path]], list[Path]]:
     """Find photos in files and folders.
 
     Folders are walked in sorted order, without hidden files and folders.
 
     Returns:
-        Each photo with its path relative to the folder that was given, or its name for a file.
+        Each photo with its path relative to the folder that was given, or its name for a file; and the files of folders
+        that are no photos, relative to their folder.
     """
     photos: list[tuple[Path, Path]] = []
+    skipped: list[Path] = []
     for path in paths:
         if not path.is_dir():
-            photos.append((path, type(path)(path.name)))
+            photos.append((path, Path(path.name)))
             continue
-        for photo in sorted(path.rglob("*")):
-            relative = photo.relative_to(path)
-            hidden = any(part.startswith(".") for part in relative.parts)
-            if has_photo_suffix(photo.name) and not hidden and photo.is_file():
-                photos.append((photo, relative))
-    return photos
-
-
-def find_skipped_files(folders: Iterable[Path]) -> list[Path]:
-    """The files of folders that `find_photos` passes over, without hidden ones, relative to their folder."""
-    skipped: list[Path] = []
-    for folder in folders:
-        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            relative = path.relative_to(folder)
-            is_hidden = any(part.startswith(".") for part in relative.parts)
-            if path.is_file() and not is_hidden and not has_photo_suffix(path.name):
+        for file in sorted(path.rglob("*")):
+            relative = file.relative_to(path)
+            if not file.is_file() or any(part.startswith(".") for part in relative.parts):
+                continue
+            if has_photo_suffix(file.name):
+                photos.append((file, relative))
+            else:
                 skipped.append(relative)
-    return skipped
+    return photos, skipped
 
 
 def judge_files(

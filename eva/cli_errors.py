@@ -57,41 +57,20 @@ def _variable(location: tuple[int | str, ...]) -> str:
 def exit_on_error(language: Language) -> Iterator[None]:
     """Print Eva's errors for a person and end with exit code 1."""
     from core.conversation.narration import error_message
-    from core.errors import (
-        BackendUnavailableError,
-        BackupError,
-        DecoderUnavailableError,
-        EvaError,
-        InvalidBotTokenError,
-        MissingSecretKeyError,
-        ModelError,
-        PersistenceError,
-        TracingUnavailableError,
-        TrainingError,
-        WeakSecretKeyError,
-    )
+    from core.errors import BackendUnavailableError, EvaError, ModelError, PhotoError
 
     try:
         yield
-    except (
-        BackupError,
-        DecoderUnavailableError,
-        TracingUnavailableError,
-        TrainingError,
-        PersistenceError,
-        MissingSecretKeyError,
-        WeakSecretKeyError,
-        InvalidBotTokenError,
-    ) as error:
-        # Errors of operators have no translation.
-        fail(str(error))
     except BackendUnavailableError as error:
         advice = translate("cli.doctor.engine.fix", language, engine=os.environ.get("EVA_ENGINE", "litert"))
         fail(f"{advice} ({error.detail})")
     except ModelError as error:
         fail(f"{error_message(error, language)}\n{translate('cli.doctor.model.fix', language)} ({error})")
-    except EvaError as error:
+    except PhotoError as error:
         fail(error_message(error, language))
+    except EvaError as error:
+        # Meant for operators, without a translation.
+        fail(str(error))
 
 
 def fail(message: str) -> NoReturn:

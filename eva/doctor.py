@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from enum import StrEnum
@@ -44,81 +45,81 @@ class CheckStatus(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was checked."""
+    """One thing that was checked. Its texts are `cli.doctor.<name>` and `cli.doctor.<name>.<finding>`."""
 
     name: str
     status: CheckStatus
-    detail: str
+    finding: str
     """What was found, or how to fix it."""
+    values: Mapping[str, object]
+    """Of the placeholders in the text of the finding."""
+
+    def title(self, language: Language) -> str:
+        """What was checked."""
+        return translate(f"cli.doctor.{self.name}", language)
+
+    def detail(self, language: Language) -> str:
+        """What was found, or how to fix it."""
+        return translate(f"cli.doctor.{self.name}.{self.finding}", language, **self.values)
 
 
-def run_checks(settings: Settings, language: Language) -> list[Check]:
+def _ok(name: str, finding: str = "ok", **values: object) -> Check:
+    return Check(name, CheckStatus.OK, finding, values)
+
+
+def _optional(name: str, finding: str = "fix", **values: object) -> Check:
+    return Check(name, CheckStatus.OPTIONAL, finding, values)
+
+
+def _missing(name: str, finding: str = "fix", **values: object) -> Check:
+    return Check(name, CheckStatus.MISSING, finding, values)
+
+
+def run_checks(settings: Settings) -> list[Check]:
     """Check everything that Eva needs or can use. TensorFlow is located but not loaded."""
     return [
-        *_check_model(settings, language),
-        _check_formats(language),
-        _check_fonts(language),
-        *asyncio.run(_check_persistence(settings, language)),
-        *_check_channels(settings, language),
-        *asyncio.run(_check_webhook(settings, language)),
-        _check_public_url(settings, language),
-        _check_training(language),
+        *_check_model(settings),
+        _check_formats(),
+        _check_fonts(),
+        *asyncio.run(_check_services(settings)),
+        _check_public_url(settings),
+        _check_training(),
     ]
 
 
-def _check_model(settings: Settings, language: Language) -> list[Check]:
+def _check_model(settings: Settings) -> list[Check]:
     """Load the model and judge a gray image."""
     gray = Image.new("RGB", (64, 64), (124, 117, 104))
-    engine = settings.engine.value
     started = time.perf_counter()
     try:
         with load_classifier(settings) as classifier:
             ms = round(1000 * (time.perf_counter() - started))
             verdict = classifier.classify(gray)
     except BackendUnavailableError:
-        return [
-            _make_check(
-                "engine", CheckStatus.MISSING, translate("cli.doctor.engine.fix", language, engine=engine), language
-            )
-        ]
+        return [_missing("engine", engine=settings.engine.value)]
     except ModelError:
-        return [_make_check("model", CheckStatus.MISSING, translate("cli.doctor.model.fix", language), language)]
-    detail = translate("cli.doctor.model.ok", language, version=verdict.model, ms=ms)
-    if settings.engine is EngineName.SCRIPTED:
-        engine_check = _make_check("engine", CheckStatus.OPTIONAL, translate("cli.doctor.scripted", language), language)
-    else:
-        engine_check = _make_check(
-            "engine", CheckStatus.OK, translate("cli.doctor.engine.ok", language, engine=verdict.engine), language
-        )
-    return [_make_check("model", CheckStatus.OK, detail, language), engine_check]
+        return [_missing("model")]
+    is_scripted = settings.engine is EngineName.SCRIPTED
+    engine = _optional("engine", "scripted") if is_scripted else _ok("engine", engine=verdict.engine)
+    return [_ok("model", version=verdict.model, ms=ms), engine]
 
 
-def _check_formats(language: Language) -> Check:
+def _check_formats() -> Check:
     missing = [image_format.value for image_format, codec in CODECS.items() if not features.check(codec)]
-    if not _is_importable("pillow_heif"):
+    try:
+        import pillow_heif  # noqa: F401
+    except ImportError:
         missing.append(ImageFormat.HEIF.value)
     if missing:
-        advice = translate("cli.doctor.photos.fix", language, formats=", ".join(missing))
-        return _make_check("photos", CheckStatus.MISSING, advice, language)
-    formats = ", ".join(image_format.value for image_format in ImageFormat)
-    return _make_check("photos", CheckStatus.OK, translate("cli.doctor.photos.ok", language, formats=formats), language)
+        return _missing("photos", formats=", ".join(missing))
+    return _ok("photos", formats=", ".join(image_format.value for image_format in ImageFormat))
 
 
-def _is_importable(module: str) -> bool:
-    try:
-        __import__(module)
-    except ImportError:
-        return False
-    return True
-
-
-def _check_fonts(language: Language) -> Check:
+def _check_fonts() -> Check:
     font = _find_korean_font()
-    if font is None:
-        return _make_check("fonts", CheckStatus.OPTIONAL, translate("cli.doctor.fonts.fix", language), language)
-    return _make_check("fonts", CheckStatus.OK, translate("cli.doctor.fonts.ok", language, font=font), language)
+    return _ok("fonts", font=font) if font else _optional("fonts")
 
 
 def _find_korean_font() -> str | None:
@@ -132,94 +133,81 @@ def _find_korean_font() -> str | None:
     return families[0] if families else None
 
 
-async def _check_persistence(settings: Settings, language: Language) -> list[Check]:
-    """Check database and image storage. The embedded database is started if it was created before."""
+async def _check_services(settings: Settings) -> list[Check]:
+    return [
+        *await _check_database(settings),
+        await _check_storage(settings),
+        _ok("telegram") if settings.telegram_token else _optional("telegram"),
+        _ok("kakao") if settings.kakao_skill_key else _optional("kakao"),
+        *await _check_webhook(settings),
+    ]
+
+
+async def _check_database(settings: Settings) -> list[Check]:
+    """Check the database and what is in it. The embedded one is started if it was created before."""
     # Half a second of imports that `eva ask`, which shares eva.console, must not pay.
-    from core.object_storage import ObjectStorage
-
-    checks = await _check_database(settings, language)
-    try:
-        await ObjectStorage(settings.object_storage_url).check()
-    except PersistenceError:
-        storage = _make_check("storage", CheckStatus.MISSING, translate("cli.doctor.storage.fix", language), language)
-    else:
-        storage = _make_check("storage", CheckStatus.OK, translate("cli.doctor.storage.ok", language), language)
-    return [*checks, storage]
-
-
-async def _check_database(settings: Settings, language: Language) -> list[Check]:
     from core.db.server_info import get_server_info
     from core.db.vector_search import get_state
     from core.resources import has_database, open_database
 
-    detail = translate("cli.doctor.database.embedded", language)
     if not has_database(settings):
-        return [_make_check("database", CheckStatus.OK, detail, language)]
+        return [_ok("database", "embedded")]
     is_embedded = settings.database_url is None
     try:
         async with open_database(settings) as database:
             async with database.connection() as connection:
                 info = await get_server_info(connection)
                 vectors = await get_state(connection)
-            contents = [
-                *await _check_secret_key(database, settings, language),
-                *await _check_contents(database, settings, language),
-            ]
-            if not is_embedded:
-                detail = translate("cli.doctor.database.ok", language, where=database.url.host, version=info.version)
+            contents = [*await _check_secret_key(database, settings), *await _check_contents(database, settings)]
+            where = database.url.host
     except PersistenceError as error:
-        advice = translate("cli.doctor.database.fix", language)
-        if is_embedded:
-            advice = translate("cli.doctor.database.embedded.fix", language, detail=error.detail)
-        return [_make_check("database", CheckStatus.MISSING, advice, language)]
-    server = [_check_server(info, language), _check_clock(info, language), _check_similar_looks(vectors, language)]
-    return [_make_check("database", CheckStatus.OK, detail, language), *server, *contents]
+        return [_missing("database", "embedded.fix", detail=error.detail) if is_embedded else _missing("database")]
+    server = _ok("database", "embedded") if is_embedded else _ok("database", where=where, version=info.version)
+    return [server, _check_schema(info), _check_clock(info), _check_similar_looks(vectors), *contents]
 
 
-def _check_similar_looks(state: "VectorSearchState", language: Language) -> Check:
+async def _check_storage(settings: Settings) -> Check:
+    from core.object_storage import ObjectStorage
+
+    try:
+        await ObjectStorage(settings.object_storage_url).check()
+    except PersistenceError:
+        return _missing("storage")
+    return _ok("storage")
+
+
+def _check_similar_looks(state: "VectorSearchState") -> Check:
     """Check that looks can be searched by their vectors, and say what is missing if not."""
     from core.db.vector_search import MIN_VERSION
 
     if state.is_set_up:
-        key = "ok" if state.is_complete else "incomplete"
-    elif not state.is_new_enough:
-        key = "install"
-    elif not state.is_created:
-        key = "create"
-    else:
-        key = "migrate" if state.installed is not None else "hidden"
-    status = CheckStatus.OK if key == "ok" else CheckStatus.OPTIONAL
-    minimum = ".".join(map(str, MIN_VERSION))
-    detail = translate(f"cli.doctor.similar.{key}", language, version=state.installed or "", minimum=minimum)
-    return _make_check("similar", status, detail, language)
+        return _ok("similar", version=state.installed) if state.is_complete else _optional("similar", "incomplete")
+    if not state.is_new_enough:
+        return _optional("similar", "install", minimum=".".join(map(str, MIN_VERSION)))
+    if not state.is_created:
+        return _optional("similar", "create")
+    return _optional("similar", "hidden" if state.installed is None else "migrate")
 
 
-def _check_server(info: "ServerInfo", language: Language) -> Check:
+def _check_schema(info: "ServerInfo") -> Check:
     """Check version, rights and schema; the first of them that is wrong is told."""
     from core.db.server_info import MIN_VERSION
 
-    problem = None
     if not info.is_supported:
-        problem = translate("cli.doctor.schema.version", language, version=info.version, minimum=MIN_VERSION)
-    elif not info.may_migrate:
-        problem = translate("cli.doctor.schema.rights", language, role=info.role)
-    elif not info.is_current:
-        problem = translate("cli.doctor.schema.fix", language)
-    if problem is not None:
-        return _make_check("schema", CheckStatus.MISSING, problem, language)
-    return _make_check("schema", CheckStatus.OK, translate("cli.doctor.schema.ok", language), language)
+        return _missing("schema", "version", version=info.version, minimum=MIN_VERSION)
+    if not info.may_migrate:
+        return _missing("schema", "rights", role=info.role)
+    return _ok("schema") if info.is_current else _missing("schema")
 
 
-def _check_clock(info: "ServerInfo", language: Language) -> Check:
+def _check_clock(info: "ServerInfo") -> Check:
     """Check that this machine and the database have the same time."""
     if info.clock_difference > MAX_CLOCK_DIFFERENCE:
-        seconds = round(info.clock_difference.total_seconds())
-        detail = translate("cli.doctor.clock.fix", language, seconds=seconds)
-        return _make_check("clock", CheckStatus.MISSING, detail, language)
-    return _make_check("clock", CheckStatus.OK, translate("cli.doctor.clock.ok", language), language)
+        return _missing("clock", seconds=round(info.clock_difference.total_seconds()))
+    return _ok("clock")
 
 
-async def _check_secret_key(database: "Database", settings: Settings, language: Language) -> list[Check]:
+async def _check_secret_key(database: "Database", settings: Settings) -> list[Check]:
     """Compare the secret key with the one of the last process that was started; no result before the first start."""
     from sqlalchemy.exc import ProgrammingError
 
@@ -237,12 +225,11 @@ async def _check_secret_key(database: "Database", settings: Settings, language: 
     try:
         keys = [load_secret_key(settings), *load_old_keys(settings)]
     except (MissingSecretKeyError, WeakSecretKeyError) as error:
-        return [_make_check("secret", CheckStatus.MISSING, str(error), language)]
-    status, key = (CheckStatus.OK, "ok") if former in map(fingerprint, keys) else (CheckStatus.MISSING, "fix")
-    return [_make_check("secret", status, translate(f"cli.doctor.secret.{key}", language), language)]
+        return [_missing("secret", "unusable", reason=error)]
+    return [_ok("secret") if former in map(fingerprint, keys) else _missing("secret")]
 
 
-async def _check_contents(database: "Database", settings: Settings, language: Language) -> list[Check]:
+async def _check_contents(database: "Database", settings: Settings) -> list[Check]:
     """Check for updates that were given up, images past their time and late backups; no result on older tables."""
     from sqlalchemy.exc import ProgrammingError
 
@@ -257,48 +244,23 @@ async def _check_contents(database: "Database", settings: Settings, language: La
             last_backup = await get_last_backup(connection)
     except ProgrammingError:
         return []
-    updates = _make_check("updates", CheckStatus.OK, translate("cli.doctor.updates.ok", language), language)
-    if count:
-        detail = translate("cli.doctor.updates.fix", language, count=count)
-        updates = _make_check("updates", CheckStatus.MISSING, detail, language)
-    retention = _make_check("retention", CheckStatus.OK, translate("cli.doctor.retention.ok", language), language)
-    if overdue >= LATE_AFTER:
-        hours = int(overdue.total_seconds() // 3600)
-        detail = translate("cli.doctor.retention.fix", language, hours=hours)
-        retention = _make_check("retention", CheckStatus.MISSING, detail, language)
-    return [updates, retention, _check_backup(last_backup, language, is_needed=settings.env is Environment.PRODUCTION)]
-
-
-def _check_backup(last: "LastBackup | None", language: Language, *, is_needed: bool) -> Check:
-    """Check that a backup was made lately; `is_needed` tells whether one is made every night, as in production."""
-    if last is None:
-        return _make_check("backup", CheckStatus.OPTIONAL, translate("cli.doctor.backup.none", language), language)
-    status, key = (CheckStatus.MISSING, "fix") if last.is_late and is_needed else (CheckStatus.OK, "ok")
-    date = f"{last.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return _make_check("backup", status, translate(f"cli.doctor.backup.{key}", language, date=date), language)
-
-
-def _check_public_url(settings: Settings, language: Language) -> Check:
-    """Check that messengers can reach Eva."""
-    if settings.public_url is None:
-        return _make_check("url", CheckStatus.OPTIONAL, translate("cli.doctor.url.fix", language), language)
-    return _make_check(
-        "url", CheckStatus.OK, translate("cli.doctor.url.ok", language, url=settings.public_url), language
-    )
-
-
-def _check_channels(settings: Settings, language: Language) -> list[Check]:
-    """Check which messengers are configured."""
-    keys = {"telegram": settings.telegram_token, "kakao": settings.kakao_skill_key}
+    hours = int(overdue.total_seconds() // 3600)
     return [
-        _make_check(channel, CheckStatus.OK, translate(f"cli.doctor.{channel}.ok", language), language)
-        if key is not None
-        else _make_check(channel, CheckStatus.OPTIONAL, translate(f"cli.doctor.{channel}.fix", language), language)
-        for channel, key in keys.items()
+        _missing("updates", count=count) if count else _ok("updates"),
+        _missing("retention", hours=hours) if overdue >= LATE_AFTER else _ok("retention"),
+        _check_backup(last_backup, is_needed=settings.env is Environment.PRODUCTION),
     ]
 
 
-async def _check_webhook(settings: Settings, language: Language) -> list[Check]:
+def _check_backup(last: "LastBackup | None", *, is_needed: bool) -> Check:
+    """Check that a backup was made lately; `is_needed` tells whether one is made every night, as in production."""
+    if last is None:
+        return _optional("backup", "none")
+    date = f"{last.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return _missing("backup", date=date) if last.is_late and is_needed else _ok("backup", date=date)
+
+
+async def _check_webhook(settings: Settings) -> list[Check]:
     """Check that Telegram delivers updates; no result without what the webhook needs."""
     if settings.telegram_token is None or settings.telegram_webhook_secret is None:
         return []
@@ -311,21 +273,18 @@ async def _check_webhook(settings: Settings, language: Language) -> list[Check]:
         status = CheckStatus.OPTIONAL
     elif state is WebhookState.OK:
         status = CheckStatus.OK
-    detail = translate(f"cli.doctor.webhook.{state}", language, reason=reason)
-    return [_make_check("webhook", status, detail, language)]
+    return [Check("webhook", status, state, {"reason": reason})]
 
 
-def _check_training(language: Language) -> Check:
+def _check_public_url(settings: Settings) -> Check:
+    """Check that messengers can reach Eva."""
+    return _ok("url", url=settings.public_url) if settings.public_url else _optional("url")
+
+
+def _check_training() -> Check:
     if find_spec("tensorflow") is None:
-        return _make_check("training", CheckStatus.OPTIONAL, translate("cli.doctor.training.fix", language), language)
+        return _optional("training")
     try:
-        installed = version("tensorflow")
+        return _ok("training", version=version("tensorflow"))
     except PackageNotFoundError:
-        installed = "?"
-    return _make_check(
-        "training", CheckStatus.OK, translate("cli.doctor.training.ok", language, version=installed), language
-    )
-
-
-def _make_check(key: str, status: CheckStatus, detail: str, language: Language) -> Check:
-    return Check(name=translate(f"cli.doctor.{key}", language), status=status, detail=detail)
+        return _ok("training", version="?")

@@ -77,11 +77,11 @@ def judge(
 ) -> None:
     """Judge many photos; exits with 1 if one could not be judged."""
     language = chosen_language(lang)
-    from eva.batch import FailedFile, find_photos, find_skipped_files, judge_files
+    from eva.batch import FailedFile, find_photos, judge_files
     from eva.console import progress_bar, results_table
 
-    photos = find_photos(paths)
-    if skipped := find_skipped_files(paths):
+    photos, skipped = find_photos(paths)
+    if skipped:
         typer.echo(translate("cli.skipped", language, names=", ".join(map(str, skipped))), err=True)
     if not photos:
         fail(translate("cli.no_photos", language, path=", ".join(map(str, paths))))
@@ -117,7 +117,7 @@ def doctor(lang: LanguageOption = None) -> None:
     from eva.console import print_checks
     from eva.doctor import CheckStatus, run_checks
 
-    checks = run_checks(load_settings(), language)
+    checks = run_checks(load_settings())
     print_checks(Console(highlight=False), checks, language)
     raise typer.Exit(1 if any(check.status is CheckStatus.MISSING for check in checks) else 0)
 

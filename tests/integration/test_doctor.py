@@ -24,7 +24,7 @@ from eva.doctor import (
     CheckStatus,
     _check_clock,
     _check_contents,
-    _check_server,
+    _check_schema,
     _check_similar_looks,
     _check_webhook,
 )
@@ -35,15 +35,15 @@ EN = Language.EN
 
 
 async def test_doctor_counts_failed_updates(resources: Resources) -> None:
-    before, *_ = await _check_contents(resources.database, Settings(), EN)
+    before, *_ = await _check_contents(resources.database, Settings())
     async with resources.database.transaction() as connection:
         inbox_id = await inbox.insert(connection, Channel.KAKAO, "1", external_sender_id="42", payload={})
         assert inbox_id is not None
         await mark_update_failed(connection, inbox_id)
-    after, *_ = await _check_contents(resources.database, Settings(), EN)
+    after, *_ = await _check_contents(resources.database, Settings())
 
     assert before.status is CheckStatus.OK
-    assert (after.status, after.detail) == (
+    assert (after.status, after.detail(EN)) == (
         CheckStatus.MISSING,
         translate("cli.doctor.updates.fix", EN, count=1),
     )
@@ -55,8 +55,8 @@ async def test_doctor_says_when_private_photos_are_late(resources: Resources) ->
     found = {}
     for hours in (1, 3):
         await end_images(resources, look, timedelta(hours=hours))
-        _, check, _ = await _check_contents(resources.database, Settings(), EN)
-        found[hours] = check.status, check.detail
+        _, check, _ = await _check_contents(resources.database, Settings())
+        found[hours] = check.status, check.detail(EN)
     assert found == {
         1: (CheckStatus.OK, translate("cli.doctor.retention.ok", EN)),
         3: (CheckStatus.MISSING, translate("cli.doctor.retention.fix", EN, hours=3)),
@@ -67,13 +67,13 @@ async def test_doctor_says_when_the_last_backup_is_old(database: Database) -> No
     production = Settings(env=Environment.PRODUCTION)
     async with database.connection() as connection:
         await record_secret_fingerprint(connection, "0")
-        *_, none = await _check_contents(database, production, EN)
-        found = [(none.status, none.detail)]
+        *_, none = await _check_contents(database, production)
+        found = [(none.status, none.detail(EN))]
         for age, settings in ((0, production), (31, production), (31, Settings())):
             taken_at = datetime.now(UTC) - timedelta(hours=age)
             await record_backup(connection, taken_at)
-            *_, check = await _check_contents(database, settings, EN)
-            found.append((check.status, check.detail.replace(f"{taken_at:%Y-%m-%d %H:%M}", "then")))
+            *_, check = await _check_contents(database, settings)
+            found.append((check.status, check.detail(EN).replace(f"{taken_at:%Y-%m-%d %H:%M}", "then")))
     made, late = (translate(f"cli.doctor.backup.{key}", EN, date="then UTC") for key in ("ok", "fix"))
     assert found == [
         (CheckStatus.OPTIONAL, translate("cli.doctor.backup.none", EN)),
@@ -85,7 +85,7 @@ async def test_doctor_says_when_the_last_backup_is_old(database: Database) -> No
 
 async def test_doctor_tells_every_state_of_the_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(telegram_token=SecretStr("1:a"), telegram_webhook_secret=SecretStr("secret"))
-    assert await _check_webhook(Settings(telegram_token=SecretStr("1:a")), EN) == [], "it polls"
+    assert await _check_webhook(Settings(telegram_token=SecretStr("1:a"))) == [], "it polls"
     found = {}
     for state in setup.WebhookState:
 
@@ -93,9 +93,9 @@ async def test_doctor_tells_every_state_of_the_webhook(monkeypatch: pytest.Monke
             return state, "Connection refused"
 
         monkeypatch.setattr(setup, "get_webhook_state", get_state)
-        [check] = await _check_webhook(settings, EN)
+        [check] = await _check_webhook(settings)
         found[state] = check.status
-        assert check.detail == translate(f"cli.doctor.webhook.{state}", EN, reason="Connection refused")
+        assert check.detail(EN) == translate(f"cli.doctor.webhook.{state}", EN, reason="Connection refused")
     assert {state for state, status in found.items() if status is not CheckStatus.MISSING} == {
         setup.WebhookState.OK,
         setup.WebhookState.UNSET,
@@ -106,11 +106,11 @@ async def test_doctor_tells_every_state_of_the_webhook(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("jump", [-3600, 3600])
 async def test_doctor_says_when_clocks_differ(database: Database, monkeypatch: pytest.MonkeyPatch, jump: int) -> None:
     async with database.connection() as connection:
-        assert _check_clock(await get_server_info(connection), EN).status is CheckStatus.OK
+        assert _check_clock(await get_server_info(connection)).status is CheckStatus.OK
         now = time.time
         monkeypatch.setattr(time, "time", lambda: now() + jump)
-        check = _check_clock(await get_server_info(connection), EN)
-    assert (check.status, check.detail) == (
+        check = _check_clock(await get_server_info(connection))
+    assert (check.status, check.detail(EN)) == (
         CheckStatus.MISSING,
         translate("cli.doctor.clock.fix", EN, seconds=3600),
     )
@@ -121,7 +121,7 @@ async def test_doctor_tells_version_schema_and_rights(database: Database, empty_
         info = await get_server_info(connection)
         assert (info.is_supported, info.may_migrate, info.is_current, info.role) == (True, True, True, "eva")
         assert info.version.partition(".")[0].isdecimal()
-    assert _check_server(info, EN).status is CheckStatus.OK
+    assert _check_schema(info).status is CheckStatus.OK
     async with Database(empty_url) as empty, empty.connection() as connection:
         before = await get_server_info(connection)
     assert (before.may_migrate, before.is_current) == (True, False)
@@ -131,16 +131,16 @@ async def test_doctor_tells_version_schema_and_rights(database: Database, empty_
         "cli.doctor.schema.version": replace(info, is_supported=False, version="13.1"),
     }
     for key, case in cases.items():
-        check = _check_server(case, EN)
+        check = _check_schema(case)
         expected = translate(key, EN, role="eva", version="13.1", minimum=14)
-        assert (check.status, check.detail) == (CheckStatus.MISSING, expected)
+        assert (check.status, check.detail(EN)) == (CheckStatus.MISSING, expected)
 
 
 async def test_doctor_says_what_similar_looks_need(database: Database) -> None:
     async with database.connection() as connection:
         state = await get_state(connection)
-    assert _check_similar_looks(state, EN).status is CheckStatus.OK
-    assert str(state.installed) in _check_similar_looks(state, EN).detail
+    assert _check_similar_looks(state).status is CheckStatus.OK
+    assert str(state.installed) in _check_similar_looks(state).detail(EN)
     off = replace(state, is_set_up=False)
     cases = {
         "install": replace(off, installed="0.7.4"),
@@ -150,8 +150,8 @@ async def test_doctor_says_what_similar_looks_need(database: Database) -> None:
         "incomplete": replace(state, is_complete=False),
     }
     for key, case in cases.items():
-        check = _check_similar_looks(case, EN)
-        assert (check.status, check.detail) == (
+        check = _check_similar_looks(case)
+        assert (check.status, check.detail(EN)) == (
             CheckStatus.OPTIONAL,
             translate(f"cli.doctor.similar.{key}", EN, minimum="0.8", version=""),
         )

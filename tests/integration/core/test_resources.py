@@ -161,11 +161,11 @@ async def test_a_changed_secret_key_is_noticed_at_the_next_start(empty_url: str,
     assert await is_changed(settings("c"), ProcessKind.WORKER)
     async with open_resources(settings("c")) as resources:
         found = [
-            await _check_secret_key(resources.database, checked, Language.EN)
+            await _check_secret_key(resources.database, checked)
             for checked in (settings("c"), settings("d", "c"), settings("d"))
         ]
     assert [check.status for (check,) in found] == [CheckStatus.OK, CheckStatus.OK, CheckStatus.MISSING]
-    assert found[-1][0].detail == translate("cli.doctor.secret.fix", Language.EN)
+    assert found[-1][0].detail(Language.EN) == translate("cli.doctor.secret.fix", Language.EN)
 
 
 async def test_a_queue_that_cannot_be_reached_ends_a_worker_and_no_web_process(empty_url: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ EN = Language.EN
 def test_doctor_passes_and_lists_what_is_optional(run_command: RunCommand) -> None:
     result = run_command("doctor")
     assert result.exit_code == 0
-    assert translate("cli.doctor.scripted", EN) in result.stdout
+    assert translate("cli.doctor.engine.scripted", EN) in result.stdout
     assert translate("cli.doctor.telegram.fix", EN) in result.stdout
 
 
