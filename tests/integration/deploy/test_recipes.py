@@ -105,7 +105,9 @@ class FileServer(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-@pytest.mark.parametrize(("proxy", "file"), [("haproxy", "haproxy.cfg"), ("nginx", "nginx.conf")])
+@pytest.mark.parametrize(
+    ("proxy", "file"), [("haproxy", "haproxy.cfg"), ("nginx", "nginx.conf"), ("caddy", "Caddyfile")]
+)
 def test_a_file_that_one_process_has_is_found_during_an_update(proxy: str, file: str, tmp_path: Path) -> None:
     found = shutil.which(proxy)
     if found is None:
@@ -122,10 +124,16 @@ def test_a_file_that_one_process_has_is_found_during_an_update(proxy: str, file:
         if proxy == "nginx":
             text = f"daemon off; pid {tmp_path}/pid; events {{}}\nhttp {{ access_log off; {text} }}"
             command = [found, "-e", "stderr", "-c", str(configuration), "-p", str(tmp_path)]
+        elif proxy == "caddy":
+            text = "{\nadmin off\n}\n" + text.replace("eva.example {", f"http://127.0.0.1:{port} {{")
+            command = [found, "run", "--config", str(configuration), "--adapter", "caddyfile"]
         else:
             command = [found, "-db", "-f", str(configuration)]
         configuration.write_text(text, "utf-8")
-        process = stack.enter_context(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL))
+        environment = os.environ | {"HOME": str(tmp_path)}
+        process = stack.enter_context(
+            subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
+        )
         stack.callback(process.terminate)
         client = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False))
 
