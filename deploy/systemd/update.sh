@@ -41,8 +41,9 @@ if [ ! -d "eva-$version" ]; then
   mv eva.clone "eva-$version"
 fi
 make --silent --directory "eva-$version" install
-for unit in "eva-$version"/deploy/systemd/*.service "eva-$version"/deploy/systemd/*.timer; do
-  cmp -s "$unit" "$former/deploy/systemd/${unit##*/}" || echo "$unit is new or changed: copy it to /etc/systemd/system" >&2
+units="eva-$version/deploy/systemd"
+for unit in "$units"/*.service "$units"/*.timer "$units"/*.d/*.conf; do
+  cmp -s "$unit" "$former/${unit#*/}" || echo "$unit is new or changed: copy it to /etc/systemd/system${unit#"$units"}" >&2
 done
 
 [ "$former" = "eva-$version" ] || ln -sfn "$former" eva.former

@@ -174,9 +174,12 @@ echo "$url" >> calls
 
 def make_version(folder: Path, version: str) -> None:
     """Commit and tag a version of a program whose installation names it."""
-    (folder / "deploy" / "systemd").mkdir(parents=True, exist_ok=True)
-    for name, text in (("eva-web@.service", version), ("eva-migrate.service", "the same"), ("eva-backup.timer", "")):
-        (folder / "deploy" / "systemd" / name).write_text(text, "utf-8")
+    units = folder / "deploy" / "systemd"
+    (units / "eva-.service.d").mkdir(parents=True, exist_ok=True)
+    for name in ("eva-web@.service", "eva-.service.d/hardening.conf"):
+        (units / name).write_text(version, "utf-8")
+    for name in ("eva-migrate.service", "eva-backup.timer"):
+        (units / name).write_text("the same", "utf-8")
     (folder / "Makefile").write_text(f"install:\n\techo {version} > installed\n", "utf-8")
     for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", version], ["tag", version]):
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=folder, check=True)
@@ -242,8 +245,9 @@ def test_an_update_names_the_units_that_have_to_be_copied(tmp_path: Path, update
     copied = []
     for version in ("v2", "v2"):
         update(version)
-        copied.append(re.findall(r"^(\S+) is new or changed", (tmp_path / "messages").read_text("utf-8"), re.MULTILINE))
-    assert copied == [["eva-v2/deploy/systemd/eva-web@.service"], []]
+        copied.append(re.findall(r"copy it to (.+)$", (tmp_path / "messages").read_text("utf-8"), re.MULTILINE))
+    folder = "/etc/systemd/system"
+    assert copied == [[f"{folder}/eva-web@.service", f"{folder}/eva-.service.d/hardening.conf"], []]
 
 
 @pytest.fixture
@@ -252,7 +256,8 @@ def units(tmp_path: Path) -> list[Path]:
     for path in (*UNITS, DEPLOY / "systemd" / "eva-backup.timer"):
         text = path.read_text("utf-8").replace("/srv/eva/.venv/bin/eva", "/bin/true")
         (tmp_path / path.name.replace("@", "@8001")).write_text(text, "utf-8")
-    return sorted(tmp_path.iterdir())
+    shutil.copytree(DEPLOY / "systemd" / "eva-.service.d", tmp_path / "eva-.service.d")
+    return sorted(path for path in tmp_path.iterdir() if path.is_file())
 
 
 def test_systemd_accepts_the_units(units: list[Path]) -> None:
