@@ -152,7 +152,7 @@ class Settings(BaseSettings):
     """`true`: the web process also runs queued jobs; `false`: only `eva worker` does."""
     drain_seconds: float = Field(default=3.0, ge=0, le=300)
     """Seconds for which a web process still serves after SIGTERM while `/readyz` responds 503, so that load balancers
-    notice; more than the interval of their checks. After it, open requests get six more."""
+    notice; more than the interval of their checks. After it, open requests get five more."""
     public_url: BaseUrl | None = None
     """The public base URL, for links and images in messages. The site answers only under its host and on this machine;
     with https, cookies are `Secure` and browsers are told to use nothing else."""

@@ -1,5 +1,6 @@
 """`eva backup` and `eva restore`."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -16,9 +17,12 @@ DEFAULT_KEPT = 14
 def backup(
     target: Annotated[str, typer.Argument(help="Folder, or s3://bucket/prefix.")],
     keep: Annotated[int, typer.Option(help="Backups that remain; older ones are deleted.", min=1)] = DEFAULT_KEPT,
+    min_age: Annotated[
+        float, typer.Option(help="Hours; nothing is done if the last backup there is younger.", min=0)
+    ] = 0,
 ) -> None:
     """Back up the database and the pictures; Eva may run meanwhile."""
-    from core.backup.archive import BackupArchive
+    from core.backup.archive import NAME_FORMAT, BackupArchive
     from core.backup.creation import CreatedBackup, create_backup
     from core.object_storage import ObjectStorage
     from core.resources import open_database
@@ -29,9 +33,14 @@ def backup(
     async def create() -> CreatedBackup:
         async with open_database(settings) as database:
             storage = ObjectStorage(settings.object_storage_url)
-            return await create_backup(database, storage, BackupArchive(target), settings, keep=keep)
+            return await create_backup(database, storage, archive, settings, keep=keep)
 
     with exit_on_error(language):
+        archive = BackupArchive(target)
+        names = archive.list_names()
+        if names and names[-1] > (datetime.now(UTC) - timedelta(hours=min_age)).strftime(NAME_FORMAT):
+            typer.echo(translate("cli.backup.recent", language, name=names[-1]))
+            return
         created = run_event_loop(create())
     typer.echo(translate("cli.backup.done", language, name=created.name, images=created.images))
     if created.missing_images:

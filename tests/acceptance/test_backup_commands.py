@@ -25,6 +25,9 @@ def test_a_backup_is_made_and_restored(eva: RunEva, url: str, empty_url: str, tm
     assert made.returncode == 0, made.stderr
     (name,) = archive.list_names()
     assert made.stdout.splitlines() == [translate("cli.backup.done", EN, name=name, images=0)]
+    recent = eva("backup", folder, "--min-age", "1", DATABASE_URL=url, **secret)
+    assert (recent.returncode, archive.list_names()) == (0, [name])
+    assert recent.stdout.splitlines() == [translate("cli.backup.recent", EN, name=name)]
     other = eva("backup", folder, DATABASE_URL=url, EVA_SECRET_KEY="o" * 32)
     assert translate("cli.backup.foreign", EN, count=1) in other.stdout.splitlines()
 

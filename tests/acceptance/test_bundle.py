@@ -12,7 +12,7 @@ import httpx
 import yaml
 
 from tests.conftest import ROOT
-from tests.processes import running_process
+from tests.processes import free_port, running_process
 from tools.make_bundle import write_bundle
 
 MAX_BYTES = 40 * 2**20
@@ -59,8 +59,12 @@ async def test_the_bundle_deploys(empty_url: str, environment: dict[str, str], t
     assert run(f"bash {hook}")
     assert not (folder / ".leader").exists()
 
-    (web,) = re.findall(r"^web: (.*)$", (folder / "Procfile").read_text("utf-8"), re.MULTILINE)
-    command = [str(python), *shlex.split(web)[1:-1], "0"]
+    procfile = (folder / "Procfile").read_text("utf-8")
+    (web,) = re.findall(r"^web: (.*)$", procfile, re.MULTILINE)
+    ports = re.findall(r"EVA_METRICS_PORT=(\d+)", procfile)
+    assert len(set(ports)) == 2, "both processes run on every instance"
+    web = web.replace(ports[0], str(free_port())).replace("python", str(python))
+    command = [*shlex.split(web)[:-1], "0"]
     with running_process(command, ready=r"http://[\d.]+:\d+", cwd=folder, env=variables) as (_, address):
         health = extensions["option_settings"]["aws:elasticbeanstalk:environment:process:default"]
         response = await asyncio.to_thread(httpx.get, f"{address}{health['HealthCheckPath']}", timeout=30)

@@ -264,6 +264,10 @@ def test_systemd_accepts_the_units(units: list[Path]) -> None:
     assert find_fault("systemd-analyze", "verify", *units) == ""
 
 
+def test_systemd_accepts_the_units_of_elastic_beanstalk() -> None:
+    assert find_fault("systemd-analyze", "verify", *sorted((BEANSTALK / ".platform" / "systemd").iterdir())) == ""
+
+
 def test_the_units_are_hardened(units: list[Path]) -> None:
     services = [unit for unit in units if unit.suffix == ".service"]
     command = ("systemd-analyze", "security", "--offline=true", f"--threshold={MAX_EXPOSURE}", "--no-pager")
@@ -281,6 +285,9 @@ def started_commands() -> Iterator[tuple[str, list[str]]]:
     for path in (ROOT / "Procfile", BEANSTALK / "Procfile"):
         for line in path.read_text("utf-8").splitlines():
             yield path.name, shlex.split(line.partition("eva ")[2].replace("${PORT:-8000}", "8000"))
+    unit = BEANSTALK / ".platform" / "systemd" / "eva-backup.service"
+    (command,) = re.findall(r"^ExecStart=.* eva (.*)'$", unit.read_text("utf-8"), re.MULTILINE)
+    yield "elasticbeanstalk", shlex.split(command)
 
 
 def test_recipes_start_commands_that_exist() -> None:
