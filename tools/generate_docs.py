@@ -1,5 +1,7 @@
 """Write the generated parts of the documentation: `python -m tools.generate_docs` (`make docs`).
 
+They stand between `<!-- marker -->` and `<!-- /marker -->`:
+
 - `docs/configuration.md`: all settings, from `core.settings.Settings`
 - `docs/operations.md`: all metrics, from `core.metrics`
 - `docs/http-api.md`: fields, statuses and addresses, from the routes of `leaderboard_web` (`tools.api_tables`)
@@ -24,20 +26,9 @@ from core import metrics
 from core.settings import Settings
 from tools.api_tables import api_tables
 from tools.benchmark_tables import cost_table, performance_table, worker_table
-from tools.intent_report import intents_page
+from tools.intent_report import intent_tables
 
 ROOT = Path(__file__).parents[1]
-CONFIGURATION = """# Configuration
-
-Eva is configured by environment variables. None is required in development. A variable that starts with `EVA_` and is
-not listed here is an error at start.
-
-This page is generated from `core/settings.py` by `make docs`.
-
-| variable | default | description |
-|---|---|---|
-{rows}
-"""
 DYNAMIC_DEFAULTS = {
     "database_url": "an embedded PostgreSQL",
     "model_dir": "`core/models`",
@@ -47,46 +38,37 @@ DYNAMIC_DEFAULTS = {
 """Defaults that are chosen at run time."""
 
 
-def configuration_page() -> str:
-    """`docs/configuration.md`."""
-    return CONFIGURATION.format(rows="\n".join(_setting_rows()))
+def setting_table() -> list[str]:
+    """All settings: variable, default and description."""
+    return ["| variable | default | description |", "|---|---|---|", *_setting_rows()]
 
 
-def metric_rows() -> Iterator[str]:
-    """Rows of the metrics table: name, labels and meaning."""
-    for value in vars(metrics).values():
-        if isinstance(value, Counter | Gauge | Histogram):
-            (family,) = value.describe()
-            name = f"{family.name}_total" if isinstance(value, Counter) else family.name
-            labels = ", ".join(f"`{label}`" for label in value._labelnames)
-            yield f"| `{name}`{f' ({labels})' if labels else ''} | {family.documentation} |"
+def metric_table() -> list[str]:
+    """All metrics: name with labels, and meaning."""
+    return ["| metric | meaning |", "|---|---|", *_metric_rows()]
 
 
 def generated_pages() -> dict[Path, str]:
     """Every page with generated parts, as it should be."""
-    readme, operations, api, scaling = (
-        ROOT / path for path in ("README.md", "docs/operations.md", "docs/http-api.md", "docs/scaling.md")
-    )
-    return {
-        ROOT / "docs" / "configuration.md": configuration_page(),
-        ROOT / "docs" / "intents.md": intents_page(),
-        api: _with_tables(api, api_tables()),
-        operations: _with_tables(operations, {"metrics": ["| metric | meaning |", "|---|---|", *metric_rows()]}),
-        readme: _with_tables(readme, {"performance": performance_table()}),
-        scaling: _with_tables(scaling, {"costs": cost_table(), "workers": worker_table()}),
+    tables = {
+        "README.md": {"performance": performance_table()},
+        "docs/configuration.md": {"settings": setting_table()},
+        "docs/http-api.md": api_tables(),
+        "docs/intents.md": intent_tables(),
+        "docs/operations.md": {"metrics": metric_table()},
+        "docs/scaling.md": {"costs": cost_table(), "workers": worker_table()},
     }
+    return {ROOT / name: _with_tables(ROOT / name, lines) for name, lines in tables.items()}
 
 
 def main() -> int:
     """Write the pages, or check them."""
     check = "--check" in sys.argv[1:]
-    outdated = [
-        path for path, text in generated_pages().items() if not path.exists() or path.read_text("utf-8") != text
-    ]
-    for path in outdated:
+    outdated = {path: text for path, text in generated_pages().items() if path.read_text("utf-8") != text}
+    for path, text in outdated.items():
         print(f"{path.relative_to(ROOT)}: {'out of date, run make docs' if check else 'written'}")
         if not check:
-            path.write_text(generated_pages()[path], "utf-8")
+            path.write_text(text, "utf-8")
     return 1 if check and outdated else 0
 
 
@@ -95,6 +77,15 @@ def _setting_rows() -> Iterator[str]:
         variable = field.validation_alias or f"EVA_{name.upper()}"
         description = " ".join((field.description or "").split()).replace("|", "\\|")
         yield f"| `{variable}` | {_default(name, field)} | {description} |"
+
+
+def _metric_rows() -> Iterator[str]:
+    for value in vars(metrics).values():
+        if isinstance(value, Counter | Gauge | Histogram):
+            (family,) = value.describe()
+            name = f"{family.name}_total" if isinstance(value, Counter) else family.name
+            labels = ", ".join(f"`{label}`" for label in value._labelnames)
+            yield f"| `{name}`{f' ({labels})' if labels else ''} | {family.documentation} |"
 
 
 def _default(name: str, field: FieldInfo) -> str:
@@ -118,7 +109,10 @@ def _with_tables(page: Path, tables: Mapping[str, list[str]]) -> str:
 def _replace(page: str, marker: str, lines: list[str]) -> str:
     start, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
     content = start + "".join(f"{line}\n" for line in lines) + end
-    return re.sub(f"{re.escape(start)}.*?{re.escape(end)}", lambda _: content, page, flags=re.DOTALL)
+    replaced, count = re.subn(f"{re.escape(start)}.*?{re.escape(end)}", lambda _: content, page, flags=re.DOTALL)
+    if count != 1:
+        raise ValueError(f"the page has no place for the table {marker!r}")
+    return replaced
 
 
 if __name__ == "__main__":
