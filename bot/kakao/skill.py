@@ -22,10 +22,11 @@ from core.conversation.intents import Intent, find_intent
 from core.conversation.news_visits import record_news_visit
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unsupported_media_reply
-from core.db import inbox, looks, people
-from core.db.inbox import InboxUpdate, QueueWait
+from core.db import inbox, looks, people, waiting_photos
+from core.db.inbox import InboxUpdate
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
+from core.db.waiting_photos import QueueWait
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, translate
 from core.services import accounts
@@ -168,7 +169,7 @@ class SkillHandler:
 
     async def _get_expected_wait(self, update: InboxUpdate) -> QueueWait:
         async with self._database.connection() as connection:
-            return await inbox.get_expected_wait(connection, update.id, photo_requests.JUDGE_TASK)
+            return await waiting_photos.get_expected_wait(connection, update.id, photo_requests.JUDGE_TASK)
 
     async def _handle_action(
         self, request: SkillRequest, action: Action, person: Person, received_at: float

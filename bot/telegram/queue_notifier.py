@@ -15,9 +15,9 @@ from bot.telegram.delivery import QUEUE_NOTICE
 from bot.telegram.formatting import text_messages
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK
 from bot.telegram.parsing import PhotoMessage, parse_update
-from core.db import inbox, people
-from core.db.inbox import NoticeRule, QueuedUpdate
+from core.db import inbox, people, waiting_photos
 from core.db.schema import IdentityProvider
+from core.db.waiting_photos import NoticeRule, WaitingPhoto
 from core.errors import DatabaseUnavailableError, InvalidPayloadError, MessengerError
 from core.i18n.translations import negotiate_language, translate
 from core.resources import Resources
@@ -93,7 +93,7 @@ class QueueNotifier:
             DatabaseUnavailableError: the database cannot be reached.
         """
         async with self._resources.database.connection() as connection:
-            waiting = await inbox.list_waiting(
+            waiting = await waiting_photos.list_waiting(
                 connection, [UPDATE_TASK, ALBUM_TASK], min_wait=TYPING_AFTER, notice=POSITION, limit=MAX_CHATS
             )
         now = self._clock()
@@ -111,7 +111,7 @@ class QueueNotifier:
             async with asyncio.timeout(SEND_SECONDS):
                 await asyncio.gather(*map(self._notify, waiting))
 
-    async def _notify(self, update: QueuedUpdate) -> None:
+    async def _notify(self, update: WaitingPhoto) -> None:
         photo = self._photos[update.id]
         if photo is None:
             return
@@ -121,7 +121,7 @@ class QueueNotifier:
             self._chat_action_sent_at[photo.chat_id] = self._clock()
             await self._client.send_chat_action_once(photo.chat_id, ChatAction.TYPING, thread_id=photo.thread_id)
 
-    def _parse_photo(self, update: QueuedUpdate) -> PhotoMessage | None:
+    def _parse_photo(self, update: WaitingPhoto) -> PhotoMessage | None:
         """The waiting photo; None for anything else, and for photos that are not addressed to the bot."""
         try:
             parsed = parse_update(update.payload, self._me)
@@ -129,7 +129,7 @@ class QueueNotifier:
             return None
         return parsed if isinstance(parsed, PhotoMessage) else None
 
-    async def _send_position(self, update: QueuedUpdate, photo: PhotoMessage) -> bool:
+    async def _send_position(self, update: WaitingPhoto, photo: PhotoMessage) -> bool:
         """Send the position in the queue, once for each update; False if it was sent before."""
         async with self._resources.database.connection() as connection:
             if not await inbox.record_checkpoint(connection, update.id, QUEUE_NOTICE):

@@ -1,0 +1,142 @@
+"""Photos whose jobs wait in the queue: who is told their position, and how long an update has to wait.
+
+The updates themselves are the concern of `core.db.inbox`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+RATE_PERIOD = timedelta(seconds=10)
+"""The last seconds in which the finished updates are counted, to estimate how fast they are handled."""
+MIN_RATE = 1.0
+"""Updates per second that are assumed when fewer were finished, since nothing may have been waiting."""
+
+SELECT_WAITING = text("""
+WITH jobs AS (
+    SELECT status, attempts, CAST(args ->> 'inbox_id' AS bigint) AS inbox_id,
+        row_number() OVER (ORDER BY priority DESC, id) - 1 AS position,
+        row_number() OVER (PARTITION BY lock ORDER BY status DESC, priority DESC, id) AS turn
+    FROM procrastinate_jobs
+    WHERE status IN ('doing', 'todo') AND task_name = ANY (:tasks) AND (scheduled_at IS NULL OR scheduled_at <= now())
+), waiting AS (
+    SELECT inbox.id, inbox.payload, jobs.position,
+        inbox.received_at < now() - CAST(:notice_after AS interval)
+            AND jobs.position >= :rest * greatest(:min_rate, (
+                SELECT count(*) FROM inbox WHERE processed_at > now() - CAST(:period AS interval)
+            ) / extract(epoch FROM CAST(:period AS interval)))
+            AND NOT EXISTS (
+                SELECT FROM inbox AS other JOIN job_checkpoints ON job_checkpoints.inbox_id = other.id
+                WHERE other.channel = inbox.channel AND other.external_sender_id = inbox.external_sender_id
+                    AND other.received_at > inbox.received_at - CAST(:notice_interval AS interval)
+                    AND job_checkpoints.name = :notice
+            ) AS needs_notice
+    FROM jobs JOIN inbox ON inbox.id = jobs.inbox_id
+    WHERE jobs.status = 'todo' AND jobs.attempts = 0 AND jobs.turn = 1
+        AND inbox.processed_at IS NULL AND inbox.failed_at IS NULL
+        AND inbox.received_at < now() - CAST(:min_wait AS interval)
+        AND inbox.payload -> 'message' ?| ARRAY['photo', 'document']
+), ranked AS (
+    SELECT *, row_number() OVER (ORDER BY position) AS place,
+        row_number() OVER (PARTITION BY needs_notice ORDER BY position) AS notice_place
+    FROM waiting
+)
+SELECT id, payload, position, needs_notice FROM ranked
+WHERE place <= :limit OR (needs_notice AND notice_place <= :limit)
+ORDER BY position
+""")
+SELECT_WAIT = text("""
+WITH mine AS (
+    SELECT min(id) AS id FROM procrastinate_jobs
+    WHERE status IN ('doing', 'todo') AND task_name = :task AND CAST(args ->> 'inbox_id' AS bigint) = :inbox_id
+)
+SELECT (
+    SELECT count(*) FROM procrastinate_jobs AS jobs, mine
+    WHERE jobs.status IN ('doing', 'todo') AND jobs.task_name = :task AND jobs.id < mine.id
+        AND (jobs.scheduled_at IS NULL OR jobs.scheduled_at <= now())
+) AS ahead, (
+    SELECT count(*) FROM inbox WHERE processed_at > now() - CAST(:period AS interval)
+) AS finished
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPhoto:
+    """A photo whose job has not started."""
+
+    id: int
+    """Of its update in the inbox."""
+    payload: dict[str, Any]
+    position: int
+    """Number of jobs that run or come before it."""
+    needs_notice: bool
+    """Whether its sender is sent the position: see `NoticeRule`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRule:
+    """When the sender of a waiting photo is sent the position in the queue."""
+
+    checkpoint: str
+    """Name of the step that records a notice."""
+    waited: timedelta
+    """Since the photo was received, at least."""
+    remaining: timedelta
+    """Expected until it is answered, at least."""
+    interval: timedelta
+    """Between the photos of two notices to one sender, at least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueWait:
+    """How long an update has to wait."""
+
+    ahead: int
+    """Jobs of its kind that run or come before it."""
+    seconds: float
+    """An estimate from how many updates were finished lately."""
+
+
+async def list_waiting(
+    connection: AsyncConnection, tasks: Sequence[str], *, min_wait: timedelta, notice: NoticeRule, limit: int
+) -> list[WaitingPhoto]:
+    """Photos whose job has not started, in the order of the queue: the first ones, and the first that need a notice.
+
+    Of each conversation only the next one, and none while the conversation is being answered.
+
+    Args:
+        connection: to execute on.
+        tasks: names of the tasks that answer photos, with an argument `inbox_id`.
+        min_wait: time since the photo was received, at least.
+        notice: which of them need a notice.
+        limit: number of first ones, and number of those that need a notice, at most.
+    """
+    values = {
+        "tasks": list(tasks),
+        "min_wait": min_wait,
+        "limit": limit,
+        "notice": notice.checkpoint,
+        "notice_after": notice.waited,
+        "notice_interval": notice.interval,
+        "rest": notice.remaining.total_seconds(),
+        "min_rate": MIN_RATE,
+        "period": RATE_PERIOD,
+    }
+    return [WaitingPhoto(**row) for row in (await connection.execute(SELECT_WAITING, values)).mappings()]
+
+
+async def get_expected_wait(connection: AsyncConnection, inbox_id: int, task: str) -> QueueWait:
+    """How long an update has to wait for its result.
+
+    Args:
+        connection: to execute on.
+        inbox_id: the update.
+        task: the task of its job; only these are counted.
+    """
+    row = (await connection.execute(SELECT_WAIT, {"task": task, "inbox_id": inbox_id, "period": RATE_PERIOD})).one()
+    rate = max(MIN_RATE, row.finished / RATE_PERIOD.total_seconds())
+    return QueueWait(ahead=row.ahead, seconds=(row.ahead + 1) / rate)
