@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from core.db import look_images, looks, people, reactions, schema
+from core.db import looks, people, reactions, schema, submissions
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.person_lists import Relation, list_people
@@ -83,9 +83,9 @@ async def create_look(
         "verdict": verdict or classify_scripted(),
         "language": "ko",
     }
-    look = await looks.create(connection, looks.LookInsert(**columns | more))
+    look = await submissions.create(connection, submissions.LookInsert(**columns | more))
     if stored:
-        await look_images.mark_images_stored(connection, look.id)
+        await submissions.mark_images_stored(connection, look.id)
     created = await looks.get(connection, look.id)
     assert created is not None
     return created

@@ -30,8 +30,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.blocks import delete_relations, select_hidden_people
-from core.db.look_images import move_photo_counts
 from core.db.moderation import mark_looks_suspended
+from core.db.submissions import move_photo_counts
 
 REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports, schema.look_guesses)
 """Tables with one row per look and person."""

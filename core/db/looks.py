@@ -3,22 +3,20 @@
 The images of a private look end at `images_end_at`. From then on a look is read as if they had been deleted, whether
 or not they have been: `photo_key`, `heatmap_key` and `pending_question` are None.
 
-The images of a look are the concern of `core.db.look_images`, answers about its style of `core.db.look_feedback`, and
-its place on the leaderboard of `core.db.leaderboard`.
+A new look is the concern of `core.db.submissions`, its images of `core.db.look_images`, what its owner says of it of
+`core.db.look_feedback`, and its place on the leaderboard of `core.db.leaderboard`.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, Text, bindparam, case, cast, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
 from sqlalchemy import delete as delete_from
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clothing import Color, Item
@@ -27,7 +25,6 @@ from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import HAS_IMAGES, LOOK_COLUMNS, LookSummary
 from core.db.schema import Channel, PendingQuestion
-from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, VariantSeed
 from core.styles import STYLES, Style
 from core.vision.attributes import Attribute, Attributes, parse_corrections, parse_told_colors
@@ -35,31 +32,6 @@ from core.vision.verdict import ConfidenceBand, EvidenceRegion, HorizontalPart, 
 
 CAM_LEVELS = 255
 """Largest value of the stored class activation map, one byte a cell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookInsert:
-    """The values of a new look."""
-
-    id: UUID
-    person_id: UUID
-    channel: Channel
-    source_message_id: str
-    """Identifies the photo within its channel; a person has one look for each, however often it is judged."""
-    photo_key: str
-    """Key of the JPEG in the object storage."""
-    heatmap_key: str
-    """Key of the JPEG with the heatmap."""
-    width: int
-    """Of both images, in pixels."""
-    height: int
-    private_photo_ttl: timedelta
-    """How long the images are kept while the look is private; the promise to this person, whatever is set later."""
-    perceptual_hash: bytes
-    """80 bytes, see `core.vision.perceptual_hash`."""
-    verdict: Verdict
-    language: Language
-    """The language of the reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,58 +71,6 @@ class Look(LookSummary):
     def is_corrected(self) -> bool:
         """Whether its owner corrected the style, an item or a color."""
         return self.corrected_style is not None or bool(self.item_corrections) or bool(self.told_colors)
-
-
-async def create(connection: AsyncConnection, look: LookInsert) -> Look:
-    """Insert a look; if the person has one from this message already, that one is returned unchanged.
-
-    If its owner wants to guess first, the look waits for the guess.
-
-    Raises:
-        PersonNotFoundError: the person was deleted.
-    """
-    verdict = look.verdict
-    cam = np.rint(verdict.cam * CAM_LEVELS).astype(np.uint8)
-    embedding = None
-    if verdict.embedding is not None:
-        embedding = np.rint(verdict.embedding * (127 / np.abs(verdict.embedding).max()) + 128).astype(np.uint8)
-    attributes = verdict.attributes
-    values = {
-        "id": look.id,
-        "person_id": look.person_id,
-        "channel": look.channel,
-        "source_message_id": look.source_message_id,
-        "photo_key": look.photo_key,
-        "heatmap_key": look.heatmap_key,
-        "width": look.width,
-        "height": look.height,
-        "private_photo_ttl": look.private_photo_ttl,
-        "perceptual_hash": look.perceptual_hash,
-        "style": verdict.style,
-        "probabilities": [verdict.probabilities[style] for style in STYLES],
-        "outfit_probability": verdict.outfit_probability,
-        "band": verdict.band,
-        "refusal": verdict.refusal,
-        "region_height": verdict.region.vertical,
-        "region_side": verdict.region.horizontal,
-        "concentration": verdict.region.concentration,
-        "cam": cam.tobytes(),
-        "cam_columns": cam.shape[1],
-        "attributes": None if attributes is None else json.dumps(attributes.to_dict()),
-        "things": [] if attributes is None else list(attributes.things),
-        "filters": [] if attributes is None else attributes.filter_codes,
-        "embedding": None if embedding is None else embedding.tobytes(),
-        "model": verdict.model,
-        "engine": verdict.engine,
-        "language": look.language,
-    }
-    rows = await INSERT.fetch(connection, **values)
-    if rows:
-        return to_look(rows[0])
-    existing = await get_by_source(connection, look.person_id, look.source_message_id)
-    if existing is None:
-        raise PersonNotFoundError
-    return existing
 
 
 async def get(connection: AsyncConnection, look_id: UUID) -> Look | None:
@@ -355,42 +275,6 @@ def _decode(stored: str | dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(stored)) if isinstance(stored, str) else stored
 
 
-GIVEN_COLUMNS = tuple(
-    schema.looks.c[name]
-    for name in (
-        *("id", "channel", "source_message_id", "photo_key", "heatmap_key", "width", "height", "private_photo_ttl"),
-        *("perceptual_hash", "style", "probabilities", "outfit_probability", "band", "refusal", "region_height"),
-        *("region_side", "concentration", "cam", "cam_columns", "things", "filters", "embedding", "model", "engine"),
-        "language",
-    )
-)
-COMPUTED_COLUMNS = ("person_id", "turn", "attributes", "pending_question")
-_before = schema.looks.alias()
-_turn_before = (
-    select(_before.c.turn)
-    .where(_before.c.person_id == bindparam("person_id"))
-    .order_by(_before.c.created_at.desc(), _before.c.id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
-_new_look = (
-    select(
-        *(bindparam(column.name, type_=column.type) for column in GIVEN_COLUMNS),
-        schema.people.c.id,
-        func.coalesce(_turn_before, 0) + 1,
-        cast(bindparam("attributes", type_=Text), JSONB),
-        case((schema.people.c.guesses_first, PendingQuestion.GUESS.value)),
-    )
-    .where(schema.people.c.id == bindparam("person_id"))
-    .with_for_update(read=True, key_share=True, of=schema.people)
-)
-INSERT = CompiledStatement(
-    upsert(schema.looks)
-    .from_select([*(column.name for column in GIVEN_COLUMNS), *COMPUTED_COLUMNS], _new_look)
-    .on_conflict_do_nothing(index_elements=["person_id", "source_message_id"])
-    .returning(*LOOK_COLUMNS)
-)
-"""Inserts nothing if the person does not exist, or has a look from this message."""
 SELECT_BY_ID = CompiledStatement(select(*LOOK_COLUMNS).where(schema.looks.c.id == bindparam("look_id")))
 SELECT_BY_SOURCE = CompiledStatement(
     select(*LOOK_COLUMNS).where(

@@ -1,7 +1,7 @@
 """Counters of rate limits, shared by all processes. Their clock is the database's.
 
 A counter belongs to a key and a period, which is the number of its window since 1970; period 0 is a window that begins
-with its first event. `core.db.look_images` counts photos a day here. The table is unlogged: a crash of the server
+with its first event. `core.db.submissions` counts photos a day here. The table is unlogged: a crash of the server
 empties it.
 
 See ADR 0026.

@@ -17,9 +17,10 @@ from anyio import CancelScope, to_thread
 from PIL import Image
 from uuid_utils.compat import uuid7
 
-from core.db import look_images, looks, rate_limits
-from core.db.looks import Look, LookInsert
+from core.db import looks, rate_limits, submissions
+from core.db.looks import Look
 from core.db.schema import Channel
+from core.db.submissions import LookInsert
 from core.errors import DailyLimitError, DatabaseUnavailableError, LookNotFoundError, ObjectNotFoundError
 from core.i18n.translations import Language
 from core.metrics import PHOTOS, STEP_SECONDS
@@ -226,7 +227,7 @@ class PhotoJudgingService:
 
     async def _judge_photo(self, data: bytes, submission: _Submission) -> JudgedPhoto:
         async with self._resources.database.connection() as connection:
-            state = await look_images.get_submission_state(
+            state = await submissions.get_submission_state(
                 connection,
                 submission.person_id,
                 submission.source_message_id,
@@ -257,7 +258,7 @@ class PhotoJudgingService:
             with STEP_SECONDS.labels("judge").time():
                 verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
             async with self._resources.database.connection() as connection:
-                look = await looks.create(
+                look = await submissions.create(
                     connection,
                     LookInsert(
                         id=uuid7(),
@@ -285,7 +286,7 @@ class PhotoJudgingService:
         with CancelScope(shield=True):
             try:
                 async with self._resources.database.connection() as connection:
-                    await look_images.uncount_photo(connection, person_id, day)
+                    await submissions.uncount_photo(connection, person_id, day)
             except DatabaseUnavailableError as error:
                 log.warning("database_unreachable", error=type(error).__name__)
 
@@ -308,7 +309,7 @@ class PhotoJudgingService:
             await storage.put(look.photo_key, photo.getvalue())
             await storage.put(look.heatmap_key, heatmap)
             async with self._resources.database.connection() as connection:
-                stored_at = await look_images.mark_images_stored(connection, look.id)
+                stored_at = await submissions.mark_images_stored(connection, look.id)
             if stored_at is None:
                 await storage.delete([look.photo_key, look.heatmap_key])
                 raise LookNotFoundError

@@ -12,7 +12,7 @@ import structlog
 from procrastinate import App, JobContext
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import inbox, look_images, looks, one_time_tokens, people, rate_limits, sessions
+from core.db import inbox, look_images, looks, one_time_tokens, people, rate_limits, sessions, submissions
 from core.db.errors import DEADLOCK_DETECTED, find_sqlstate
 from core.db.look_images import ImageKeys
 from core.db.looks import Look
@@ -213,7 +213,7 @@ async def _erase_person(
         )
         if record is not None:
             await record(connection)
-        await look_images.delete_photo_counts(connection, person_id)
+        await submissions.delete_photo_counts(connection, person_id)
         await people.delete_person(connection, person_id)
         if not await is_waiting(connection, VACUUM_TASK):
             await enqueue(connection, VACUUM_TASK, lock=VACUUM_TASK)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from core.db import blocks, look_images, looks, moderation, one_time_tokens, people, reactions, schema
+from core.db import blocks, looks, moderation, one_time_tokens, people, reactions, schema, submissions
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
 from core.db.schema import IdentityProvider, ModerationAction
@@ -146,7 +146,7 @@ async def test_photos_of_the_day_are_counted_together_and_end_with_the_person(da
     async with database.transaction() as connection:
         source, target = [(await create_person(connection)).id for _ in range(2)]
         for number, person_id in enumerate((source, source, target)):
-            await look_images.get_submission_state(
+            await submissions.get_submission_state(
                 connection, person_id, f"photo {number}", model="any", limit=1, daily_limit=9
             )
         assert await merge_people(connection, source=source, target=target)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from uuid_utils.compat import uuid7
 
-from core.db import leaderboard, look_images, looks, people, reactions
+from core.db import leaderboard, looks, people, reactions, submissions
 from core.db.database import CompiledStatement, Database
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
@@ -137,7 +137,7 @@ async def test_a_statement_of_a_transaction_is_rolled_back_with_it(database: Dat
     look = await create_shared_look(database)
     with pytest.raises(KeyError):
         async with database.transaction() as connection:
-            await look_images.mark_images_stored(connection, look.id)
+            await submissions.mark_images_stored(connection, look.id)
             await looks.unshare(connection, look.id)
             raise KeyError
     async with database.connection() as connection:

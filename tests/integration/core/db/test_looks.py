@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
-from core.db import look_feedback, look_images, looks, people, schema
+from core.db import look_feedback, look_images, looks, people, schema, submissions
 from core.db.database import Database
 from core.db.schema import PendingQuestion
 from core.db.worn_counts import count_styles, count_worn
@@ -267,7 +267,7 @@ async def test_what_is_written_for_one_look_changes_no_other(database: Database)
         others = (private, waiting, shared)
         before = [await looks.get(connection, other.id) for other in others]
         for write in (
-            partial(look_images.mark_images_stored, connection, look.id),
+            partial(submissions.mark_images_stored, connection, look.id),
             partial(look_feedback.record_guess, connection, look.id, Style.MODE),
             partial(look_feedback.update_pending_question, connection, look.id, PendingQuestion.GUESS),
             partial(look_feedback.mark_revealed, connection, look.id),

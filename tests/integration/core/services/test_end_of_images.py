@@ -7,7 +7,7 @@ import pytest
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.reply import ReplyKind
-from core.db import data_export, look_feedback, look_images, looks, people
+from core.db import data_export, look_feedback, look_images, looks, people, submissions
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
 from core.resources import Resources
@@ -40,7 +40,7 @@ async def test_every_read_says_that_the_images_are_gone(resources: Resources, ov
         }
         corrected = await look_feedback.list_corrected(connection, limit=9)
         exported = await data_export.get_personal_data(connection, overdue.person_id)
-        submission = await look_images.get_submission_state(
+        submission = await submissions.get_submission_state(
             connection,
             overdue.person_id,
             overdue.source_message_id,
@@ -48,7 +48,7 @@ async def test_every_read_says_that_the_images_are_gone(resources: Resources, ov
             limit=9,
         )
         can_store_rendition = await look_images.lock_with_photo(connection, overdue.id, overdue.photo_key or "")
-        stored_at = await look_images.mark_images_stored(connection, overdue.id)
+        stored_at = await submissions.mark_images_stored(connection, overdue.id)
     for name, look in found.items():
         assert look is not None, name
         assert (look.photo_key, look.heatmap_key, look.pending_question) == (None, None, None), name

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from core.clothing import Item
-from core.db import look_images, looks, people, schema
+from core.db import look_images, looks, people, schema, submissions
 from core.db.schema import Channel
 from core.errors import (
     DailyLimitError,
@@ -232,7 +232,7 @@ async def test_photo_whose_look_cannot_be_stored_is_not_counted(
         raise DatabaseUnavailableError
 
     with monkeypatch.context() as patch:
-        patch.setattr(looks, "create", fail)
+        patch.setattr(submissions, "create", fail)
         for _ in range(3):
             with pytest.raises(DatabaseUnavailableError):
                 await judge(judging, person, make_photo(), "one message")
@@ -279,7 +279,7 @@ async def test_a_count_that_cannot_be_taken_back_hides_no_error(
     async def fail(*_: object) -> None:
         raise DatabaseUnavailableError
 
-    monkeypatch.setattr(look_images, "uncount_photo", fail)
+    monkeypatch.setattr(submissions, "uncount_photo", fail)
     judging = PhotoJudgingService(resources, StyleClassifier(FakeBackend(model), FAKE_MODEL_CARD), daily_limit=3)
     with pytest.raises(PhotoError):
         await judge(judging, person, b"no image")

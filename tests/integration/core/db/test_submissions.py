@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, update
 
-from core.db import look_images, schema
+from core.db import look_images, schema, submissions
 from core.db.database import Database
 from tests.factories import create_look, create_person
 
@@ -25,7 +25,7 @@ async def test_submission_state_has_the_hashes_the_count_and_the_look_of_the_mes
         await look_images.clear_image_keys(connection, [cleared.id])
     for open_connection in (database.transaction, database.connection):
         async with open_connection() as connection:
-            state = await look_images.get_submission_state(
+            state = await submissions.get_submission_state(
                 connection, person.id, "2", model=first.verdict.model, limit=3
             )
             assert state.existing_look_id == unstored.id
@@ -33,11 +33,11 @@ async def test_submission_state_has_the_hashes_the_count_and_the_look_of_the_mes
             expected = [(look.id, look.perceptual_hash) for look in (latest, first, old)]
             # The looks of one transaction have the same time, so the order of their ids decides.
             assert state.recent_hashes == (*sorted(expected[:2], reverse=True), expected[2])
-            state = await look_images.get_submission_state(connection, person.id, "7", model="another", limit=3)
+            state = await submissions.get_submission_state(connection, person.id, "7", model="another", limit=3)
             assert (state.existing_look_id, state.recent_hashes, state.counted_on) == (None, (), None)
             for limit, is_counted in ((4, False), (6, True), (6, True), (6, False)):
-                state = await look_images.get_submission_state(
+                state = await submissions.get_submission_state(
                     connection, person.id, "7", model="another", limit=3, daily_limit=limit
                 )
                 assert (state.counted_on is not None) is is_counted, "four looks of today, and those counted since"
-            await look_images.delete_photo_counts(connection, person.id)
+            await submissions.delete_photo_counts(connection, person.id)
