@@ -7,8 +7,8 @@ See ADR 0031.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -16,8 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from core.db.database import Database
-from core.db.errors import is_outage
-from core.errors import DatabaseUnavailableError
+from core.db.errors import outage_as_error
 from core.styles import Style
 
 CHANNEL = "board"
@@ -65,31 +64,16 @@ async def listen(database: Database) -> AsyncIterator[EventQueue]:
         DatabaseUnavailableError: the server cannot serve now.
     """
     events: EventQueue = asyncio.Queue()
-    with _outage_as_error():
+    with outage_as_error():
         connection = await asyncpg.connect(**database.direct_url.asyncpg("eva board"))
     try:
-        with _outage_as_error():
+        with outage_as_error():
             connection.add_termination_listener(lambda _: events.put_nowait(None))
             await connection.add_listener(CHANNEL, lambda *values: events.put_nowait(_parse(values[-1])))
         yield events
     finally:
         # Without a round trip, so that the end of a process does not wait for the server.
         connection.terminate()
-
-
-@contextmanager
-def _outage_as_error() -> Iterator[None]:
-    """Replace an error of the driver.
-
-    Raises:
-        DatabaseUnavailableError: the server cannot serve now.
-    """
-    try:
-        yield
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        if isinstance(error, OSError) or is_outage(error):
-            raise DatabaseUnavailableError(type(error).__name__) from error
-        raise
 
 
 def can_listen(database: Database) -> bool:

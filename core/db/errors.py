@@ -73,6 +73,21 @@ def find_violated_constraint(error: IntegrityError | PostgresError) -> str | Non
 
 
 @contextmanager
+def outage_as_error() -> Iterator[None]:
+    """Translate an outage on a connection that is not one of `Database`.
+
+    Raises:
+        DatabaseUnavailableError: the server cannot serve now.
+    """
+    try:
+        yield
+    except (OSError, PostgresError, InterfaceError) as error:
+        if isinstance(error, OSError) or is_outage(error):
+            raise DatabaseUnavailableError(type(error).__name__) from error
+        raise
+
+
+@contextmanager
 def missing_person_as_error(table: Table, column: str = "person_id") -> Iterator[None]:
     """Translate a violated foreign key to `people` into `PersonNotFoundError`.
 
