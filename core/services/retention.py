@@ -77,7 +77,7 @@ async def delete_overdue_data(resources: Resources, *, batch_size: int = BATCH_S
     """
     deleted = 0
     failed: set[UUID] = set()
-    async with resources.database.transaction() as connection:
+    async with resources.database.connection() as connection:
         await inbox.delete_processed(connection)
         await one_time_tokens.delete_expired(connection)
         await people.delete_expired_name_questions(connection)
