@@ -138,7 +138,10 @@ async def revoke_login(connection: AsyncConnection, provider: IdentityProvider, 
         The id of a person who has no login left and must be erased; None otherwise.
     """
     identity = await people.get_identity(connection, provider, subject)
-    if identity is None or not await people.lock(connection, identity.person_id):
+    while identity is not None and not await people.lock(connection, identity.person_id):
+        # A concurrent merge gave it to another person, or it was erased.
+        identity = await people.get_identity(connection, provider, subject)
+    if identity is None:
         return None
     await people.delete_identity(connection, provider, subject)
     await end_all_sessions(connection, identity.person_id)

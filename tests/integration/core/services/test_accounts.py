@@ -6,10 +6,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import people, schema
+from core.db.account_merge import merge_people
 from core.db.database import Database
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
 from core.services import accounts
+from tests.databases import wait_until_blocked
 from tests.factories import create_look, create_person
 
 
@@ -91,3 +93,22 @@ async def test_kakao_chat_and_kakao_login_are_linked_together(database: Database
         ]
         await accounts.unlink_login(connection, person, "kakao")
         assert list(accounts.find_linked_logins(await people.list_identities(connection, person))) == ["telegram"]
+
+
+async def test_a_login_is_revoked_that_a_merge_moves_meanwhile(database: Database) -> None:
+    async with database.transaction() as connection:
+        known = await log_in(connection, None)
+        other = (await create_person(connection)).id
+
+    async def revoke() -> UUID | None:
+        async with database.transaction() as connection:
+            return await accounts.revoke_login(connection, IdentityProvider.KAKAO_LOGIN, "7")
+
+    async with database.transaction() as connection:
+        assert await merge_people(connection, source=known, target=other)
+        revocation = asyncio.create_task(revoke())
+        await wait_until_blocked(database)
+    assert await revocation is None, "the other person has a chat"
+    async with database.connection() as connection:
+        assert await people.get_identity(connection, IdentityProvider.KAKAO_LOGIN, "7") is None
+        assert await people.get(connection, other) is not None
