@@ -7,6 +7,7 @@ sees whose account it opens. The anonymous visitor of the browser is merged only
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.display_names import display_name
 from core.db import account_merge, one_time_tokens, people
@@ -18,6 +19,7 @@ from leaderboard_web.dependencies import Lang, State, Transaction, Viewer
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute
+from leaderboard_web.viewer import ViewerSession
 
 router = APIRouter(route_class=PageRoute)
 
@@ -30,7 +32,7 @@ async def confirm_magic_link(
     person_id = await one_time_tokens.get_person_id(connection, token)
     person = None if person_id is None else await people.get(connection, person_id)
     if person is None:
-        return _render_expired(request, language)
+        return await _refuse(request, connection, viewer, language)
     visitor = await viewer.get_person(connection)
     if visitor is not None and visitor.id == person.id:
         return redirect_with_notice(DEFAULT_NEXT_PATH)
@@ -72,9 +74,9 @@ async def use_magic_link(
     """
     async with state.resources.database.transaction() as connection:
         person_id = await one_time_tokens.get_person_id(connection, token)
+        if person_id is None:
+            return await _refuse(request, connection, viewer, language)
         visitor_id = await viewer.get_person_id(connection)
-    if person_id is None:
-        return _render_expired(request, language)
     if bring is None:
         await erase_unreachable_visitor(state, viewer, unless=person_id)
     try:
@@ -88,10 +90,14 @@ async def use_magic_link(
                 raise LoginRejectedError("link used before")
             await viewer.start(connection, person_id)
     except LoginRejectedError:
-        return _render_expired(request, language)
+        async with state.resources.database.connection() as connection:
+            return await _refuse(request, connection, viewer, language)
     return redirect_with_session(viewer, DEFAULT_NEXT_PATH)
 
 
-def _render_expired(request: Request, language: Language) -> Response:
-    """The page for used, expired and invented tokens, which does not say which it is."""
+async def _refuse(request: Request, connection: AsyncConnection, viewer: ViewerSession, language: Language) -> Response:
+    """Answer a used, expired or invented token, without saying which it is; who is logged in has no need of another."""
+    owner = await viewer.get_owner(connection)
+    if owner is not None and not owner.is_anonymous:
+        return redirect_with_notice(DEFAULT_NEXT_PATH)
     return render_page(request, "auth/link_expired.html", language, status=410, section="login")

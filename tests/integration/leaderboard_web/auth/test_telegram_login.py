@@ -225,6 +225,8 @@ async def test_magic_link_asks_first_and_works_once(resources: Resources, browse
     assert translate("login.link.enter", EN) in page.text
     assert (await mina.post(link)).headers["location"] == "/me"
     assert await get_session_person_id(resources, mina) == person
+    for reply in (await mina.get(link), await mina.post(link)):
+        assert reply.headers["location"] == "/me", "is logged in"
     for reply in (await other.get(link), await other.post(link)):
         assert reply.status_code == 410
         assert translate("login.over", EN) in unescape(reply.text)
