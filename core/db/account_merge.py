@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.blocks import delete_relations, select_hidden_people
-from core.db.moderation import mark_looks_suspended
+from core.db.moderation import mark_looks_suspended, renew_bans
 from core.db.submissions import move_photo_counts
 
 REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports, schema.look_guesses)
@@ -108,6 +108,10 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
     rows = await _lock_people(connection, source, target)
     if not {source, target} <= rows.keys():
         return False
+    source_row, target_row = rows[source], rows[target]
+    banned_at = None
+    if source_row.banned_at or target_row.banned_at:
+        banned_at = await renew_bans(connection, source, target)
     await _move_looks(connection, source, target)
     await move_photo_counts(connection, source, target)
     await _move_reactions(connection, source, target)
@@ -124,7 +128,6 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
         await connection.execute(update(column.table).where(column == source).values({column.name: target}))
     # Names are unique, so the source is deleted before the target takes its name.
     await connection.execute(delete(people).where(people.c.id == source))
-    source_row, target_row = rows[source], rows[target]
     learning = _merge_learning_consent(source_row, target_row)
     named = target_row if target_row.name is not None else source_row
     await connection.execute(
@@ -141,12 +144,11 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
             news_since=max(target_row.news_since, source_row.news_since),
             daily_news=target_row.daily_news or source_row.daily_news,
             daily_news_on=max(filter(None, (target_row.daily_news_on, source_row.daily_news_on)), default=None),
-            # The earlier one, so that lifting the ban releases the looks of both.
-            banned_at=min(filter(None, (target_row.banned_at, source_row.banned_at)), default=None),
+            banned_at=banned_at,
             created_at=min(target_row.created_at, source_row.created_at),
         )
     )
-    if target_row.banned_at or source_row.banned_at:
+    if banned_at is not None:
         await mark_looks_suspended(connection, target)
     return True
 

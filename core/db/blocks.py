@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Uuid, delete, literal, sel
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import schema
-from core.db.moderation import lock_people
+from core.db import people, schema
 
 ENDED_REACTIONS = (schema.hearts, schema.bookmarks)
 """Reactions to each other's looks that end with a block."""
@@ -31,7 +30,7 @@ async def create_block(connection: AsyncConnection, person_id: UUID, blocked_id:
         False, with nothing done, if one of the two does not exist, or both are the same.
     """
     pair = {person_id, blocked_id}
-    if len(pair) < 2 or await lock_people(connection, *pair) != pair:
+    if len(pair) < 2 or await people.lock(connection, *pair) != pair:
         return False
     row = {"person_id": person_id, "blocked_id": blocked_id}
     await connection.execute(upsert(schema.blocks).values(row).on_conflict_do_nothing())

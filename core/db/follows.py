@@ -16,6 +16,7 @@ from core.db.blocks import is_unblocked
 from core.db.errors import missing_person_as_error
 from core.db.keyset import after_cursor, cursor_values
 from core.db.leaderboard import LeaderboardEntry
+from core.db.people import prevent_erasure
 
 
 async def create_follow(connection: AsyncConnection, follower_id: UUID, followed_id: UUID) -> int | None:
@@ -28,9 +29,7 @@ async def create_follow(connection: AsyncConnection, follower_id: UUID, followed
         PersonNotFoundError: the follower was deleted.
     """
     people = schema.people
-    # Neither is erased meanwhile. In the order of their ids, like all that locks people.
-    both = select(people.c.id).where(people.c.id.in_((follower_id, followed_id))).order_by(people.c.id)
-    await connection.execute(both.with_for_update(read=True, key_share=True))
+    await prevent_erasure(connection, follower_id, followed_id)
     can_be_followed = (
         people.c.id == followed_id,
         people.c.banned_at.is_(None),

@@ -141,42 +141,30 @@ async def list_reported(
     ]
 
 
-async def resolve_reports(connection: AsyncConnection, look_id: UUID, *, release: bool) -> None:
-    """Mark the reports of a look as reviewed.
-
-    Args:
-        connection: the transaction, which has locked the look.
-        look_id: the look.
-        release: whether to lift its suspension.
-    """
-    reports, table = schema.reports, schema.looks
-    is_unreviewed = reports.c.look_id == look_id, reports.c.reviewed_at.is_(None)
-    await connection.execute(update(reports).where(*is_unreviewed).values(reviewed_at=func.now()))
-    if release:
-        await connection.execute(update(table).where(table.c.id == look_id).values(suspended_at=None))
+async def resolve_reports(connection: AsyncConnection, look_id: UUID) -> None:
+    """Mark the reports of a look as reviewed; it stays suspended."""
+    table = schema.reports
+    is_unreviewed = table.c.look_id == look_id, table.c.reviewed_at.is_(None)
+    await connection.execute(update(table).where(*is_unreviewed).values(reviewed_at=func.now()))
 
 
-async def mark_suspended_by_ban(connection: AsyncConnection, look_id: UUID) -> None:
-    """Let the suspension of a look end with the ban of its owner; does nothing if it is not suspended."""
+async def release(connection: AsyncConnection, look_id: UUID, *, is_owner_banned: bool) -> None:
+    """End the suspension of a look, or let it end with the ban of its owner."""
     table = schema.looks
-    is_suspended = table.c.id == look_id, table.c.suspended_at.is_not(None)
-    # Not the start of the transaction, which may be before that of the ban.
-    values = {"suspended_at": func.clock_timestamp()}
-    await connection.execute(update(table).where(*is_suspended).values(values))
-
-
-async def lock_people(connection: AsyncConnection, *person_ids: UUID) -> set[UUID]:
-    """Lock people until the transaction ends; the ids of those who exist."""
-    table = schema.people
-    statement = select(table.c.id).where(table.c.id.in_(person_ids)).order_by(table.c.id).with_for_update()
-    return set((await connection.execute(statement)).scalars())
+    suspended_at = func.clock_timestamp() if is_owner_banned else None
+    await connection.execute(update(table).where(table.c.id == look_id).values(suspended_at=suspended_at))
 
 
 async def mark_banned(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Ban a person, locked by the transaction, and suspend all their looks; False if they are banned already."""
+    """Ban a person, locked by the transaction, and suspend all their looks; False if they are banned already.
+
+    What was suspended before the ban was so by reports, and what is suspended since, by the ban. So the times are not
+    those at which transactions began.
+    """
     people = schema.people
     is_not_banned = people.c.id == person_id, people.c.banned_at.is_(None)
-    if (await connection.execute(update(people).where(*is_not_banned).values(banned_at=func.now()))).rowcount == 0:
+    banned = await connection.execute(update(people).where(*is_not_banned).values(banned_at=func.clock_timestamp()))
+    if banned.rowcount == 0:
         return False
     await mark_looks_suspended(connection, person_id)
     return True
@@ -192,8 +180,6 @@ async def mark_unbanned(connection: AsyncConnection, person_id: UUID) -> bool:
     is_released = (
         table.c.person_id == person_id,
         table.c.suspended_at >= select(people.c.banned_at).where(*is_banned).scalar_subquery(),
-        # A merge may bring the ban of one person to a look that reports suspended later.
-        table.c.report_count < AUTO_SUSPEND_THRESHOLD,
     )
     await connection.execute(update(table).where(*is_released).values(suspended_at=None))
     return (await connection.execute(update(people).where(*is_banned).values(banned_at=None))).rowcount == 1
@@ -203,7 +189,28 @@ async def mark_looks_suspended(connection: AsyncConnection, person_id: UUID) -> 
     """Suspend all public looks of a banned person."""
     table = schema.looks
     is_affected = table.c.person_id == person_id, table.c.is_public
-    await connection.execute(update(table).where(*is_affected).values(suspended_at=func.now()))
+    await connection.execute(update(table).where(*is_affected).values(suspended_at=func.clock_timestamp()))
+
+
+async def renew_bans(connection: AsyncConnection, *person_ids: UUID) -> datetime:
+    """Let the bans of people begin again, for a merge: later than every suspension of theirs by reports.
+
+    Args:
+        connection: the transaction, which has locked them.
+        person_ids: who become one, some of them banned.
+
+    Returns:
+        The time of the ban of the merged person.
+    """
+    people, table = schema.people, schema.looks
+    banned_at: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    is_by_ban = (
+        people.c.id.in_(person_ids),
+        table.c.person_id == people.c.id,
+        table.c.suspended_at >= people.c.banned_at,
+    )
+    await connection.execute(update(table).where(*is_by_ban).values(suspended_at=banned_at))
+    return banned_at
 
 
 async def record_action(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -56,7 +56,7 @@ class Person:
     followers: int
     following: int
     banned_at: datetime | None
-    """When a moderator banned the person from the leaderboard."""
+    """When the person was banned from the leaderboard, by a moderator or by a merge with a banned one."""
 
     @property
     def owes_learning_answer(self) -> bool:
@@ -294,10 +294,18 @@ async def mark_unblocked(connection: AsyncConnection, provider: IdentityProvider
     )
 
 
-async def lock(connection: AsyncConnection, person_id: UUID) -> bool:
-    """Lock a person until the transaction ends; False if there is none."""
-    statement = select(schema.people.c.id).where(schema.people.c.id == person_id).with_for_update()
-    return (await connection.execute(statement)).first() is not None
+async def lock(connection: AsyncConnection, *person_ids: UUID) -> set[UUID]:
+    """Lock people until the transaction ends, in the order of their ids; the ids of those who exist."""
+    table = schema.people
+    statement = select(table.c.id).where(table.c.id.in_(person_ids)).order_by(table.c.id).with_for_update()
+    return set((await connection.execute(statement)).scalars())
+
+
+async def prevent_erasure(connection: AsyncConnection, *person_ids: UUID) -> None:
+    """Let erasures of people wait until the transaction ends."""
+    table = schema.people
+    statement = select(table.c.id).where(table.c.id.in_(person_ids)).order_by(table.c.id)
+    await connection.execute(statement.with_for_update(read=True, key_share=True))
 
 
 async def is_banned(connection: AsyncConnection, person_id: UUID) -> bool:
@@ -327,10 +335,14 @@ NO_NAME_QUESTION = {
 }
 """Values of a row without a question for a display name."""
 
-MATCHES_IDENTITY = (
-    schema.identities.c.provider == bindparam("provider"),
-    schema.identities.c.subject == bindparam("subject"),
-)
+
+def _identity_matches(
+    provider: IdentityProvider | BindParameter[str], subject: str | BindParameter[str]
+) -> tuple[ColumnElement[bool], ...]:
+    return schema.identities.c.provider == provider, schema.identities.c.subject == subject
+
+
+MATCHES_IDENTITY = _identity_matches(bindparam("provider"), bindparam("subject"))
 SELECT_IDENTITY = CompiledStatement(select(schema.identities).where(*MATCHES_IDENTITY))
 SELECT_BY_IDENTITY = CompiledStatement(select(schema.people).join(schema.identities).where(*MATCHES_IDENTITY))
 SELECT_IF_REACHABLE = CompiledStatement(
@@ -340,10 +352,6 @@ SELECT_BY_DISPLAY_NAME = CompiledStatement(
     select(schema.people).where(schema.people.c.display_name_key == bindparam("key"))
 )
 SELECT_BY_ID = CompiledStatement(select(schema.people).where(schema.people.c.id == bindparam("person_id")))
-
-
-def _identity_matches(provider: IdentityProvider, subject: str) -> tuple[ColumnElement[bool], ...]:
-    return schema.identities.c.provider == provider, schema.identities.c.subject == subject
 
 
 def to_person(row: Row[tuple[object, ...]]) -> Person:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.errors import missing_person_as_error
+from core.db.people import prevent_erasure
 from core.db.person_lists import select_top_style
 
 
@@ -50,9 +51,7 @@ async def create(connection: AsyncConnection, reported_id: UUID, person_id: UUID
         PersonNotFoundError: the reporter was deleted.
     """
     people, table = schema.people, schema.person_reports
-    # Neither is erased meanwhile. In the order of their ids, like all that locks people.
-    both = select(people.c.id).where(people.c.id.in_((reported_id, person_id))).order_by(people.c.id)
-    await connection.execute(both.with_for_update(read=True, key_share=True))
+    await prevent_erasure(connection, reported_id, person_id)
     is_other = people.c.id == reported_id, people.c.id != person_id
     row = select(people.c.id, literal(person_id, Uuid), literal(reason, Text)).where(*is_other)
     statement = upsert(table).from_select(["reported_id", "person_id", "reason"], row).on_conflict_do_nothing()

@@ -32,7 +32,7 @@ async def remove_look(resources: Resources, moderator_id: UUID, look_id: UUID) -
     async with resources.database.transaction() as connection:
         look, _ = await _lock_look_and_owner(connection, moderator_id, look_id)
         await remove_from_board(resources, connection, look)
-        await moderation.resolve_reports(connection, look_id, release=False)
+        await moderation.resolve_reports(connection, look_id)
         await moderation.record_action(
             connection, ModerationAction.HIDE, moderator_id, look_id=look_id, person_id=look.person_id
         )
@@ -46,9 +46,8 @@ async def restore_look(resources: Resources, moderator_id: UUID, look_id: UUID) 
     """
     async with resources.database.transaction() as connection:
         look, owner = await _lock_look_and_owner(connection, moderator_id, look_id)
-        await moderation.resolve_reports(connection, look_id, release=owner.banned_at is None)
-        if owner.banned_at is not None:
-            await moderation.mark_suspended_by_ban(connection, look_id)
+        await moderation.resolve_reports(connection, look_id)
+        await moderation.release(connection, look_id, is_owner_banned=owner.banned_at is not None)
         await moderation.record_action(
             connection, ModerationAction.RESTORE, moderator_id, look_id=look_id, person_id=look.person_id
         )
@@ -104,7 +103,7 @@ async def retry_updates(resources: Resources, moderator_id: UUID) -> None:
 
 
 async def _lock_people(connection: AsyncConnection, moderator_id: UUID, person_id: UUID) -> None:
-    if await moderation.lock_people(connection, moderator_id, person_id) != {moderator_id, person_id}:
+    if await people.lock(connection, moderator_id, person_id) != {moderator_id, person_id}:
         raise PersonNotFoundError
 
 
@@ -113,7 +112,7 @@ async def _lock_look_and_owner(connection: AsyncConnection, moderator_id: UUID, 
     unlocked = await looks.get(connection, look_id)
     if unlocked is None:
         raise LookNotFoundError
-    if moderator_id not in await moderation.lock_people(connection, moderator_id, unlocked.person_id):
+    if moderator_id not in await people.lock(connection, moderator_id, unlocked.person_id):
         raise PersonNotFoundError
     look, owner = await looks.lock(connection, look_id), await people.get(connection, unlocked.person_id)
     if look is None or owner is None or look.person_id != owner.id:

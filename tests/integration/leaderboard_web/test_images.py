@@ -116,7 +116,7 @@ async def test_public_url_works_only_while_the_look_is_public(client: httpx.Asyn
             await moderation.create_report(connection, look.id, (await create_person(connection)).id)
     assert [await opened(url) for url in public_urls] == [404] * 3, "suspended"
     async with resources.database.transaction() as connection:
-        await moderation.resolve_reports(connection, look.id, release=True)
+        await moderation.release(connection, look.id, is_owner_banned=False)
     assert [await opened(url) for url in public_urls] == [200] * 3, "restored by a moderator"
     async with resources.database.transaction() as connection:
         await looks.unshare(connection, look.id)

@@ -192,6 +192,25 @@ async def test_lifting_a_ban_releases_the_looks_of_both_banned_people(database: 
         assert (await connection.execute(select(table.c.banned_at))).scalars().all() == [None]
 
 
+async def test_lifting_a_merged_ban_keeps_looks_that_reports_suspended_later(database: Database) -> None:
+    async with database.transaction() as connection:
+        banned, other, *reporters = [(await create_person(connection)).id for _ in range(5)]
+        by_ban, by_reports = [(await create_look(connection, person_id)).id for person_id in (banned, other)]
+        for look_id in (by_ban, by_reports):
+            assert await looks.share(connection, look_id)
+        assert await moderation.mark_banned(connection, banned)
+    for reporter in reporters:
+        async with database.transaction() as connection:
+            assert await moderation.create_report(connection, by_reports, reporter)
+    async with database.transaction() as connection:
+        assert await merge_people(connection, source=banned, target=other)
+        for reporter in reporters:
+            await people.delete_person(connection, reporter)
+        assert await moderation.mark_unbanned(connection, other)
+        public = {look.id: look.is_public for look in await looks.list_for_person(connection, other, limit=9)}
+        assert public == {by_ban: True, by_reports: False}
+
+
 def test_every_column_about_people_is_handled_by_the_merge() -> None:
     """A new column that references people must be handled in `merge_people` and listed here."""
     references = {
@@ -319,7 +338,7 @@ async def test_people_behind_blocks_of_the_source_are_locked_in_order(database: 
         assert await blocks.create_block(connection, blocker, source)
     for other in (blocked, blocker):
         async with database.transaction() as first:
-            await moderation.lock_people(first, other)
+            await people.lock(first, other)
             with pytest.raises(DBAPIError, match="lock timeout"):
                 async with database.transaction() as connection:
                     await connection.execute(text("SET LOCAL lock_timeout = '50ms'"))

@@ -80,7 +80,8 @@ async def test_a_decision_about_one_look_or_person_changes_no_other(database: Da
             for reporter in reporters:
                 assert await moderation.create_report(connection, look_id, reporter)
         assert await list_states() == [(False, True), (False, True), (False, False)]
-        await moderation.resolve_reports(connection, look_ids[0], release=True)
+        await moderation.resolve_reports(connection, look_ids[0])
+        await moderation.release(connection, look_ids[0], is_owner_banned=False)
         assert await list_states() == [(False, False), (False, True), (False, False)]
         (waiting,) = await moderation.list_reported(connection, limit=9)
         assert (waiting.look.id, waiting.report_count) == (look_ids[1], 3)
