@@ -128,36 +128,31 @@ async def merge_people(connection: AsyncConnection, *, source: UUID, target: UUI
         await connection.execute(update(column.table).where(column == source).values({column.name: target}))
     # Names are unique, so the source is deleted before the target takes its name.
     await connection.execute(delete(people).where(people.c.id == source))
-    learning = _merge_learning_consent(source_row, target_row)
-    named = target_row if target_row.name is not None else source_row
-    await connection.execute(
-        update(people)
-        .where(people.c.id == target)
-        .values(
-            name=named.name,
-            display_name_key=named.display_name_key,
-            consented_at=target_row.consented_at or source_row.consented_at,
-            learning_consent=learning.learning_consent,
-            learning_asked_at=target_row.learning_asked_at or source_row.learning_asked_at,
-            learning_answered_at=learning.learning_answered_at,
-            news_seen_at=max(target_row.news_seen_at, source_row.news_seen_at),
-            news_since=max(target_row.news_since, source_row.news_since),
-            daily_news=target_row.daily_news or source_row.daily_news,
-            daily_news_on=max(filter(None, (target_row.daily_news_on, source_row.daily_news_on)), default=None),
-            banned_at=banned_at,
-            created_at=min(target_row.created_at, source_row.created_at),
-        )
-    )
+    values = _merge_columns(source_row, target_row) | {"banned_at": banned_at}
+    await connection.execute(update(people).where(people.c.id == target).values(values))
     if banned_at is not None:
         await mark_looks_suspended(connection, target)
     return True
 
 
-def _merge_learning_consent(
-    source: Row[tuple[object, ...]], target: Row[tuple[object, ...]]
-) -> Row[tuple[object, ...]]:
-    """The row whose answer counts: a refusal before a consent, an answer before none; else the target's."""
-    return min(target, source, key=lambda row: (False, True, None).index(row.learning_consent))
+def _merge_columns(source: Row[tuple[object, ...]], target: Row[tuple[object, ...]]) -> dict[str, object]:
+    """The columns of the target that the source changes."""
+    named = target if target.name is not None else source
+    # A refusal to learn counts before a consent, an answer before none; else the target's.
+    learning = min(target, source, key=lambda row: (False, True, None).index(row.learning_consent))
+    return {
+        "name": named.name,
+        "display_name_key": named.display_name_key,
+        "consented_at": target.consented_at or source.consented_at,
+        "learning_consent": learning.learning_consent,
+        "learning_asked_at": target.learning_asked_at or source.learning_asked_at,
+        "learning_answered_at": learning.learning_answered_at,
+        "news_seen_at": max(target.news_seen_at, source.news_seen_at),
+        "news_since": max(target.news_since, source.news_since),
+        "daily_news": target.daily_news or source.daily_news,
+        "daily_news_on": max(filter(None, (target.daily_news_on, source.daily_news_on)), default=None),
+        "created_at": min(target.created_at, source.created_at),
+    }
 
 
 async def _lock_people(connection: AsyncConnection, source: UUID, target: UUID) -> dict[UUID, Row[tuple[object, ...]]]:
