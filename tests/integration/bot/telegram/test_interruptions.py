@@ -227,7 +227,7 @@ async def test_action_is_undone_if_another_worker_recorded_its_reply_first(
     before = len(harness.texts())
     lock = people.lock
 
-    async def lock_after_another_worker(connection: AsyncConnection, person_id: UUID) -> bool:
+    async def lock_after_another_worker(connection: AsyncConnection, person_id: UUID) -> set[UUID]:
         await harness.execute(f"INSERT INTO job_checkpoints (inbox_id, name) SELECT max(id), '{REPLY_STEP}' FROM inbox")
         return await lock(connection, person_id)
 
