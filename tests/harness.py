@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-import uvicorn
 from anyio import CapacityLimiter
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from bot.app import BotApplication
+from bot.testing.server import PromptServer
 from core.conversation.service import ConversationService
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
@@ -35,15 +35,14 @@ def make_application(resources: Resources, classifier: StyleClassifier, **settin
 @asynccontextmanager
 async def serve_on_free_port(app: ASGIApp, **config: Any) -> AsyncIterator[str]:
     """Serve an app on a free port of this machine; yields its URL."""
-    settings = uvicorn.Config(app, port=0, log_level="error", lifespan="off", proxy_headers=False, **config)
-    server = uvicorn.Server(settings)
+    server = PromptServer(app, port=0, **config)
     serving = asyncio.create_task(server.serve())
     try:
         while not server.started:  # noqa: ASYNC110  (uvicorn has no event for it)
             await asyncio.sleep(0.01)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.stop()
         await serving
 
 

@@ -1,7 +1,5 @@
 """The site on a real socket, with a model whose outputs a test chooses."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,9 +8,9 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 from numpy.typing import NDArray
 
+from bot.testing.server import LocalServer
 from core.db.database import Database
 from core.object_storage import ObjectStorage
 from core.resources import Resources
@@ -40,16 +38,8 @@ def serving_site(script: OutputsFunction, samples: Path, **settings: object) -> 
         private_photo_ttl=timedelta(hours=24),
     )
     site = create_app(make_application(nothing, classifier, **settings), samples=samples)
-    server = uvicorn.Server(uvicorn.Config(site, port=0, log_level="error", lifespan="off", proxy_headers=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with LocalServer(site) as server:
+        yield server.url
 
 
 def street_outputs(pixels: NDArray[np.uint8]) -> ModelOutputs:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,9 +31,9 @@ from core.styles import Style
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from tests.harness import serve_on_free_port
 from webhooks.app import create_webhook_app
 from webhooks.messengers import RESPONSE_DEADLINE
-from webhooks.server import serve
 
 KEY = "the key of the skill"
 WAIT_SECONDS = 60.0
@@ -229,16 +228,19 @@ async def harness(
             settings=settings, resources=resources, classifier=classifier, conversation=conversation, kakao=kakao_app
         )
         app = create_webhook_app(application, skill_deadline=RESPONSE_DEADLINE / SKILL_TIMEOUT * skill_timeout)
-        with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(40) as threads:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}/kakao/skill"
-            async with JobQueue(resources.database.conninfo, kakao_app.photo_jobs.register_tasks) as queue:
-                running = [asyncio.ensure_future(serve(app, listener)()), asyncio.ensure_future(queue.run_worker({}))]
-                with FakeKakao(skill_url=url, key=KEY, skill_timeout=skill_timeout) as kakao:
-                    yield KakaoHarness(
-                        app=kakao_app, kakao=kakao, resources=resources, model=model, settings=settings, threads=threads
-                    )
-                model.unpaused.set()
-                for task in running:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+        async with (
+            serve_on_free_port(app) as url,
+            JobQueue(resources.database.conninfo, kakao_app.photo_jobs.register_tasks) as queue,
+        ):
+            working = asyncio.create_task(queue.run_worker({}))
+            with (
+                ThreadPoolExecutor(40) as threads,
+                FakeKakao(skill_url=f"{url}/kakao/skill", key=KEY, skill_timeout=skill_timeout) as kakao,
+            ):
+                yield KakaoHarness(
+                    app=kakao_app, kakao=kakao, resources=resources, model=model, settings=settings, threads=threads
+                )
+            model.unpaused.set()
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
