@@ -10,6 +10,7 @@ import json
 import secrets
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
@@ -50,6 +51,7 @@ class FakeOAuthProviders:
     """Parameters of the authorization requests."""
 
     def __post_init__(self) -> None:
+        self._key_number = 0
         self.rotate_signing_key()
         self._codes: dict[str, dict[str, str]] = {}
         self._server = LocalServer(self._app())
@@ -86,9 +88,8 @@ class FakeOAuthProviders:
 
     def rotate_signing_key(self) -> None:
         """Use a new signing key."""
-        self._kid = secrets.token_hex(4)
-        self._key = RSAKey.generate_key(2048, {"kid": self._kid, "use": "sig", "alg": "RS256"})
-        self._other = RSAKey.generate_key(2048, {"kid": self._kid})
+        self._key_number += 1
+        self._key = _signing_key(self._key_number)
 
     def _app(self) -> FastAPI:
         app = FastAPI()
@@ -216,12 +217,18 @@ class FakeOAuthProviders:
         claims = {**common, **(true or kakao), **self.claims}
         claims = {name: value for name, value in claims.items() if value is not None}
         if self.alg in {"RS256", "other-key"}:
-            key = self._key if self.alg == "RS256" else self._other
-            return jwt.encode({"alg": "RS256", "kid": self._kid, "typ": "JWT"}, claims, key)
-        head = _base64url(json.dumps({"alg": self.alg, "kid": self._kid}).encode())
+            key = self._key if self.alg == "RS256" else _signing_key(0)
+            return jwt.encode({"alg": "RS256", "kid": self._key.kid, "typ": "JWT"}, claims, key)
+        head = _base64url(json.dumps({"alg": self.alg, "kid": self._key.kid}).encode())
         body = f"{head}.{_base64url(json.dumps(claims).encode())}"
         signature = b"" if self.alg == "none" else hmac.digest(self._key.as_pem(private=False), body.encode(), "sha256")
         return f"{body}.{_base64url(signature)}"
+
+
+@cache
+def _signing_key(number: int) -> RSAKey:
+    """One of a few keys, since it takes 0.1 s to generate one."""
+    return RSAKey.generate_key(2048, {"kid": f"key {number}", "use": "sig", "alg": "RS256"})
 
 
 def _base64url(data: bytes) -> str:
