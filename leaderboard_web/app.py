@@ -167,7 +167,8 @@ def create_app(service: SiteServices, *, samples: Path, shutdown: GracefulShutdo
     # An ASGI application: FastAPI would hold the frames and exit stacks of an endpoint for each stream that is open.
     app.router.routes.append(Route(LIVE_PATH, LiveBoard(feed, state), methods=["GET"]))
     for router in ROUTERS:
-        app.include_router(router)
+        # `include_router` would prepare each route once more, which takes as long as everything else here.
+        app.router.routes.extend(router.routes)
     return app
 
 
