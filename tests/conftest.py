@@ -3,9 +3,11 @@
 import gc
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,9 @@ RunEva = Callable[..., "subprocess.CompletedProcess[str]"]
 
 # A shell that starts the tests in the background has SIGINT ignored, also in the processes that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Each client of httpx would read the certificates of all authorities, which takes 20 ms, and hardly one uses TLS.
+ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
 
 # Until all tests are collected: most of what that creates stays.
 gc.disable()
