@@ -12,11 +12,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import count
 from uuid import UUID
 
 from core.confusables import confusable_key, is_default_ignorable
+from core.conversation.word_lists import read_lines
 from core.i18n.translations import Language, pick_variant, translate
 from core.unicode_scripts import has_consistent_script, imitates_latin
 
@@ -95,17 +95,11 @@ def _is_reserved(key: str) -> bool:
 @cache
 def _reserved_keys() -> tuple[frozenset[str], frozenset[str]]:
     """The keys that no name may equal, and those that no name may contain."""
-    entries = _read_lines("reserved_names.txt")
+    entries = [line.strip() for _, line in read_lines("reserved_names.txt")]
     names = frozenset(confusable_key(entry[1:]) for entry in entries if entry.startswith("="))
     return names, frozenset(confusable_key(entry) for entry in entries if not entry.startswith("="))
 
 
 @cache
 def _top_level_domains() -> frozenset[str]:
-    return frozenset(domain for line in _read_lines("top_level_domains.txt") for domain in line.split())
-
-
-def _read_lines(name: str) -> list[str]:
-    """The lines of a file next to this module, without empty ones and comments."""
-    lines = files("core.conversation").joinpath(name).read_text("utf-8").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return frozenset(domain for _, line in read_lines("top_level_domains.txt") for domain in line.split())

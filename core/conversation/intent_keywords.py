@@ -10,81 +10,66 @@ See ADR 0039.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-MAX_KOREAN_TOKEN = 8
-"""The longest entry of the Korean lists, in characters."""
+from core.conversation.word_lists import can_be_divided, read_lines
+
+_KOREAN = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeywordRule:
     """One line of the lists."""
 
-    intent: str
+    heading: str
     groups: tuple[frozenset[str], ...]
     """Of each one word must occur; `^` marks a word that must be the first."""
     vocabulary: frozenset[str]
     """The words that may occur."""
 
 
-def match_keywords(text: str) -> str | None:
-    """The name of the intent of a normalized message; None if a word is unknown or no rule applies.
+def match_keywords(texts: Sequence[str], table: str = "words") -> Iterator[str]:
+    """The headings of the rules that apply to one of the forms of a normalized message, in the order of the table.
 
     Args:
-        text: from `normalize_message`, with `#` in place of names of styles.
+        texts: as from `normalize_message`, with and without `#` in place of names of styles.
+        table: `words` for intents, or `look_words` for what is said about a look.
     """
-    is_korean = re.search("[가-힣ㄱ-ㅎㅏ-ㅣ]", text) is not None
-    compact, words = text.replace(" ", ""), text.split()
-    for rule in _load_rules("ko" if is_korean else "en"):
-        if is_korean:
-            is_match = all(_occurs(group, compact) for group in rule.groups) and can_be_divided(
-                compact, rule.vocabulary
-            )
-        else:
-            is_match = rule.vocabulary.issuperset(words) and all(_contains(group, words) for group in rule.groups)
-        if is_match:
-            return rule.intent
-    return None
+    language = "ko" if any(_KOREAN.search(text) for text in texts) else "en"
+    applies = _applies_to_korean if language == "ko" else _applies_to_english
+    for rule in _load_rules(f"{language}_{table}"):
+        if any(applies(rule, text) for text in texts):
+            yield rule.heading
 
 
-def _contains(group: frozenset[str], words: list[str]) -> bool:
-    return any(word in group for word in words) or f"^{words[0]}" in group
+def _applies_to_english(rule: KeywordRule, text: str) -> bool:
+    words = text.split()
+    keys = {*words, *(f"^{word}" for word in words[:1])}
+    return rule.vocabulary.issuperset(words) and not any(map(keys.isdisjoint, rule.groups))
+
+
+def _applies_to_korean(rule: KeywordRule, text: str) -> bool:
+    compact = text.replace(" ", "")
+    return all(_occurs(group, compact) for group in rule.groups) and can_be_divided(compact, rule.vocabulary)
 
 
 def _occurs(group: frozenset[str], compact: str) -> bool:
     return any(compact.startswith(key[1:]) if key.startswith("^") else key in compact for key in group)
 
 
-def can_be_divided(compact: str, vocabulary: frozenset[str]) -> bool:
-    """Whether a text without spaces can be divided into words of the vocabulary."""
-    reachable = [True] + [False] * len(compact)
-    for end in range(1, len(compact) + 1):
-        reachable[end] = any(
-            reachable[start] and compact[start:end] in vocabulary
-            for start in range(max(0, end - MAX_KOREAN_TOKEN), end)
-        )
-    return reachable[-1]
-
-
 @cache
-def _load_rules(language: str) -> tuple[KeywordRule, ...]:
-    text = files("core.conversation").joinpath("intent_patterns", f"{language}_words.txt").read_text("utf-8")
+def _load_rules(name: str) -> tuple[KeywordRule, ...]:
     common: set[str] = set()
     rules: list[KeywordRule] = []
-    heading = ""
-    for line in text.splitlines():
-        if not line or line.startswith("# "):
-            continue
-        if line.startswith("["):
-            heading = line.strip("[]")
-        elif heading == "common":
+    for heading, line in read_lines(f"intent_patterns/{name}.txt"):
+        if heading == "common":
             common.update(line.split())
         else:
             groups = tuple(frozenset(group.split()) for group in line.removeprefix("=").split("+"))
             keys = {key.removeprefix("^") for group in groups for key in group}
             allowed = keys if line.startswith("=") else keys | common
             required = groups[:-1] if line.startswith("=") else groups
-            rules.append(KeywordRule(intent=heading, groups=required, vocabulary=frozenset(allowed)))
+            rules.append(KeywordRule(heading=heading, groups=required, vocabulary=frozenset(allowed)))
     return tuple(rules)

@@ -14,52 +14,21 @@ See ADR 0039.
 import re
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
+from itertools import groupby
+from operator import itemgetter
 
 from core.conversation.intent_keywords import match_keywords
 from core.conversation.style_names import mask_style_names
 from core.conversation.text_normalization import normalize_letters
+from core.conversation.word_lists import read_lines
 
+UNKNOWN = "unknown"
+"""The heading of patterns that have no intent."""
 MAX_INTENT_LENGTH = 120
 """Characters of a message from which it is no single intent, except for a mention of self-harm."""
 
 MAX_KOREAN_LENGTH = 40
 """Characters, without spaces, from which a Korean message is no single intent."""
-_ENGLISH_VERB = r"(?:share|post|publish|upload|add|put|delete|erase|remove|wipe)"
-_ENGLISH_OBJECT = (
-    r"(?: (?:it|this|that|these|them|my|me|the|any|of|on|to|up|online|look|looks|outfit|outfits|photo|photos|picture"
-    r"|pictures|pic|pics|account|data|anything|everything|stuff|history|board|leaderboard|here|now|yet|anywhere|please"
-    r"|eva|anymore|one)){0,7}"
-)
-_ENGLISH_REFUSAL = re.compile(
-    r"(?:(?:please|no|nope|hey|eva|wait|actually|but|and|so|ok|oh|you|i) )*"
-    r"(?:don t|do not|never|won t|will not|i d rather not|rather not|better not)"
-    rf"(?: (?:want|wanna|need|like|you)(?: to)?| ever| dare)* {_ENGLISH_VERB}{_ENGLISH_OBJECT}"
-)
-_ENGLISH_NEGATION = re.compile(rf"\b(?:don t|do not|never|didn t|not|won t)(?: \w+){{0,3}} {_ENGLISH_VERB}\b")
-_ENGLISH_QUESTION = re.compile(
-    r"(?:(?:hey|eva|wait|so|and|but|oh|sorry|ok|um) )*(?:did|does|do (?:you|they|we|others)|who|why|when|where|has|have"
-    r"|had|is|are|was|were|what|which|will you)\b"
-)
-_KOREAN_VERB = "(?:올리|공유하|공개하|게시하|지우|삭제하|없애|탈퇴하|탈퇴시키)"
-_KOREAN_START = (
-    "(?:제발|아직|절대|그냥|아니|아니요|아뇨|저|나|난|전|내|제|이거|그거|이|사진|코디|룩|계정|데이터|기록|정보|보드|리더보드"
-    "|게시판|은|는|을|를|도|에|좀|다|전부)*"
-)
-"""No text may be a sequence of these words in two ways: each one doubles the time of what does not match in the end."""
-_KOREAN_REFUSAL = re.compile(
-    f"{_KOREAN_START}(?:{_KOREAN_VERB}(?:지(?:는|도|좀)?(?:마|말|않)|기(?:는)?싫|면안돼)"
-    "|(?:공유|공개|게시|삭제|탈퇴)(?:는|은)?(?:안(?:해|할|하|한다)|하지마|싫)"
-    "|안(?:올려|올릴|올리|지워|지울|지우|없앨|공유할|공유해|공개할|공개해|삭제할|삭제해|탈퇴할|탈퇴해))[가-힣]{0,6}[ㅋㅎㅠㅜ]*"
-)
-_KOREAN_QUESTION = re.compile(
-    "(?:올렸|올라갔|올라가있|공유했|공유됐|공유된|공개했|공개됐|게시했|지웠|지워졌|삭제했|삭제됐|탈퇴됐|없앴)|누가|왜|언제"
-    "|(?:지우|없애|삭제하|탈퇴하|올리|공유하|공개하)면(?:어떻|어떡|어찌|뭐가|무슨|다시|복구|되돌)"
-)
-_KOREAN_TOPIC = re.compile(
-    "(?:누가|왜|언제)?(?:(?:누가|혹시|벌써|제|내|이|이거|사진|코디|룩|데이터|보드|리더보드|게시판|은|는|을|를|도|가|에|거기)*)"
-    "(?:누가|왜|언제)?(?:올렸|올라갔|올라가있|공유했|공유됐|공개했|공개됐|지웠|지워졌|삭제했|삭제됐)[가-힣]{1,5}"
-)
 
 
 class Intent(StrEnum):
@@ -195,24 +164,6 @@ _CHAT_SPELLINGS = (
 
 A single word keeps its ending, since 봄 and 올림 are nouns and names.
 """
-_SHORT_AGREEMENTS = frozenset(
-    "네 응 예 어 넵 넹 엉 웅 네네 응응 yes yeah ok okay ya youcan youmay".split()  # noqa: SIM905 (one a line else)
-)
-"""Agreements that ask back when they are written with a question mark."""
-_IRONIC_AGREEMENT = re.compile(
-    r"((oh|yeah|ya|pff|haha|lol) )*(yeah|yea|ya) right|as if"
-    r"|((맞긴|맞기는)(뭐가|뭘|개뿔|무슨)|퍽이나)[가-힣]{0,5}[ㅋㅎㅠㅜ]*"
-)
-"""Agreements in words only: "yeah right" and "맞긴 뭐가 맞아" disagree."""
-_ASKED_OPINION = re.compile(
-    "(?:음|근데|그럼|나|저|이거|이건|이게|이렇게|이대로|오늘|진짜|솔직히|혹시|그렇게|많이|너무|좀|영)*"
-    "(?:괜찮(?:아|나|지|죠|은가|을까|음)|이상(?:해|하지|하죠|한가|하나)|별로(?:야|예|지|죠|인가)?|좋(?:아|나|지)|ㄱㅊ|ㅇㄸ)(?:요)?"
-)
-"""Asks for an opinion with a question mark: "괜찮아?" declines nothing."""
-_ASKED_SLANG = ("에바야", "에바임", "에바지", "에바인가", "에바냐", "에바니")
-"""Slang for "too much", which asks for an opinion with a question mark: "이거 에바야?"."""
-_ASKED_REFUSAL = re.compile("(?:됐|되었|싫|틀렸)어요?|안[돼되]요?|하지마요?|필요없어요?")
-"""Refuses without a question mark only: "됐어?" asks whether it is done."""
 _MACRO = re.compile(r"<(\w+)> = (.*)")
 _MACRO_USE = re.compile(r"<(\w+)>")
 
@@ -237,17 +188,17 @@ def find_intent(message: str) -> Intent | None:
         return next((SYMBOLS[character] for character in message if character in SYMBOLS), None)
     if len(whole) > MAX_INTENT_LENGTH:
         return None
-    if any(_IRONIC_AGREEMENT.fullmatch(text) for text in (whole, whole.replace(" ", ""))):
-        return Intent.NO
     started, ended = _LEADING_FILLER.sub("", whole, count=1), _TRAILING_FILLER.sub("", whole)
     spelled = _TRAILING_FILLER.sub("", _spell_out(core))
     texts = tuple(dict.fromkeys((whole, ended, started, core, _spell_out(started), spelled)))
     forms = tuple(dict.fromkeys((*texts, *map(mask_style_names, texts))))
-    intent = _match(texts, "") or _match(forms, "_frames") or _match_keywords(forms)
-    if "?" in message:
-        is_slang = intent is Intent.COMPLAINT and whole.endswith(_ASKED_SLANG)
-        intent = Intent.SCORE if is_slang else _read_question(intent, core.replace(" ", ""))
-    return _limit_wish(intent, whole, is_question="?" in message)
+    is_question = "?" in message
+    found = _match(texts, "", is_question=is_question) or _match(forms, "_frames", is_question=is_question)
+    found = found or next(match_keywords(forms), UNKNOWN)
+    if found == Intent.YES and is_question:
+        # "맞아?" asks whether it is right.
+        return Intent.ACCURACY
+    return None if found == UNKNOWN else Intent(found)
 
 
 def _spell_out(text: str) -> str:
@@ -257,65 +208,34 @@ def _spell_out(text: str) -> str:
     return text
 
 
-def _read_question(intent: Intent | None, compact: str) -> Intent | None:
-    """What a message with this intent says with a question mark: "맞아?" asks whether it is right, "네?" what was said.
-
-    Args:
-        intent: what it says without one.
-        compact: the message without spaces.
-    """
-    if _ASKED_OPINION.fullmatch(compact):
-        return Intent.SCORE
-    if intent is Intent.YES:
-        return None if compact in _SHORT_AGREEMENTS else Intent.ACCURACY
-    return None if intent is Intent.NO and _ASKED_REFUSAL.fullmatch(compact) else intent
-
-
-def _limit_wish(intent: Intent | None, text: str, *, is_question: bool) -> Intent | None:
-    """The intent, but no wish to share or to delete where a message refuses it or asks whether it happened."""
-    is_wish = intent in {Intent.SHARE, Intent.DELETE, Intent.DELETE_ONE}
-    if not is_wish and intent not in {None, Intent.NO}:
-        return intent
-    if _asks_what_happened(text, is_about_photos=is_wish) and (is_wish or is_question):
-        return Intent.PHOTOS
-    if _is_refusal(text) or (is_wish and _is_negated(text)):
-        return Intent.PHOTOS if is_question else Intent.CANCEL
-    return intent
-
-
-def _match(texts: tuple[str, ...], kind: str) -> Intent | None:
-    """The first intent that one of the forms of a message expresses in the phrases (``) or frames (`_frames`)."""
+def _match(texts: tuple[str, ...], kind: str, *, is_question: bool) -> str | None:
+    """The first heading of the phrases (``) or frames (`_frames`) that one of the forms of a message matches."""
     for text in texts:
         compact = text.replace(" ", "")
-        for intent, pattern in _load_patterns(f"en{kind}").items():
-            if pattern.fullmatch(text):
-                return intent
-        if len(compact) <= MAX_KOREAN_LENGTH:
-            for intent, pattern in _load_patterns(f"ko{kind}").items():
-                if pattern.fullmatch(compact):
-                    return intent
+        for language, form in (("en", text), ("ko", compact)):
+            if language == "ko" and len(compact) > MAX_KOREAN_LENGTH:
+                continue
+            for heading, pattern in _load_patterns(f"{language}{kind}"):
+                if (is_question or not heading.endswith("?")) and pattern.fullmatch(form):
+                    return heading.removesuffix("?")
     return None
 
 
-def _match_keywords(texts: tuple[str, ...]) -> Intent | None:
-    found = next((name for text in texts if (name := match_keywords(text)) is not None), None)
-    return None if found is None else Intent(found)
-
-
 @cache
-def _load_patterns(name: str) -> dict[Intent, re.Pattern[str]]:
-    """The patterns of `intent_patterns/`, in the order of the file, which is the order in which they are tried."""
-    path = files("core.conversation").joinpath("intent_patterns", f"{name}.txt")
-    sources: dict[Intent, str] = {}
+def _load_patterns(name: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The patterns of `intent_patterns/` with their headings, in the order in which they are tried."""
+    patterns: list[tuple[str, re.Pattern[str]]] = []
     macros = {"end": _POLITE_ENDINGS}
-    for line in path.read_text("utf-8").splitlines():
-        if heading := re.fullmatch(r"\[(\w+)\]", line):
-            intent = Intent(heading[1])
-        elif macro := _MACRO.fullmatch(line):
-            macros[macro[1]] = f"(?:{_expand(macro[2], macros)})"
-        elif line and not line.startswith("# "):
-            sources[intent] = sources.get(intent, "") + line
-    return {intent: re.compile(_limit(_expand(source, macros))) for intent, source in sources.items()}
+    for heading, lines in groupby(read_lines(f"intent_patterns/{name}.txt"), key=itemgetter(0)):
+        source = ""
+        for _, line in lines:
+            if macro := _MACRO.fullmatch(line):
+                macros[macro[1]] = f"(?:{_expand(macro[2], macros)})"
+            else:
+                source += line
+        if source:
+            patterns.append((heading, re.compile(_limit(_expand(source, macros)))))
+    return tuple(patterns)
 
 
 def _expand(source: str, macros: dict[str, str]) -> str:
@@ -332,26 +252,3 @@ def _limit(source: str) -> str:
         .replace("(", "(?:")
         .replace("(?:?", "(?")
     )
-
-
-def _is_refusal(text: str) -> bool:
-    """Whether a whole normalized message says that nothing may be shared or deleted."""
-    return bool(_ENGLISH_REFUSAL.fullmatch(text) or _KOREAN_REFUSAL.fullmatch(text.replace(" ", "")))
-
-
-def _is_negated(text: str) -> bool:
-    """Whether a normalized message about sharing or deleting holds a negation."""
-    return bool(_ENGLISH_NEGATION.search(text) or _KOREAN_REFUSAL.fullmatch(text.replace(" ", "")))
-
-
-def _asks_what_happened(text: str, *, is_about_photos: bool) -> bool:
-    """Whether a normalized message asks what was or will be done, instead of wishing it.
-
-    Args:
-        text: the message.
-        is_about_photos: whether it is known to be about sharing or deleting; else it has to say so.
-    """
-    compact = text.replace(" ", "")
-    if is_about_photos:
-        return bool(_ENGLISH_QUESTION.match(text) or _KOREAN_QUESTION.search(compact))
-    return bool(_KOREAN_TOPIC.fullmatch(compact))

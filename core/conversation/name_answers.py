@@ -6,19 +6,18 @@ rest the words around the name are removed ("call me Mina please", "이름은 �
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 from core.conversation.display_names import normalize_display_name
-from core.conversation.intent_keywords import can_be_divided
 from core.conversation.intents import find_intent
 from core.conversation.text_normalization import normalize_letters
+from core.conversation.word_lists import can_be_divided, read_words
 
 MAX_SENTENCE_LENGTH = 60
 """Characters of a message that holds a name and words around it, or speaks of one."""
 MIN_SENTENCE_WORDS = 3
 """Of an English sentence."""
-WORDS_FILE = "name_answer_words.txt"
 
 
 _ENGLISH_FRAME = re.compile(
@@ -143,13 +142,5 @@ def _is_sentence(answer: str) -> bool:
 
 
 @cache
-def _load_words() -> dict[str, frozenset[str]]:
-    """The lists of words by their names."""
-    lines = files("core.conversation").joinpath(WORDS_FILE).read_text("utf-8").splitlines()
-    lists: dict[str, set[str]] = {}
-    for line in lines:
-        if line.startswith("["):
-            name = line.strip("[]")
-        elif line and not line.startswith("#"):
-            lists.setdefault(name, set()).update(line.split())
-    return {name: frozenset(words) for name, words in lists.items()}
+def _load_words() -> Mapping[str, frozenset[str]]:
+    return read_words("name_answer_words.txt")

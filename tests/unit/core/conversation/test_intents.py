@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from core.conversation.intents import Intent, find_intent
+from core.conversation.intents import UNKNOWN, Intent, find_intent
 from core.conversation.smalltalk import INTENT_TEXT_KEYS
 from core.conversation.style_names import find_style_name, parse_style_answer
+from core.conversation.word_lists import read_lines
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from tests.texts import variants
@@ -39,6 +40,16 @@ def test_hostile_text_is_decided_quickly(message: str) -> None:
 @pytest.mark.parametrize("intent", Intent)
 def test_every_intent_has_a_reply(intent: Intent, language: Language) -> None:
     assert all(variants(INTENT_TEXT_KEYS[intent], language, styles=""))
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_heading_of_the_table_is_an_intent(language: Language) -> None:
+    headings = {
+        heading.removesuffix("?")
+        for part in ("", "_frames", "_words")
+        for heading, _ in read_lines(f"intent_patterns/{language}{part}.txt")
+    }
+    assert headings - {"", "common", UNKNOWN} <= set(Intent)
 
 
 @pytest.mark.parametrize("language", Language)

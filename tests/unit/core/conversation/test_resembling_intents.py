@@ -30,12 +30,25 @@ from core.conversation.intents import Intent, find_intent
         (Intent.CANCEL, ("취소함", "공유 안 하고 싶어요", "공유 안하고싶어", "네 취소해줘")),
         (Intent.HISTORY, ("하트 몇개야", "하트 얼마나 받았어")),
         (
+            Intent.ACCOUNT,
+            (
+                "do i need an account?",
+                "do i have to sign up",
+                "가입해야 돼요?",
+                "회원가입 필요한가요",
+                "계정 없어도 되나요",
+            ),
+        ),
+        (
             Intent.PHOTOS,
             (
                 "can i delete it later?",
                 "could i remove it later?",
                 "photos deleted after?",
                 "어제 사진 삭제하면 어떻게 돼?",
+                "어제 사진 지우면 어떻게 돼?",
+                "why don't you delete my photos",
+                "hey did you delete my photos",
             ),
         ),
         (Intent.DELETE, ("delete my pics later", "지워줘 좀요")),
@@ -58,7 +71,6 @@ from core.conversation.intents import Intent, find_intent
                 "you can?",
                 "무슨 캐주얼이에요?",
                 "무슨 모드예요?",
-                "어제 사진 지우면 어떻게 돼?",
                 "what spots",
                 "how glow",
             ),
