@@ -20,11 +20,11 @@ from core.conversation.look_messages import (
     answer_look_question,
     answers_learning_question,
     asks_about_look,
+    grants_or_refuses,
     leaves_style_open,
     open_question,
     prompt_kind,
     read_look_message,
-    says_yes_or_no,
     takes_remark,
 )
 from core.conversation.name_answers import find_typed_name, is_about_name
@@ -230,7 +230,7 @@ class ConversationService:
     ) -> Reply | None:
         """Answer a question about the look on the screen, or take what is said about it."""
         read = read_look_message(message)
-        if not read.is_about_look and not (person.owes_learning_answer and says_yes_or_no(message)):
+        if not read.is_about_look and not (person.owes_learning_answer and grants_or_refuses(message)):
             return None
         async with self.resources.database.connection() as connection:
             look = await looks.get_current(connection, person.id, look_id)

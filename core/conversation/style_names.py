@@ -5,49 +5,17 @@ with a style if it says that the look is of this style: "not street" and "why st
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from core.conversation.narration import style_name
 from core.conversation.text_normalization import normalize_letters, normalize_speech
+from core.conversation.word_lists import can_be_divided, read_words
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
 
 MAX_STYLE_ANSWER_LENGTH = 40
 """The most characters of a message that answers with a style; a longer message talks about one."""
-STYLE_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "a about actually aiming an and are as ask at be between bit bro bruh but call can clearly closer consider"
-        " considered could count counts d definitely difference do does dude eva even explain fashion feel feels"
-        " fit fits for fr gives giving go going guess guessing hey hi highkey hmm honestly i if imo is isn it just"
-        " kind know leaning like ll look looks lowkey m maybe me mean means might more mostly my nah ngl no nope"
-        " obviously of oh or outfit please possibly probably rather reads really s say see serving shouldn so sort"
-        " style styles t tbh tell than that the then these they think this tho though to totally uh um versus very"
-        " vibe vibes vs was what with would wouldn yes you",
-    )
-)
-"""English words that may stand around the name of a style in a message about that style."""
-LEADING = (
-    "(ㄴㄴ|ㅇㅇ|응|네|넵|누가|봐도|아니|아뇨|에이|음|어|아|오|그냥|걍|혹시|저는|저|전|나는|나|난|오늘은|오늘|그거|그건|아무래도|글쎄|이건|이거|이게|답은|정답은|제생각엔|제|내생각엔|내|생각엔|아마|완전|진짜|딱|좀"
-    "|그럼|에바|에바야|근데|스타일|룩|느낌|코디|패션|당연히|제가보기엔|제가|보기엔|내가보기엔|내가|둘중에|굳이|말하면|오히려"
-    "|거의|누가봐도|전체적으로|답|정답|생각은|내생각은|고르자면|둘|중|중에|눈엔|눈에는|내눈엔|제눈엔|굳이따지자면|따지자면)"
-)
-PARTICLE = (
-    "(가|이|은|는|을|를|도|으로|로|요|이에요|예요|이야|야|이랑|랑|하고|와|과|에|쪽에|인|이죠|죠|지|임|다|네|이라고|라고|이라니까|라니까|이거든|거든"
-    "|란|이란)"
-)
-TRAILING = (
-    "(인듯|듯|인것|것|거|같아|같은데|같음|같네|같은|같다|같습니다|인데|데|아닌가|일까|생각해|생각함|봐|볼게|스타일|룩|느낌"
-    "|뭐|뭐예|뭐야|뭐에|뭐지|뭔데|뭔가|무엇인가|어떤|어떤거|무슨|뭔지|알려줘|알려주세|알려|줘|주세요|말해줘|설명|설명해줘"
-    "|설명해주세|궁금해|맞아|맞죠|맞나|맞지|인가|할게|또는|아니면|좋아|이에|예|이야|야|요|임|이죠|죠|쪽|쪽이|쪽인|쪽임|에|더|가까운"
-    "|가까워|가까움|보여|느껴져|이지|지|네|이네|다|이다|입니다|입니당|한|생각하고|노리고|의도하고|입은|입었는|건데|입은건데|입었는데|정도|맞는|맞는것|맞는거|이었는데|였는데|고쳐줘|고쳐주세|수정해줘|수정해주세|정정해줘|생각했는데|생각했|생각했어|노렸는데|의도했는데|노린|의도한|생각한|원한|인정|ㅇㅈ|ㄹㅇ|맞음|맞네|동의)"
-)
-KOREAN_WORD = re.compile(
-    rf"{LEADING}{{1,3}}|{LEADING}{{0,2}}(#{PARTICLE}{{0,3}}{TRAILING}{{0,4}}){{1,2}}|{TRAILING}{{1,5}}"
-)
-"""One word of a Korean message about styles; a particle only follows the name itself."""
-KOREAN_PHRASE = re.compile(rf"{LEADING}{{0,4}}(#{PARTICLE}{{0,3}}{TRAILING}{{0,5}}){{1,3}}")
-"""The same for a message whose words are not separated."""
 PREFERS_SECOND = re.compile(
     r".*#(이라기|라기|이기)?보(다|단)(는|도|야)?(좀|더|오히려|차라리)?#.*|.*#(은|는|이|가)?(아니고|말고|아니라)#.*"
     r"|(no )?(it s |i d say |i think )?not (really )?(a )?# ?(but |rather |more |more like |it s |i d say |just )*#.*"
@@ -56,7 +24,7 @@ PREFERS_FIRST = re.compile(
     r".*#( look| style| vibes?)? (rather than|not|instead of|over|more than|and not|than) (a )?#.*"
 )
 SUGGESTS = re.compile(
-    rf"({LEADING}){{0,4}}#(룩|스타일|느낌|쪽)?(이|가)?(아니야|아니에요|아니예요|아닌가|아닌가요|아님|아니죠|아니지|아닐까"
+    r"#(룩|스타일|느낌|쪽)?(이|가)?(아니야|아니에요|아니예요|아닌가|아닌가요|아님|아니죠|아니지|아닐까"
     r"|아닐까요|맞지|맞죠|같은데|인데|아닌지|인거같은데|인것같은데|맞는거같은데|에가깝지않나|에가깝지않나요|쪽아닌가|에더가까운거같은데|에가까운거같은데|에더가깝지않나)"
     r"|((but|no|hmm|well|so) )*((isn t|wouldn t you say|don t you think|shouldn t|couldn t|wasn t)"
     r"( (this|that|it|it be|it s|it be more|this be))?|more like|i d say|you mean)"
@@ -76,7 +44,7 @@ _UNSURE = re.compile(
 """Doubt before a guess: "몰라 캐주얼", "idk, maybe street"."""
 _ASKS_ABOUT_STYLE = re.compile(r"\b(?:about|ask|explain|know|mean|means|say|see|tell)\b")
 """Words of questions about a style in general: "can you explain street?"."""
-SHORT_DENIAL = re.compile(rf"({LEADING}){{0,3}}#(아니야|아니에요|아니예요|아님)")
+SHORT_DENIAL = re.compile("#(아니야|아니에요|아니예요|아님)")
 """Denies the style, or suggests it with a question mark that was left out."""
 KOREAN_REQUEST = re.compile(
     r"왜|어째서|무슨|어떤|뭔|무엇|#(?!이?(?:지|죠)뭐요?$).*뭐|궁금|알려|설명|말해|보여(줘|주)|#(룩|스타일)?이?란|좋(아|은|다|네)"
@@ -97,12 +65,16 @@ KOREAN_DISAGREES = re.compile(
 )
 """The same in Korean: "에이 아니야 스트릿이지", "그게 아니라 레트로"."""
 QUESTION_STARTS = ("why", "what is", "what s", "what do", "what about it", "how", "difference", "do", "are")
+_CHOICE = "# or #|#{is_asked}(?:아니면|또는)?#{is_asked}".format(
+    is_asked="(?:룩|스타일|느낌)?(?:이야|야|이에요|예요|이냐|냐|인가요?|일까요?|임|인지)?"
+)
 ASKS_WHETHER = re.compile(
     r"(?:(?:so|but|and|or|ok|no|hmm|wait|oh|um|hey) )*"
     r"(?:(?:is|was|could|can|might|may|does|would|will) (?:it|this|that)"
     r"|(?:do|would|could|can) you (?:say|think|call|see|consider)|(?:what|how) about)\b.*#.*"
+    f"|{_CHOICE}"
 )
-"""Asks whether the look has a style, with or without a question mark: "is it street"."""
+"""Asks whether the look has a style, or which of two, with or without a question mark: "is it street"."""
 DENIAL = re.compile(
     r"(?<!보)((?<!^)아니|아냐|아님|아닌(?!가|지)|안어울|없)"
     r"|\b(not|isn t|don t|doesn t|wouldn t|couldn t|wasn t|can t|hardly|never)\b(?!.*#.*#)"
@@ -129,9 +101,9 @@ def find_style_name(message: str) -> Style | None:
     if not styles:
         return None
     masked = _drop_disagreement(masked)
-    words = masked.replace(MASK, f" {MASK} ").split()
-    is_english = STYLE_WORDS.issuperset(word for word in words if word != MASK)
-    return styles[0] if is_english or _is_korean_phrase(masked) or SUGGESTS.fullmatch(_joined(masked)) else None
+    words = masked.replace(MASK, " ").split()
+    is_english = _load_words()["english"].issuperset(words)
+    return styles[0] if is_english or _is_korean_phrase(masked) or _suggests(_joined(masked)) else None
 
 
 def parse_style_answer(message: str, *, named: Style | None = None) -> Style | None:
@@ -151,8 +123,8 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
     if len(set(styles)) > 1:
         return _preferred(joined, styles)
     if "?" in message or _IS_SUGGESTED.match(joined):
-        is_answer = SUGGESTS.fullmatch(joined) is not None
-    elif SHORT_DENIAL.fullmatch(joined):
+        is_answer = _suggests(joined)
+    elif SHORT_DENIAL.fullmatch(_drop_words_before(joined)):
         is_answer = named is not None and first is not named
     else:
         is_question = joined.startswith(QUESTION_STARTS) or DENIAL.search(joined) is not None
@@ -163,18 +135,23 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
 def parse_style_guess(message: str) -> Style | None:
     """The style that a message guesses before the verdict, where a question mark only says that it is a guess."""
     message = _UNSURE.sub("", message)
-    is_choice = len(set(find_styles(message)[1])) > 1
-    style = parse_style_answer(message) or (None if is_choice else find_asked_style(message))
+    styles = find_asked_styles(message)
+    style = styles[0] if len(styles) == 1 else parse_style_answer(message)
     if style is not None or "?" not in message or _ASKS_ABOUT_STYLE.search(normalize_letters(message)):
         return style
     return parse_style_answer(message.replace("?", " "))
 
 
-def find_asked_style(message: str) -> Style | None:
-    """The style of which a message asks whether the look has it: "is it street?", "스트릿일까?"."""
-    joined = _joined(_drop_disagreement(find_styles(message)[0]))
+def find_asked_styles(message: str) -> tuple[Style, ...]:
+    """The styles of which a message asks whether the look has them: "is it street or casual?", "스트릿일까?"."""
+    masked, styles = find_styles(message)
+    joined = _joined(_drop_disagreement(masked))
     is_asked = ASKS_WHETHER.fullmatch(joined) or KOREAN_DOUBT.fullmatch(joined)
-    return find_style_name(message) if is_asked else None
+    return tuple(dict.fromkeys(styles)) if is_asked and find_style_name(message) is not None else ()
+
+
+def _suggests(joined: str) -> bool:
+    return SUGGESTS.fullmatch(_drop_words_before(joined)) is not None
 
 
 def _preferred(joined: str, styles: tuple[Style, ...]) -> Style | None:
@@ -196,10 +173,18 @@ def _joined(masked: str) -> str:
 
 
 def _is_korean_phrase(masked: str) -> bool:
-    words = masked.split()
-    if len(words) == 1:
-        return KOREAN_PHRASE.fullmatch(masked) is not None
-    return all(KOREAN_WORD.fullmatch(word) for word in words)
+    return can_be_divided(masked.replace(" ", ""), _load_words()["korean"] | {MASK})
+
+
+def _drop_words_before(joined: str) -> str:
+    """A joined Korean message without what may stand before the first style."""
+    before, _, after = joined.partition(MASK)
+    return MASK + after if can_be_divided(before, _load_words()["korean"]) else joined
+
+
+@cache
+def _load_words() -> Mapping[str, frozenset[str]]:
+    return read_words("style_words.txt")
 
 
 def mask_style_names(text: str) -> str:

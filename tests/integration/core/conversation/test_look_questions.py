@@ -184,7 +184,10 @@ async def test_questions_are_answered_after_a_correction_and_later(service: Conv
         await make_older(service, look)
 
 
-@pytest.mark.parametrize("message", ["is it retro", "could it be retro?", "레트로일까?"])
+@pytest.mark.parametrize(
+    "message",
+    ["is it retro", "could it be retro?", "레트로일까?", "is it street or retro", "레트로야 스트릿이야?"],
+)
 async def test_a_style_can_be_asked_for(service: ConversationService, mina: Person, message: str) -> None:
     look = await create_look(service, mina)
     reply = await say(service, mina, message)

@@ -1,6 +1,6 @@
 import pytest
 
-from core.conversation.look_messages import asks_why_not, read_look_message, says_yes_or_no
+from core.conversation.look_messages import asks_why_not, grants_or_refuses, read_look_message
 from core.styles import Style
 
 
@@ -105,7 +105,7 @@ def test_guess_is_told_apart_from_giving_up(message: str, guess: Style | None, *
     ],
 )
 def test_permission_is_given_or_refused(message: str) -> None:
-    assert says_yes_or_no(message)
+    assert grants_or_refuses(message)
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_permission_is_given_or_refused(message: str) -> None:
     ],
 )
 def test_remark_about_the_verdict_is_no_permission(message: str) -> None:
-    assert not says_yes_or_no(message)
+    assert not grants_or_refuses(message)

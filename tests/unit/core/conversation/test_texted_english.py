@@ -9,7 +9,7 @@ from core.conversation.item_corrections import ItemCorrection, find_item_correct
 from core.conversation.item_questions import find_item_question
 from core.conversation.name_answers import find_typed_name
 from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
-from core.conversation.style_names import find_asked_style, parse_style_answer, parse_style_guess
+from core.conversation.style_names import find_asked_styles, parse_style_answer, parse_style_guess
 from core.styles import Style
 
 NAVY_HOODIE = ItemCorrection(denied=Item.HOODIE, instead=Color.NAVY, is_garment_kept=True, is_remark=True)
@@ -169,22 +169,31 @@ def test_a_style_in_slang(message: str, style: Style | None) -> None:
 @pytest.mark.parametrize(
     ("message", "answer", "asked"),
     [
-        *((text, None, Style.STREET) for text in ("is it street", "is it street tho?", "could it be street")),
+        *((text, None, (Style.STREET,)) for text in ("is it street", "is it street tho?", "could it be street")),
+        *((text, None, (Style.STREET,)) for text in ("what about street", "would you say street")),
         *(
-            (text, None, Style.STREET)
-            for text in ("what about street", "would you say street", "is it street or casual")
+            (text, None, (Style.STREET, Style.CASUAL))
+            for text in ("is it street or casual", "is it more street than casual?", "street or casual?")
         ),
-        ("is it more street than casual?", None, Style.STREET),
-        *((text, Style.MODE, None) for text in ("isnt this more mode", "wouldnt you say its mode", "id call it mode")),
-        *((text, Style.RETRO, None) for text in ("thats a retro fit tho", "it fits retro")),
         *(
-            (text, None, None)
-            for text in ("does street fit", "isnt mode", "what does mode even mean", "is mode in fashion")
+            (text, None, (Style.STREET, Style.CASUAL))
+            for text in ("스트릿이야 캐주얼이야?", "스트릿일까 캐주얼일까", "스트릿이에요 아니면 캐주얼이에요?")
+        ),
+        *((text, Style.MODE, ()) for text in ("isnt this more mode", "wouldnt you say its mode", "id call it mode")),
+        *((text, Style.RETRO, ()) for text in ("thats a retro fit tho", "it fits retro")),
+        *(
+            (text, None, ())
+            for text in (
+                "does street fit",
+                "isnt mode",
+                "what does mode even mean",
+                "difference between street and mode",
+            )
         ),
     ],
 )
-def test_a_question_for_a_style_is_no_answer(message: str, answer: Style | None, asked: Style | None) -> None:
-    assert (parse_style_answer(message, named=Style.CASUAL), find_asked_style(message)) == (answer, asked)
+def test_a_question_for_a_style_is_no_answer(message: str, answer: Style | None, asked: tuple[Style, ...]) -> None:
+    assert (parse_style_answer(message, named=Style.CASUAL), find_asked_styles(message)) == (answer, asked)
 
 
 def test_a_question_for_a_style_is_a_guess_before_the_verdict() -> None:
