@@ -3,13 +3,13 @@
 A message is one only if the whole message is: "not my favourite coat" corrects nothing.
 """
 
-import re
 from dataclasses import dataclass, replace
 
 from core.clothing import Color, Item, ItemGroup
+from core.conversation import item_correction_patterns as patterns
 from core.conversation.attribute_mentions import Mention, find_mentions, find_names, has_too_many_names
 from core.conversation.garment_kinds import GarmentKind, Subject
-from core.conversation.item_questions import KOREAN_VERBS, MAX_LENGTH, SLANG, may_be_worn
+from core.conversation.item_questions import MAX_LENGTH, SLANG, may_be_worn
 from core.conversation.item_subjects import drop_subject
 from core.conversation.text_normalization import normalize_speech
 from core.vision.attributes import Attribute
@@ -41,142 +41,6 @@ class ItemCorrection:
         return self.is_remark and self.instead is self.denied and isinstance(self.denied, Item)
 
 
-_LEADING_NO = re.compile(r"\b(?:no|nope|nah)\s*[,.!;:]", re.IGNORECASE)
-"""A no of its own: "no, sneakers" names what they are."""
-_KOREAN_PROTEST = re.compile(r"(?<=[는인]데)(?:요|용)?\?+\s*$|(?<=거든)요?\?+\s*$")
-"""The end of a protest that is written with a question mark: "부츠 안 신었는데요?"."""
-_UNWORN = re.compile(
-    r"i (?:m|am) not wearing (?:one|any|it|them|that)|(?:there is|there s|i see) none"
-    "|안 ?(?:입었|신었|썼|들었|했|맸)[가-힣]{1,3}"
-)
-"""Says after the name of a thing that it is not there: "the hat? I'm not wearing one"."""
-_BE = r"(?:s|re|is|are|was|were)"
-_SHADE = r"(?:dark |light |pale |bright |deep |more )?"
-_ONE = r"(?:made of |in )?(?:a |an |the |any )?(?:pair of )?"
-_LEAD = (
-    r"(?:(?:wait|hmm|hey|but|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol|earlier|before"
-    r"|definitely|bro|bruh|dude|umm|uhh|ummm|lmao|haha|girl|sis|man|tbh|ngl|yo) )*"
-)
-_TAIL = (
-    r"(?: (?:really|at all|actually|though|tho|tbh|ngl|lol|lmao|haha|sorry|eva|here|there|bro|bruh|fr"
-    r"|in (?:it|this|that|(?:the|this|my) (?:photo|picture|pic))))*"
-)
-_IS = r"(?:(?:that|it|this|they|those|these) (?:s|is|was|re|are|were|r)|there (?:s|is|are))"
-_IS_NOT = (
-    rf"(?:{_IS} (?:literally )?(?:not|n t|no)|(?:that|it|this|there|they|those|these) (?:isn|wasn|aren|weren|ain) t"
-    r"|(?:i m|i am)(?: literally| even)? not(?: even)? wearing|i wasn t wearing"
-    r"|i (?:have|see) no|i (?:don|do|didn|did) (?:t|not) (?:have|see)"
-    r"|i (?:didn t|did not) wear"
-    r"|it not|not|no|isn t|aren t|ain t(?: no)?)(?: really| actually| even| exactly)?"
-)
-_YOU_SAID = r"(?:you|u) (?:said|saw|say|called (?:it|them)|wrote|put|see)"
-_BUT = (
-    r"(?: (?:but|it s|it is|they re|they are|those are|that s|that is|just|more of|more like|rather|actually|i d say))*"
-)
-ENGLISH_DENIAL = re.compile(
-    rf"{_LEAD}{_IS_NOT} {_ONE}#{_TAIL}|{_LEAD}(?:the |that )#(?: is|s) (?:wrong|not right)"
-    rf"|{_LEAD}(?:(?:the|a|an|what|which|that|those) )*# (?:i (?:m|am) not wearing (?:one|any|it|them|that)"
-    rf"|(?:there is|there s|i see) none){_TAIL}"
-)
-ENGLISH_EXCHANGE = re.compile(
-    rf"{_LEAD}{_IS_NOT} {_ONE}#{_BUT} {_ONE}@{_TAIL}"
-    rf"|{_LEAD}(?:{_IS} |it |i (?:m|am|was) wearing )?(?:actually |really |just |more of |more like )*{_ONE}(?:my )?@ "
-    rf"(?:and |but )?(?:not|isn t|rather than|instead of|than) {_ONE}#{_TAIL}"
-    rf"|{_LEAD}(?:{_IS} |it (?:is |s )?)?{_ONE}@ (?:and |but )?{_YOU_SAID} {_ONE}#{_TAIL}"
-    rf"|{_LEAD}{_YOU_SAID} {_ONE}# (?:but )?(?:it s|it is|they re|they are|that s|it was) {_ONE}@{_TAIL}"
-    rf"|{_LEAD}(?:the|that|this|those|these|your) # (?:is|s|are|re|was) "
-    rf"(?:actually |really |just |more of )*{_ONE}@{_TAIL}"
-)
-ENGLISH_BOTH = re.compile(
-    rf"{_LEAD}(?:neither|{_IS_NOT}) {_ONE}[#@] (?:or|nor|(?:and |but |or )?{_IS_NOT}) {_ONE}[#@](?: either)?{_TAIL}"
-)
-_KOREAN_LEAD = (
-    "(?:이거|이건|이게|그거|그건|그게|저거|저건|저게|이거는|그거는|아까|방금|에바"
-    "|미안한데|죄송한데|죄송하지만|고마운데|고마워|감사한데|감사해요|저기요|그리고|그런데|아|헐|엥|에이|네|응"
-    "|아니|아뇨|아니요|저기|근데|음|사실|진짜|정말|나는?|난|저는|내가|제가){0,4}"
-)
-_KOREAN_NOT = (
-    "(?:이|가|은|는|도|를|을)?(?:진짜|정말|사실)?"
-    "(?:아니었(?:어요?|는데요?|습니다|음|거든요?)"
-    "|아니야|아니에요|아니예요|아녜요|아니거든요?|아닙니다|아님|아닌데요?|아닌걸요?|아녀요|아냐"
-    "|아니라고요?|아니라니까요?|아니잖아요?|(?:입은|신은|쓴|든|맨|한)적(?:이|은|도)?없(?:는데요?|어요?|거든요?|습니다|음)"
-    "|(?:입은|신은|쓴|든|맨|한)(?:거|것)(?:이|은|도)?(?:아니야|아니에요|아니예요|아닌데요?|아님|아니거든요?)"
-    "|안(?:입었|신었|썼|들었|멨|맸|했|걸쳤|꼈|둘렀|찼)(?:어요?|는데요?|습니다|음|거든요?|다고요?|지요?|죠)"
-    "|안(?:입|신|쓰|들|매|하|끼|두르|차)고있(?:어요?|는데요?|거든요?)"
-    "|(?:하나도|전혀)?(?:없는데요?|없어요?|없음|없거든요?|없습니다))"
-    "(?:(?:뭔|무슨)(?:소리|말)(?:야|예요|이야|이에요|인지)|잘못(?:봤어요?|봤네요?|보셨어요|본듯))?"
-)
-_KOREAN_INSTEAD = "(?:그냥|사실|정확히는|이건|그건|이거|그거|오히려|차라리)?@"
-_KOREAN_IS_SAID = (
-    "(?:이야|야|이에요|예요|에요|이예요|이죠|죠|이지|지|이다|인데요?|임|입니다|거든요?|이거든요?|인거같아요?|인것같아요?|같아요?"
-    "|(?:을|를)?(?:입었|신었)(?:어요?|는데요?|거든요?|습니다|음|지요?|죠)|같은데요?|에가까워요?|라고요?|이라고요?|라니까요?|이라니까요?|요)"
-)
-_KOREAN_IS = f"{_KOREAN_IS_SAID}?"
-_KOREAN_SEEMS = (
-    "(?:에(?:더)?가까(?:워요?|움|운듯)|쪽(?:이야|이에요|인듯)|(?:인거|인것)?같아요?|인듯(?:해요?)?|으?로보여요?)"
-)
-"""Endings that say what a thing seems to be: "코트보다는 재킷에 가까워". "코트보다 재킷" prefers a jacket."""
-_OWNED = re.compile(r"\bhave\b|(?<!적)(?<!적 )(?<!적[이은도])(?<!적[이은도] )없(?:어|음|거|습)")
-"""Of extras it says that there are none; of clothes it may as well say that the person owns none."""
-_KOREAN_VERB = re.compile(f"안({KOREAN_VERBS})")
-_SAYS_NOT_WORN = re.compile(f"안(?:{KOREAN_VERBS})|없(?:어|는|음|거|습)")
-KOREAN_DENIAL = re.compile(f"{_KOREAN_LEAD}#{_KOREAN_NOT}")
-KOREAN_EXCHANGE = re.compile(
-    f"{_KOREAN_LEAD}#(?:이|가|은|는)?(?:아니고요?|아니라|말고|아니구|아닌데|아니에요|아니예요|아니거든요?|아니야|아냐|아님|아니"
-    f"|이?라기보(?:다는?|단)){_KOREAN_INSTEAD}{_KOREAN_IS}"
-    f"|{_KOREAN_LEAD}#보(?:다는?|단){_KOREAN_INSTEAD}(?:이|가)?{_KOREAN_SEEMS}"
-    f"|{_KOREAN_LEAD}#(?:은|는)?(?:무슨|개뿔){_KOREAN_INSTEAD}{_KOREAN_IS_SAID}"
-    f"|{_KOREAN_LEAD}@(?:인데|이었는데|였는데|맞는데)왜?#"
-    "(?:(?:이?라고|으?로)(?:했|봤|말했|보셨|나왔|나오|보이)[가-힣]{0,4}|이?래요?|이?라며|이?라고요?)"
-    f"|{_KOREAN_LEAD}@{_KOREAN_IS_SAID}#(?:{_KOREAN_NOT}|(?:이|가)?(?:아니고요?|아니라|말고요?))"
-)
-
-
-_NO_NOUN = r"(?:bit|little|lot|shame|pity|joke|problem|good|nice|great|bad|lovely|perfect|beautiful|cute)\b"
-_NO_PLURAL = r"(?:(?:\w+ )?(?:yours|hers|ours|theirs|always)|my|your|his|her|our|their|not|from|for|in|on|at|as|of)\b"
-_ENGLISH_UNKNOWN = re.compile(
-    rf"{_LEAD}{_IS_NOT} (?:an? |any )?(?:pair of )?#(?: but)?"
-    rf"(?: (?:it s|it is|that s|that is) an? (?!{_NO_NOUN})\w+(?: \w+)?"
-    rf"| (?:they re|they are|those are|these are) (?!{_NO_PLURAL})(?:\w+ )?\w+[^\W\dsui]s{_TAIL})"
-)
-_WORN_NOUN = (
-    "레깅스|타이[츠즈]|스타킹|양말|투피스|쓰리피스|[수슈]트|정장|턱시도|로브|가운|망토|케이프|판초|볼레로|조거|[추츄]리닝|집업|아노락"
-    "|[플후]리스|무스탕|파자마|비키니|캐미솔|뷔스티에|코르셋|슬립|(?:튜브|브라|크롭|트랙|홀터)탑|멜빵|서스펜더|우비|래[시쉬]가드|속치마"
-    "|반다나|두건|머리띠|머리핀|헤어핀|헤어밴드|헬멧|헤드셋|가발|머리끈|리본|안경|고글|마스크|장갑|토시|시계|팔찌|목걸이|귀걸이|반지"
-    "|초커|브로치|넥워머|크록스|쪼리|뮬|슬립온|컨버스|어그|고무신|클로그|우산|양산|지갑|파우치|클러치|힙색|봉투|봉지|담요|수건"
-    "|카메라|강아지|고양이|인형|노트북|책|머리카락|머리|끈|통굽|키높이|부츠컷"
-    "|(?:헤드|이어|핸드|휴대|스마트)?폰|[잠속비]옷|(?:쇼핑|에코|토트|크로스|미니|골프)백|[교군양내도]복"
-    "|(?!내|제|새|친구|엄마|아빠|언니|누나|오빠|동생|남친|여친)[가-힣]{0,3}(?:바지|치마|셔츠|스커트|팬츠|원피스|코트|재킷|자켓|점퍼|조끼|니트|슈즈|부츠|모자|가방|벨트|밴드)"
-    "|구두|로퍼|샌들|슬리퍼|슬랙스|[가카]디건|블라우스|후드티|맨투맨|티셔츠|패딩|스니커즈|운동화|하이힐|힐"
-    "|(?:수영|운동|작업|등산|체육|승마|스키|요가|환자|임부|트레이닝)복|(?:등산|축구|농구|야구|골프|실내|작업|안전|방한|워킹|[러런]닝|트레킹)화"
-)
-"""Things that are worn, held or hung around, and that Eva has no name for."""
-_KOREAN_IS_NOUN = "(?:이야|야|이에요|예요|에요|이예요|인데요?|임|입니다|이거든요?|거든요?|이?라고요?)"
-_KOREAN_UNKNOWN = re.compile(f"{_KOREAN_LEAD}#(?:이|가)?(?:아니고|아니라|아니구)(?:{_WORN_NOUN}){_KOREAN_IS_NOUN}")
-_KOREAN_ONE_WORD = re.compile(r".*(?:아니고|아니라|아니구) ?\S+")
-"""Exchanges for a thing that Eva has no name for: "those aren't jeans, they're leggings".
-
-The thing is one noun, in Korean one of something to wear: "it's not the jeans, they're great", "청바지가 아니라 핏이
-별로야" and "가방이 아니라 예술이야" speak of something else.
-"""
-_ASSERTION = re.compile(
-    rf"{_LEAD}it {_BE} (?:(?:actually|really|in fact) {_SHADE}#|{_SHADE}# (?:actually|in fact|though)){_TAIL}"
-)
-_KOREAN_ASSERTION = re.compile(
-    f"(?:사실은?|실은|원래|정확히는|실제로는?|틀렸(?:어요?|네요?|는데요?|습니다)|틀림|잘못(?:봤어요?|봤네요?|보셨어요))#{_KOREAN_IS_SAID}"
-)
-"""The color of a garment, against what was said of it."""
-ASSERTIONS = (_ASSERTION, _KOREAN_ASSERTION)
-_PLAIN_ASSERTION = re.compile(rf"{_LEAD}it (?:s|re|r|is|are) {_SHADE}#{_TAIL}")
-_KOREAN_PLAIN_ASSERTION = re.compile("#(?:이야|야|이에요|예요|에요|이예요|인데요?|임|입니다|이거든요?|거든요?)")
-PLAIN_ASSERTIONS = (_PLAIN_ASSERTION, _KOREAN_PLAIN_ASSERTION)
-_TOLD_ITEM = re.compile(rf"{_LEAD}{_IS} (?:(?:actually|really|just|clearly|literally|more like) )*{_ONE}#{_TAIL}")
-"""What something is, without a word for what was said: it takes the place of the one thing that it rules out."""
-_OWN_KOREAN = re.compile("(?:아니|근데|에바야?|저기)? ?(?:이|내|제) ")
-_OWN = re.compile(rf"{_LEAD}(?:the|my) (?!other )")
-"""The color of a garment that is worn, in a statement about nothing else."""
-
-
 def find_item_correction(message: str) -> ItemCorrection | None:
     """What a whole message corrects, or tells of a garment; None for any other message, and for questions."""
     return _find_denial(message) or _find_told_color(message) or _find_told_item(message)
@@ -184,25 +48,23 @@ def find_item_correction(message: str) -> ItemCorrection | None:
 
 def _find_denial(message: str) -> ItemCorrection | None:
     """What a whole message says against what was said of the look."""
-    question, _, rest = _KOREAN_PROTEST.sub("", message).rpartition("?")
-    if len(message) > MAX_LENGTH or (question and _UNWORN.fullmatch(normalize_speech(rest)) is None):
+    question, _, rest = patterns.KOREAN_PROTEST.sub("", message).rpartition("?")
+    if len(message) > MAX_LENGTH or (question and patterns.UNWORN.fullmatch(normalize_speech(rest)) is None):
         return None
-    text = normalize_speech(_LEADING_NO.sub("", message).replace("/", " or "))
+    text = normalize_speech(patterns.LEADING_NO.sub("", message).replace("/", " or "))
     if SLANG.search(text) or has_too_many_names(text):
         return None
-    correction = _read(text)
-    if correction is None:
-        # Of what "the shoes" are is said what they are not, rather than whether there are any.
-        forms = [form for form in drop_subject(text) if not _SAYS_NOT_WORN.search(form[0].replace(" ", ""))]
-        correction = next(filter(None, (_read_of(subject, form) for form, subject in forms)), None)
-        if correction is None:
-            correction = next(filter(None, (_read_assertion(subject, form) for form, subject in forms)), None)
-    return correction
+    if (correction := _read(text)) is not None:
+        return correction
+    # Of what "the shoes" are is said what they are not, rather than whether there are any.
+    forms = [form for form in drop_subject(text) if not patterns.SAYS_NOT_WORN.search(form[0].replace(" ", ""))]
+    found = (read(subject, form) for read in (_read_of, _read_assertion) for form, subject in forms)
+    return next(filter(None, found), None)
 
 
 def _find_told_color(message: str) -> ItemCorrection | None:
     """The color that a whole message tells of a garment, without a denial: "the hoodie is navy"."""
-    message = _KOREAN_PROTEST.sub("", message)
+    message = patterns.KOREAN_PROTEST.sub("", message)
     if len(message) > MAX_LENGTH or "?" in message:
         return None
     text = normalize_speech(message.replace("/", " or "))
@@ -210,8 +72,8 @@ def _find_told_color(message: str) -> ItemCorrection | None:
         return None
     for form, subject in drop_subject(text):
         is_topic = text.removesuffix(form).rstrip().endswith(("은", "는", "색", "색깔", "색상"))
-        if (is_topic or _OWN.match(text) or _OWN_KOREAN.match(text)) and (
-            found := _read_assertion(subject, form, PLAIN_ASSERTIONS)
+        if (is_topic or patterns.OWN.match(text)) and (
+            found := _read_assertion(subject, form, patterns.PLAIN_ASSERTIONS)
         ) is not None:
             return replace(found, is_remark=True)
     return None
@@ -225,21 +87,20 @@ def _find_told_item(message: str) -> ItemCorrection | None:
     forms = (text, *(form for form, subject in drop_subject(text) if not isinstance(subject, Item)))
     for form in forms:
         for rest, mention in find_names(form):
-            if _TOLD_ITEM.fullmatch(rest) and mention.is_garment and not mention.properties:
+            if patterns.TOLD_ITEM.fullmatch(rest) and mention.is_garment and not mention.properties:
                 return ItemCorrection(denied=mention.thing, instead=mention.thing, is_remark=True)
     return None
 
 
 def _read_assertion(
-    subject: Subject | None, text: str, patterns: tuple[re.Pattern[str], re.Pattern[str]] = ASSERTIONS
+    subject: Subject | None, text: str, assertions: patterns.PatternPair = patterns.ASSERTIONS
 ) -> ItemCorrection | None:
     """The color that a garment has, without the one that it has not: "the coat is actually navy".
 
     Of two colors it has both; one or the other says nothing that could be noted.
     """
     for rest, mention in find_mentions(text):
-        english, korean = patterns
-        is_said = english.fullmatch(rest) or korean.fullmatch(rest.replace(" ", ""))
+        is_said = patterns.matches(assertions, rest)
         if is_said and subject is not None and isinstance(mention.thing, Color):
             if mention.is_alternative:
                 return None
@@ -266,19 +127,16 @@ def _read_of(subject: Subject | None, text: str) -> ItemCorrection | None:
 
 def _read(text: str) -> ItemCorrection | None:
     for rest, mention in find_mentions(text):
-        compact = rest.replace(" ", "")
-        if ENGLISH_DENIAL.fullmatch(rest) or KOREAN_DENIAL.fullmatch(compact):
+        if patterns.matches(patterns.DENIAL, rest):
             # "No belt or belt" is a choice.
-            if mention.also is mention.thing or not _denies(rest, compact, mention.thing):
+            if mention.also is mention.thing or not _denies(rest, mention.thing):
                 return None
             return _deny(mention)
         for both, other in find_mentions(rest, mark="@"):
             if (correction := _read_pair(both, mention, other)) is not None:
                 return correction
-        is_unknown = _ENGLISH_UNKNOWN.fullmatch(rest) or (
-            _KOREAN_ONE_WORD.fullmatch(rest) and _KOREAN_UNKNOWN.fullmatch(compact)
-        )
-        if is_unknown and next(find_names(rest), None) is None and _denies(rest, compact, mention.thing):
+        is_unknown = patterns.matches(patterns.UNKNOWN, rest) and next(find_names(rest), None) is None
+        if is_unknown and _denies(rest, mention.thing):
             return _deny(mention)
     return None
 
@@ -292,16 +150,15 @@ def _deny(mention: Mention) -> ItemCorrection:
 
 def _read_pair(text: str, first: Mention, second: Mention) -> ItemCorrection | None:
     """What a text corrects with two names, `#` for the first one and `@` for the second."""
-    compact = text.replace(" ", "")
-    if not _denies(text, compact, first.thing):
+    if not _denies(text, first.thing):
         return None
-    if ENGLISH_BOTH.fullmatch(text) and _are_alike(first.thing, second.thing):
+    if patterns.ENGLISH_BOTH.fullmatch(text) and _are_alike(first.thing, second.thing):
         denied, also = (first, second) if text.index("#") < text.index("@") else (second, first)
         if denied.is_garment and denied.thing is also.thing:
             properties = tuple(dict.fromkeys((*denied.properties, *also.properties)))
             return ItemCorrection(denied=denied.thing, properties=properties) if properties else None
         return ItemCorrection(denied=denied.thing, also=also.thing)
-    if not ENGLISH_EXCHANGE.fullmatch(text) and not KOREAN_EXCHANGE.fullmatch(compact):
+    if not patterns.matches(patterns.EXCHANGE, text):
         return None
     exchange = _exchange(first, second)
     if exchange is not None and second.is_alternative:
@@ -372,10 +229,11 @@ def _are_alike(first: Attribute, second: Attribute) -> bool:
     return first.is_worn_alone is second.is_worn_alone
 
 
-def _denies(text: str, compact: str, thing: Attribute) -> bool:
+def _denies(text: str, thing: Attribute) -> bool:
     """Whether a denial is about what is seen of this thing, rather than about owning it or doing something else."""
+    compact = text.replace(" ", "")
     is_kept_at_home = isinstance(thing, Color) or (thing.is_worn_alone and thing.group is not ItemGroup.EXTRA)
-    if is_kept_at_home and (_OWNED.search(text) or _OWNED.search(compact)):
+    if is_kept_at_home and (patterns.OWNED.search(text) or patterns.OWNED.search(compact)):
         return False
-    verb = _KOREAN_VERB.search(compact)
+    verb = patterns.KOREAN_VERB.search(compact)
     return verb is None or may_be_worn(verb[1], thing)
