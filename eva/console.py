@@ -129,7 +129,7 @@ def print_checks(console: Console, checks: Sequence[Check], language: Language) 
     table.title = translate("cli.doctor.title", language)
     for check in checks:
         status = Text(translate(f"cli.doctor.{check.status}", language), style=colors[check.status])
-        table.add_row(check.title(language), status, Text(check.detail(language)))
+        table.add_row(check.title(language), status, Text(check.detail(language), overflow="fold"))
     console.print(table)
     missing = sum(check.status is CheckStatus.MISSING for check in checks)
     key = "cli.doctor.some" if missing else "cli.doctor.all_well"

@@ -1,8 +1,12 @@
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from core.i18n.translations import Language, translate
+from eva.console import print_checks
+from eva.doctor import Check, CheckStatus
 from tests.unit.eva.conftest import RunCommand
 
 EN = Language.EN
@@ -47,3 +51,12 @@ def test_an_empty_secret_key_is_explained_before_anything_starts(run_command: Ru
     assert "must hold 32 characters" in result.stderr
     assert "Traceback" not in result.stderr
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret.key"]
+
+
+def test_no_word_of_advice_is_cut_off() -> None:
+    """Letters of two columns do not fit everywhere into a line."""
+    check = Check("secret", CheckStatus.MISSING, "fix", {})
+    for width in range(60, 70):
+        output = StringIO()
+        print_checks(Console(file=output, width=width), [check], Language.KO)
+        assert set(check.detail(Language.KO).split()) <= set(output.getvalue().split())
