@@ -37,7 +37,7 @@ def backup(
 
     with exit_on_error(language):
         archive = BackupArchive(target)
-        names = archive.list_names()
+        names = archive.list_names() if min_age else []
         if names and names[-1] > (datetime.now(UTC) - timedelta(hours=min_age)).strftime(NAME_FORMAT):
             typer.echo(translate("cli.backup.recent", language, name=names[-1]))
             return
