@@ -63,13 +63,14 @@ test: $(VENV)/dev ## run the whole suite, one process for each core
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 30 --durations-min 2
 
 .PHONY: lint
-lint: $(VENV)/dev ## check style, types, imports, vocabulary, docstrings and generated documentation
+lint: $(VENV)/dev ## check style, types, imports, vocabulary, docstrings, sizes and generated documentation
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.check_vocabulary
 	@$(BIN)/python -m tools.check_docstrings
+	@$(BIN)/python -m tools.check_sizes
 	@$(BIN)/python -m tools.generate_docs --check
 	@! command -v msgfmt > /dev/null || for catalog in core/i18n/locales/*/LC_MESSAGES/eva.po; do \
 		msgfmt -c -o /dev/null $$catalog || exit 1; done
