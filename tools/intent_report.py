@@ -15,7 +15,7 @@ from pathlib import Path
 from zlib import crc32
 
 from core.conversation.intents import find_intent
-from core.conversation.occasion_fit import read_question
+from core.conversation.occasions import read_occasion_question
 from core.conversation.style_names import parse_style_answer
 
 CORPUS = Path(__file__).parents[1] / "tests" / "fixtures" / "utterances.tsv"
@@ -79,7 +79,7 @@ def load_utterances() -> list[Utterance]:
 def understand(utterance: Utterance) -> str:
     """The label that Eva gives an utterance in its state."""
     if utterance.state == CAPTION:
-        question = read_question(utterance.text)
+        question = read_occasion_question(utterance.text)
         is_asked = question.is_about_clothes or question.compares
         labels = [f"occasion:{question.occasion}"] if question.occasion is not None and is_asked else []
         return "+".join([*labels, *(["compare"] if question.compares else [])]) or UNKNOWN

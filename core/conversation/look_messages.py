@@ -6,10 +6,9 @@ from core.conversation.attribute_mentions import Mention
 from core.conversation.garment_kinds import GarmentKind, Subject, find_meant
 from core.conversation.intent_keywords import match_keywords
 from core.conversation.intents import Intent, find_intent, normalize_message
-from core.conversation.item_feedback import is_new
+from core.conversation.item_feedback import is_correctable, is_new
 from core.conversation.item_questions import find_item_question
-from core.conversation.occasion_fit import read_question
-from core.conversation.occasions import Occasion
+from core.conversation.occasions import Occasion, read_occasion_question
 from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.style_names import find_asked_styles, find_styles, parse_style_answer, parse_style_guess
@@ -60,13 +59,14 @@ class LookMessage:
 
     @property
     def is_lasting_question(self) -> bool:
-        """Whether it asks for an item, a garment, a reason or a swap."""
-        return self.mention is not None or self.question is not None or self.intent in LASTING_QUESTIONS
+        """Whether it asks for an item, a garment, an occasion, a reason or a swap."""
+        asks = self.mention is not None or self.question is not None or self.occasion is not None
+        return asks or self.intent in LASTING_QUESTIONS
 
     @property
     def is_opinion(self) -> bool:
-        """Whether it names a style, an occasion, or says yes or no to the verdict."""
-        is_said = self.style is not None or self.occasion is not None or self.intent in VERDICT_REPLIES
+        """Whether it names a style, or says yes or no to the verdict."""
+        is_said = self.style is not None or self.intent in VERDICT_REPLIES
         return is_said and not self.is_lasting_question
 
     @property
@@ -86,7 +86,7 @@ def read_look_message(message: str) -> LookMessage:
         return LookMessage(intent=intent, style=style)
     style = parse_style_answer(message)
     is_statement = style is None and intent not in VERDICT_REPLIES
-    question = read_question(message)
+    question = read_occasion_question(message)
     asks_occasion = is_statement and (intent is Intent.SCORE or (intent is None and question.is_about_clothes))
     return LookMessage(
         intent=intent,
@@ -110,7 +110,7 @@ def asks_about_look(message: str) -> bool:
 
 
 def answer_look_question(look: Look, read: LookMessage, language: Language) -> Reply | None:
-    """The answer to a question about an item, a style, the reason, a swap, or a refusal.
+    """The answer to a question about an item, a style, an occasion, the reason, a swap, or a refusal.
 
     Args:
         look: the look that was shown last.
@@ -118,7 +118,8 @@ def answer_look_question(look: Look, read: LookMessage, language: Language) -> R
         language: of the answer.
 
     Returns:
-        The answer; None if nothing of this is asked, there is no outfit, or the verdict waits for a guess.
+        The answer; None if nothing of this is asked, there is no outfit, or the verdict waits for a guess. An occasion
+        that is asked about a day later is one for other clothes.
     """
     if read.asks_why_not and is_refused(look) and is_new(look.created_at):
         return Reply(kind=ReplyKind.REFUSAL_REASON, language=language, look=look)
@@ -134,7 +135,13 @@ def answer_look_question(look: Look, read: LookMessage, language: Language) -> R
         style = max(others, key=lambda other: look.verdict.probabilities[other], default=look.verdict.style)
         return Reply(kind=ReplyKind.STYLE_PROBABILITY, language=language, look=look, style=style)
     kind = None if read.intent is None else LASTING_QUESTIONS.get(read.intent)
-    return None if kind is None else Reply(kind=kind, language=language, look=look, style=read.style)
+    if read.occasion is not None and is_correctable(look.created_at):
+        kind = ReplyKind.OCCASION
+    return (
+        None
+        if kind is None
+        else Reply(kind=kind, language=language, look=look, style=read.style, occasion=read.occasion)
+    )
 
 
 def _answer_open(look: Look, subject: Subject, aspect: Aspect, language: Language) -> Reply:

@@ -4,14 +4,12 @@ An answer rests on the style, its probability and the occasion, and says what a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from core.conversation.album_summary import AlbumPhoto, AlbumSummary, has_outfit, summarize_album
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import format_percent, style_name
-from core.conversation.occasions import CLOTHES, COMPARISON, OCCASION_WORDS, Occasion, find_sole_occasion
-from core.conversation.text_normalization import normalize_letters
+from core.conversation.occasions import Occasion, read_occasion_question
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand, Verdict
@@ -55,47 +53,23 @@ UNANSWERABLE = {Intent.SCORE: "talk.score", Intent.LOOKS: "talk.looks"}
 """Questions under a photo that Eva cannot answer, with what she says instead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What the text under a photo asks."""
-
-    occasion: Occasion | None = None
-    compares: bool = False
-    """Whether it asks which of several looks is better."""
-    is_about_clothes: bool = False
-    """Whether it asks something, speaks of wearing and fitting, or is nothing but an occasion: "late for work" does
-    not."""
-
-
-def read_question(text: str) -> Question:
-    """What a text asks about a look or about several.
-
-    Args:
-        text: a caption or a message, in any language.
-    """
-    normalized = normalize_letters(text)
-    sole = find_sole_occasion(text)
-    occasion = sole or next((named for named, words in OCCASION_WORDS.items() if words.search(normalized)), None)
-    return Question(
-        occasion=occasion,
-        compares=COMPARISON.search(normalized) is not None,
-        is_about_clothes=sole is not None or "?" in text or CLOTHES.search(normalized) is not None,
-    )
-
-
-def answer_for_occasion(verdict: Verdict, occasion: Occasion, language: Language) -> str:
+def answer_for_occasion(
+    verdict: Verdict, occasion: Occasion, language: Language, *, told_style: Style | None = None
+) -> str:
     """Whether a look suits an occasion, how sure that is, and what cannot be told.
 
     Args:
         verdict: the verdict on a look that shows an outfit.
         occasion: where it is to be worn.
         language: language of the answer.
+        told_style: what the owner says it is instead.
     """
-    values = {"style": style_name(verdict.style, language), "percent": format_percent(verdict.confidence)}
+    style = told_style or verdict.style
+    values = {"style": style_name(style, language), "percent": format_percent(verdict.confidence)}
     if occasion is Occasion.OTHER:
         return translate("occasion.other", language, **values)
-    sentences = [translate(f"occasion.{occasion}.{fit_of(verdict.style, occasion)}", language, **values)]
-    if verdict.band is not ConfidenceBand.CLEAR:
+    sentences = [translate(f"occasion.{occasion}.{fit_of(style, occasion)}", language, **values)]
+    if verdict.band is not ConfidenceBand.CLEAR and told_style is None:
         sentences.append(translate("occasion.unsure", language, **values))
     return " ".join([*sentences, translate(f"occasion.{occasion}.limit", language)])
 
@@ -110,9 +84,9 @@ def answer_caption(caption: str, verdict: Verdict, language: Language) -> str | 
     """
     if not caption or verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
         return None
-    question = read_question(caption)
-    if question.occasion is not None and question.is_about_clothes:
-        return answer_for_occasion(verdict, question.occasion, language)
+    occasion = read_occasion_question(caption).asked_occasion
+    if occasion is not None:
+        return answer_for_occasion(verdict, occasion, language)
     intent = find_intent(caption)
     key = None if intent is None else UNANSWERABLE.get(intent)
     return None if key is None else translate(key, language)
@@ -129,7 +103,7 @@ def summarize_for_caption(
         language: language of the summary.
         omitted_count: see `summarize_album`.
     """
-    question = read_question(caption)
+    question = read_occasion_question(caption)
     occasion = question.occasion if question.is_about_clothes or question.compares else None
     distinct = {photo.look_id: photo for photo in reversed(photos) if has_outfit(photo)}
     if not distinct or occasion is None:

@@ -1,6 +1,7 @@
 """Words of occasions, of wearing and of comparing, in questions about a look."""
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 from core.conversation.text_normalization import normalize_letters
@@ -129,3 +130,36 @@ def find_sole_occasion(text: str) -> Occasion | None:
         if korean.fullmatch(compact) or english.fullmatch(normalized):
             return occasion
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccasionQuestion:
+    """What the text under a photo asks."""
+
+    occasion: Occasion | None = None
+    compares: bool = False
+    """Whether it asks which of several looks is better."""
+    is_about_clothes: bool = False
+    """Whether it asks something, speaks of wearing and fitting, or is nothing but an occasion: "late for work" does
+    not."""
+
+    @property
+    def asked_occasion(self) -> Occasion | None:
+        """The occasion, if it asks whether clothes suit it."""
+        return self.occasion if self.is_about_clothes else None
+
+
+def read_occasion_question(text: str) -> OccasionQuestion:
+    """What a text asks about a look or about several.
+
+    Args:
+        text: a caption or a message, in any language.
+    """
+    normalized = normalize_letters(text)
+    sole = find_sole_occasion(text)
+    occasion = sole or next((named for named, words in OCCASION_WORDS.items() if words.search(normalized)), None)
+    return OccasionQuestion(
+        occasion=occasion,
+        compares=COMPARISON.search(normalized) is not None,
+        is_about_clothes=sole is not None or "?" in text or CLOTHES.search(normalized) is not None,
+    )

@@ -206,7 +206,7 @@ def _own_sentences(reply: Reply, look: Look) -> tuple[str, ...]:
             first, second = (style_name(style, language) for style in (look.verdict.style, look.verdict.runner_up))
             sentence = translate("talk.correct.which", language, style=first, second=second)
         case ReplyKind.OCCASION if reply.occasion is not None:
-            sentence = answer_for_occasion(look.verdict, reply.occasion, language)
+            sentence = answer_for_occasion(look.verdict, reply.occasion, language, told_style=look.corrected_style)
         case ReplyKind.ITEM_OPEN:
             sentence = _open_sentence(reply, look)
         case kind if kind is ReplyKind.ITEM_PROBABILITY or kind in ITEM_TEXT_KEYS:

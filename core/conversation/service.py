@@ -249,5 +249,5 @@ class ConversationService:
                     reply = replace(reply, kind=prompt_kind(look, intent))
                 await record(connection, reply)
             return reply
-        kind = ReplyKind.OCCASION if read.occasion is not None else VERDICT_REPLIES[intent or Intent.YES]
-        return Reply(kind=kind, language=person.language, look=look, style=look.verdict.style, occasion=read.occasion)
+        kind = VERDICT_REPLIES[intent or Intent.YES]
+        return Reply(kind=kind, language=person.language, look=look, style=look.verdict.style)

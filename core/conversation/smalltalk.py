@@ -6,6 +6,7 @@ from functools import lru_cache
 from core.conversation.actions import ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import style_description, style_name
+from core.conversation.occasions import read_occasion_question
 from core.conversation.open_questions import find_open_question
 from core.conversation.style_names import find_style_name, find_styles
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate
@@ -101,6 +102,8 @@ def reply_to_text(message: str, seed: VariantSeed | str, language: Language) -> 
         return translate(INTENT_TEXT_KEYS[intent], language, styles=names)
     if intent is None and find_open_question(message) is not None:
         intent = Intent.SEEN
+    elif intent is None and read_occasion_question(message).asked_occasion is not None:
+        intent = Intent.WEAR
     key = UNKNOWN_TEXT_KEY if intent is None else INTENT_TEXT_KEYS[intent]
     return translate(pick_variant(key, seed, language) if key in VARIED_TEXT_KEYS else key, language)
 

@@ -237,8 +237,29 @@ async def test_opinion_about_a_new_verdict_is_understood(
         assert all(reply_sentences(reply))
     await make_older(service, look)
     later = await write(service, mina, message)
-    lasts = kind in {ReplyKind.CORRECTION_PROMPT, ReplyKind.REASON}
+    lasts = kind in {ReplyKind.CORRECTION_PROMPT, ReplyKind.REASON, ReplyKind.OCCASION}
     assert (None if later is None else later.kind) is (kind if lasts else None), "ten minutes later"
+
+
+async def test_an_occasion_is_answered_for_the_style_that_the_owner_told(
+    service: ConversationService, mina: Person
+) -> None:
+    look = await create_look(service, mina)
+    await service.handle_action(
+        mina, Action(type=ActionType.CORRECT, look_id=look.id, style=Style.BUSINESS_CASUAL), chat=CHAT
+    )
+    reply = await write(service, mina, "is this fine for an interview?")
+    assert reply is not None
+    told = style_name(Style.BUSINESS_CASUAL, EN)
+    fits, limit = translate("occasion.interview.fits", EN, style=told), translate("occasion.interview.limit", EN)
+    assert reply_sentences(reply) == (f"{fits} {limit}",)
+
+
+async def test_an_occasion_a_day_later_is_one_for_other_clothes(service: ConversationService, mina: Person) -> None:
+    await create_look(service, mina)
+    async with service.resources.database.transaction() as connection:
+        await connection.execute(text("UPDATE looks SET created_at = created_at - interval '25 hours'"))
+    assert await write(service, mina, "is this fine for an interview?") is None
 
 
 async def test_action_without_a_look_is_about_the_latest_look(service: ConversationService, mina: Person) -> None:

@@ -344,6 +344,11 @@ def test_daily_limit_text_contains_the_limit(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_link_to_a_picture_that_expired_is_no_fault_of_eva(language: Language) -> None:
+    assert error_message(errors.InvalidSignatureError(), language) == translate("page.picture_gone", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_other_errors_share_a_text_and_never_show_details(language: Language) -> None:
     for kind in (kind for kind in subclasses(errors.EvaError) if kind is not errors.DailyLimitError):
         assert "secret" not in error_message(kind("secret"), language)

@@ -10,10 +10,9 @@ from core.conversation.narration import style_name
 from core.conversation.occasion_fit import (
     answer_caption,
     answer_for_occasion,
-    read_question,
     summarize_for_caption,
 )
-from core.conversation.occasions import Occasion
+from core.conversation.occasions import Occasion, read_occasion_question
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand
@@ -94,7 +93,7 @@ def test_album_is_compared_for_an_occasion_only(language: Language) -> None:
     ],
 )
 def test_a_mention_of_an_occasion_is_no_question(message: str, is_about_clothes: bool) -> None:
-    question = read_question(message)
+    question = read_occasion_question(message)
     assert question.occasion is not None
     assert question.is_about_clothes is is_about_clothes
 
@@ -129,7 +128,7 @@ def test_a_mention_of_an_occasion_is_no_question(message: str, is_about_clothes:
     ],
 )
 def test_an_occasion_alone_is_a_question(message: str, occasion: Occasion) -> None:
-    question = read_question(message)
+    question = read_occasion_question(message)
     assert (question.occasion, question.is_about_clothes) == (occasion, True)
     answer = answer_caption(message, make_verdict(ConfidenceBand.CLEAR), Language.EN)
     assert answer == answer_for_occasion(make_verdict(ConfidenceBand.CLEAR), occasion, Language.EN)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from core.conversation.actions import ActionType
+from core.conversation.look_messages import read_look_message
 from core.conversation.narration import style_description, style_name
 from core.conversation.reply import ReplyTurns
 from core.conversation.smalltalk import (
@@ -25,6 +26,7 @@ from tests.unit.core.i18n.test_catalogs import BODIES_AND_BEAUTY
 from tests.unit.core.i18n.test_translations import texts_of
 
 LANGUAGES = list(Language)
+PROPOSED_HELP = {Language.EN: "help", Language.KO: "도움말"}
 CONVERSATION_KEYS = ("talk.", "telegram.", "kakao.", "error.")
 LABEL_KEYS = (
     "talk.button.",
@@ -163,7 +165,7 @@ def test_small_talk_is_recognized(key: str, messages: list[str]) -> None:
         assert [text for text in messages if reply_to_text(text, "", language) not in variants(key, language)] == []
 
 
-def test_message_that_resembles_small_talk_gets_a_request_for_a_photo() -> None:
+def test_message_that_resembles_small_talk_is_not_understood() -> None:
     for message in (
         *("right now", "street food", "네모난 가방", "예쁜 가방 샀어", "this one is old", "noon", "아니메 좋아해"),
         *("a casual restaurant", "I bought a retro jacket for my sister", "동의어가 뭐예요", "배고파 죽고 싶다"),
@@ -175,3 +177,18 @@ def test_message_that_resembles_small_talk_gets_a_request_for_a_photo() -> None:
 def test_a_question_about_a_garment_without_a_look_asks_for_a_photo_of_it(message: str) -> None:
     for language in Language:
         assert reply_to_text(message, "a", language) == translate("talk.seen", language)
+
+
+@pytest.mark.parametrize("message", ["can I wear this to an interview?", "면접에 입고 가도 돼?"])
+def test_a_question_about_an_occasion_without_a_look_asks_for_a_photo(message: str) -> None:
+    for language in Language:
+        assert reply_to_text(message, "a", language) == translate("talk.wear", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_eva_proposes_to_say_is_understood(language: Language) -> None:
+    quoted = {Language.EN: r'"([^"]+)"', Language.KO: r"'([^']+)'"}[language]
+    proposed = {example for text in variants("talk.words", language) for example in re.findall(quoted, text)}
+    assert len(proposed) >= 6
+    assert [text for text in proposed if reply_to_text(text, "", language) in variants("talk.words", language)] == []
+    assert [text for text in proposed if not read_look_message(text).is_about_look] == [PROPOSED_HELP[language]]
