@@ -17,7 +17,6 @@ import signal
 import struct
 import sys
 import warnings
-from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,7 +61,7 @@ def main() -> None:
 
 def _answer(data: bytes, replies: BinaryIO, *, may_be_large: bool) -> None:
     try:
-        image = decode_photo(data, large_image_lock=nullcontext() if may_be_large else None)
+        image = decode_photo(data, may_be_large=may_be_large)
     except LargeImageError:
         _write(replies, HEADER.pack(LARGE, 0, 0))
     except PhotoError as error:

@@ -13,7 +13,7 @@ the memory: a photo has a few pixels a byte, a blank PNG in color 340.
 import struct
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 
 from PIL import ExifTags, Image
 
@@ -49,7 +49,8 @@ MIN_SIDE = 64
 MAX_ASPECT_RATIO = 5
 """Longest side over shortest."""
 MAX_WORKING_SIDE = 1280
-"""Longest side in px of decoded images."""
+"""Longest side in px of decoded images. A larger one is divided by a whole number (JPEG: by 2, 4 or 8, in the decoder),
+so at least half of it remains; a smaller one is not enlarged."""
 
 MAX_DECLARED_PIXELS = 200_000_000
 MAX_PIXELS_PER_BYTE = 1000
@@ -89,26 +90,18 @@ class LargeImageError(Exception):
     """The image is so large that it must be decoded alone."""
 
 
-def decode_photo(
-    data: bytes,
-    *,
-    side: int = MAX_WORKING_SIDE,
-    large_image_lock: AbstractContextManager[object] | None = _large_image_lock,
-) -> Image.Image:
+def decode_photo(data: bytes, *, may_be_large: bool = True) -> Image.Image:
     """Decode an untrusted image file in this process. Thread-safe. Servers use `core.images.decode_pool`.
 
     Args:
         data: the file. Of an animation, the first frame that shows something is decoded.
-        side: maximum of the longest side in px. A larger image is divided by a whole number (JPEG: by 2, 4 or 8, in the
-            decoder), so at least half of `side` remains; a smaller one is not enlarged.
-        large_image_lock: held while a large image is decoded, so that they do not fill the memory together; None
-            refuses large images.
+        may_be_large: whether a large image is decoded, one at a time, so that they do not fill the memory together.
 
     Returns:
-        An upright RGB image in sRGB without metadata.
+        An upright RGB image in sRGB without metadata, no side longer than `MAX_WORKING_SIDE`.
 
     Raises:
-        LargeImageError: the image is large, and there is no lock.
+        LargeImageError: the image is large and may not be.
         EmptyPhotoError: there are no bytes.
         NotAnImageError: the bytes are not in a supported format.
         TruncatedPhotoError: the file ends before the image does.
@@ -126,7 +119,7 @@ def decode_photo(
     if len(data) > MAX_BYTES:
         raise PhotoTooLargeError(f"{len(data)} bytes")
     try:
-        return _decode_image(data, image_format, side, large_image_lock)
+        return _decode_image(data, image_format, may_be_large=may_be_large)
     except (PhotoError, LargeImageError):
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -138,9 +131,7 @@ def decode_photo(
         raise kind(f"{image_format}, {type(error).__name__}") from error
 
 
-def _decode_image(
-    data: bytes, image_format: ImageFormat, side: int, large_image_lock: AbstractContextManager[object] | None
-) -> Image.Image:
+def _decode_image(data: bytes, image_format: ImageFormat, *, may_be_large: bool) -> Image.Image:
     jpeg = parse_jpeg(data) if image_format is ImageFormat.JPEG else None
     if image_format is ImageFormat.TIFF and is_camera_raw(data):
         raise NotAnImageError("raw data of a camera")
@@ -148,16 +139,16 @@ def _decode_image(
     source: Image.Image = open_header(reduced, image_format)
     _check_size(source, data, image_format)
     is_large = source.width * source.height > LARGE_IMAGE_PIXELS
-    if is_large and large_image_lock is None:
+    if is_large and not may_be_large:
         raise LargeImageError
-    with large_image_lock if is_large and large_image_lock else nullcontext():
+    with _large_image_lock if is_large else nullcontext():
         if jpeg is not None:
-            source = decode_jpeg(jpeg, side)
+            source = decode_jpeg(jpeg, MAX_WORKING_SIDE)
         else:
             source.load()
-        small = flatten_on_white(_downscale(source, side))
+        small = flatten_on_white(_downscale(source))
         if image_format in ANIMATED_FORMATS and is_blank(small):
-            frames = (flatten_on_white(_downscale(frame, side)) for frame in iter_later_frames(data, image_format))
+            frames = (flatten_on_white(_downscale(frame)) for frame in iter_later_frames(data, image_format))
             small = next((frame for frame in frames if not is_blank(frame)), small)
     orientation = _orientation(source)
     srgb = _to_srgb(small, source.info.get("icc_profile"), reduced, image_format)
@@ -214,10 +205,10 @@ def _orientation(source: Image.Image) -> int:
         return 1
 
 
-def _downscale(source: Image.Image, side: int) -> Image.Image:
-    """Divide by the smallest whole number that brings the longest side to at most `side`, averaging."""
+def _downscale(source: Image.Image) -> Image.Image:
+    """Divide by the smallest whole number that brings the longest side to at most `MAX_WORKING_SIDE`, averaging."""
     width, height = source.size
-    factor = -(-max(width, height) // side)
+    factor = -(-max(width, height) // MAX_WORKING_SIDE)
     if factor == 1:
         return to_averageable_mode(source)
     rows = factor * max(1, STRIP_PIXELS // (width * factor))

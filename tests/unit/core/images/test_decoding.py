@@ -237,13 +237,6 @@ class TestScale:
     def test_small_image_keeps_its_size(self) -> None:
         assert decode_photo(images.encode_image(images.make_quadrants(1280, 720))).size == (1280, 720)
 
-    @pytest.mark.parametrize("side", [320, 640, 1280])
-    def test_caller_can_limit_the_side(self, side: int) -> None:
-        for form in ("JPEG", "PNG"):
-            decoded = decode_photo(images.encode_image(images.make_quadrants(5000, 1200), form), side=side)
-            assert side / 2 <= max(decoded.size) <= side
-            assert find_wrong_quadrants(decoded) == {}
-
     @pytest.mark.parametrize("progressive", [False, True])
     def test_an_eighth_of_a_huge_jpeg(self, progressive: bool) -> None:
         data = images.encode_image(images.make_quadrants(8000, 1700), progressive=progressive)
