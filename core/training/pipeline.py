@@ -86,7 +86,6 @@ def train(
             examples=validation_examples, targets=targets(validation_examples), stores=[validation_store]
         ),
         run_dir=run_dir,
-        print_line=console.print,
     )
 
 

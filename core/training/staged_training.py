@@ -1,30 +1,28 @@
 """Training in resumable stages: the heads, then ever more layers before them."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
+from rich.console import Console
 
-from core.styles import STYLES
 from core.training.atomic_files import load_arrays, replacing, save_arrays
 from core.training.config import Stage, TrainingConfig
 from core.training.dataset import Example, Targets
 from core.training.features import FeatureStore
+from core.training.linear_heads import HEADS, fit_linear_map
 from core.training.network import ARCHITECTURES, build_base, build_network, build_tail, load_network
 from core.training.run_directory import append_log, claim_run_directory
 from core.training.sampling import BalancedBatches, sampling_weights
 
 VALIDATIONS_PER_STAGE = 4
 """Validations per stage; training can be resumed from each."""
-HEAD_EPOCHS = 40
-HEAD_BATCH = 256
-HEAD_STEPS = 400
-"""Minimum number of steps; small data sets are repeated more often."""
+
+console = Console(stderr=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +43,7 @@ def train_stages(
     train_set: FeatureSet,
     validation_set: FeatureSet,
     run_dir: Path,
-    print_line: Callable[[str], None],
-) -> keras.Model:
+) -> None:
     """Train all stages and write `model.keras`, `recipe.json` and `log.jsonl` into `run_dir`.
 
     A second call with the same configuration resumes an interrupted run; finished stages are loaded.
@@ -58,7 +55,6 @@ def train_stages(
         train_set: features and targets of the training split.
         validation_set: the same of the validation split.
         run_dir: output directory.
-        print_line: prints the progress.
 
     Raises:
         CheckpointMismatchError: `run_dir` holds a run with another configuration.
@@ -73,13 +69,13 @@ def train_stages(
         if start:
             network.set_weights(load_network(start).get_weights())
         else:
-            _initialize_heads(network, train_set, validation_set, run_dir, print_line)
+            _initialize_heads(network, train_set, validation_set, run_dir)
         for number, stage in enumerate(config.stages):
             done = run_dir / f"stage{number}.weights.h5"
             if done.exists():
                 network.load_weights(done)
                 continue
-            print_line(f"stage {number}: {stage.photos} photos through {stage.block} and later layers")
+            console.print(f"stage {number}: {stage.photos} photos through {stage.block} and later layers")
             _fit_tail(network, config, stage, number, train_set, validation_set, run_dir)
             with replacing(done) as partial:
                 network.save_weights(partial)
@@ -90,7 +86,6 @@ def train_stages(
     trained.set_weights(network.get_weights())
     with replacing(run_dir / "model.keras") as partial:
         trained.save(partial)
-    return trained
 
 
 def _initialize_heads(
@@ -98,67 +93,27 @@ def _initialize_heads(
     train_set: FeatureSet,
     validation_set: FeatureSet,
     run_dir: Path,
-    print_line: Callable[[str], None],
 ) -> None:
+    """Fit both heads on the pooled features of the frozen network."""
     path = run_dir / "heads.npz"
+    channels = network.get_layer("pool").output.shape[-1]
     if not path.exists():
-        _fit_heads(train_set, validation_set, network.get_layer("pool").output.shape[-1], path, run_dir, print_line)
+        pooled = np.concatenate([store.pooled()[:, -channels:] for store in train_set.stores])
+        copies = len(train_set.stores)
+        targets, penalty = train_set.targets, {head.name: head.penalty for head in HEADS}
+        style, outfit = np.tile(targets.style, (copies, 1)), np.tile(targets.outfit[:, None], (copies, 1))
+        counts, ones = np.tile(targets.style_weight, copies).astype(np.float64), np.ones(len(pooled))
+        fitted = fit_linear_map("style", pooled, style, counts, penalty["style"], exclusive=True)
+        fitted |= fit_linear_map("outfit", pooled, outfit, ones, penalty["outfit"], exclusive=False)
+        save_arrays(path, fitted)
+        logits = validation_set.stores[0].pooled()[:, -channels:] @ fitted["style/kernel"] + fitted["style/bias"]
+        is_outfit = validation_set.targets.style_weight > 0
+        top1 = float((logits.argmax(axis=1) == validation_set.targets.style.argmax(axis=1))[is_outfit].mean())
+        append_log(run_dir, {"stage": "heads"}, {"val_style_top1": top1})
+        console.print(f"heads: {top1:.3f} of the validation photos named as the annotator did")
     stored = load_arrays(path)
     for name in ("style", "outfit"):
-        network.get_layer(name).set_weights([stored[f"{name}_kernel"], stored[f"{name}_bias"]])
-
-
-def _fit_heads(
-    train_set: FeatureSet,
-    validation_set: FeatureSet,
-    channels: int,
-    path: Path,
-    run_dir: Path,
-    print_line: Callable[[str], None],
-) -> None:
-    """Train both heads on pooled features; these are standardized, and the scale is folded into the weights."""
-    pooled = np.concatenate([store.pooled()[:, -channels:] for store in train_set.stores])
-    mean, deviation = pooled.mean(axis=0), pooled.std(axis=0) + 1e-3
-    copies = len(train_set.stores)
-    features = keras.Input((pooled.shape[1],))
-    dropped = keras.layers.Dropout(0.5)(features)
-    style = keras.layers.Dense(len(STYLES), name="style", dtype="float32")(dropped)
-    outfit = keras.layers.Dense(1, name="outfit", dtype="float32")(dropped)
-    model = keras.Model(features, {"style": style, "outfit": outfit})
-    batches = -(-len(pooled) // HEAD_BATCH)
-    epochs = max(HEAD_EPOCHS, -(-HEAD_STEPS // batches))
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * batches)
-    _compile(model, keras.optimizers.AdamW(rate, weight_decay=0.05), 0.3)
-    targets, goal = train_set.targets, validation_set.targets
-    history = model.fit(
-        (pooled - mean) / deviation,
-        {
-            "style": np.tile(targets.style, (copies, 1)),
-            "outfit": np.tile(targets.outfit[:, None], (copies, 1)),
-        },
-        sample_weight={
-            "style": np.tile(targets.style_weight, copies),
-            "outfit": np.ones(len(pooled), np.float32),
-        },
-        batch_size=HEAD_BATCH,
-        epochs=epochs,
-        validation_data=(
-            (validation_set.stores[0].pooled()[:, -channels:] - mean) / deviation,
-            {"style": goal.style, "outfit": goal.outfit[:, None]},
-            {"style": goal.style_weight, "outfit": np.ones(len(goal.outfit), np.float32)},
-        ),
-        # Only the final metrics are used.
-        validation_freq=epochs,
-        verbose=0,
-    ).history
-    append_log(run_dir, {"stage": "heads"}, {key: values[-1] for key, values in history.items()})
-    print_line(f"heads: {history['val_style_top1'][-1]:.3f} of the validation photos named as the annotator did")
-    folded: dict[str, NDArray[np.float32]] = {}
-    for name in ("style", "outfit"):
-        kernel, bias = model.get_layer(name).get_weights()
-        kernel = kernel / deviation[:, None]
-        folded |= {f"{name}_kernel": kernel, f"{name}_bias": bias - mean @ kernel}
-    save_arrays(path, folded)
+        network.get_layer(name).set_weights([stored[f"{name}/kernel"], stored[f"{name}/bias"]])
 
 
 def _fit_tail(

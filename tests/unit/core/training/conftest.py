@@ -31,8 +31,7 @@ def tiny_backbone(*, include_top: bool, weights: str | None, input_tensor: Any) 
 
 @pytest.fixture(scope="module")
 def tiny() -> Iterator[str]:
-    """The name of an architecture that trains in seconds; its heads are trained for fewer epochs."""
-    from core.training import staged_training
+    """The name of an architecture that trains in seconds."""
     from core.training.network import ARCHITECTURES, Architecture
 
     architecture = Architecture(
@@ -43,8 +42,6 @@ def tiny() -> Iterator[str]:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ARCHITECTURES, "tiny", architecture)
-        # Each of these steps is an epoch of one batch, and an epoch takes Keras 30 ms.
-        patch.setattr(staged_training, "HEAD_STEPS", 80)
         yield "tiny"
 
 

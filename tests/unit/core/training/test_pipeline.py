@@ -97,8 +97,6 @@ def test_stage_that_is_killed_gives_the_same_network_when_it_is_resumed(
 ) -> None:
     stages = (Stage(block="block5", photos=64, rate=1e-2),)
     config = make_config(tiny, stages=stages, dropout=0.3, versions=1)
-    monkeypatch.setattr(staged_training, "HEAD_EPOCHS", 2)
-    monkeypatch.setattr(staged_training, "HEAD_STEPS", 2)
 
     def run(name: str) -> list[np.ndarray]:
         pipeline.train(data=unchanged_data, weights=None, run_dir=tmp_path / name, config=config)
