@@ -27,7 +27,9 @@ def train(
     weights: Annotated[
         Path | None, typer.Option(help="ImageNet weights; downloaded by default.", exists=True, dir_okay=False)
     ] = None,
-    backbone: Annotated[str, typer.Option(help="vgg16, vgg19 or resnet50.")] = "vgg16",
+    backbone: Annotated[
+        str, typer.Option(help="vgg16, vgg19 or resnet50; with a recipe, that of the recipe.")
+    ] = "vgg16",
     recipe: Annotated[
         Path | None, typer.Option(help="Training configuration as JSON, instead of the defaults.", exists=True)
     ] = None,

@@ -81,6 +81,8 @@ class Example:
 def open_photo(path: Path) -> Image.Image:
     """Decode a photo as RGB, upright and on white where it is transparent, as photos of people are.
 
+    Unlike theirs, its color profile is ignored.
+
     Raises:
         DatasetError: the file cannot be read.
     """

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from core.errors import CheckpointMismatchError, DatasetError
 from core.training.atomic_files import save_arrays
-from core.training.config import FinetuneConfig, load_finetune_config
+from core.training.config import FinetuneConfig
 from core.training.dataset import Split, check_photos, read_examples
 from core.training.distillation import blend_with_teachers, file_digest, predict_by_teachers, read_tuned
 from core.training.feature_sets import extract_training_features, pool_versions
@@ -22,11 +22,10 @@ from core.training.joint_training import MapVersions, finetune
 from core.training.linear_heads import GUESS_RATE, HEADS, count_last_channels, fit_heads
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import PhotoTable, read_photo_table
-from core.training.run_directory import claim_run_directory
-from core.training.source_folds import held_out
-from core.vision.model_card import CARD_FILE, ModelCard, load_model_card
+from core.training.run_directory import CONVOLUTIONS_FILE, TUNED_FILE, claim_run_directory
+from core.training.source_folds import check_fold, find_used_photos, warn_of_seen_sources
+from core.vision.model_card import CARD_FILE, load_model_card
 
-CONVOLUTIONS_FILE, TUNED_FILE = "convolutions.npz", "tuned.npz"
 SAMPLING_BALANCE = 0.6
 """Rare styles are drawn more often: frequency to the power of minus this."""
 
@@ -123,26 +122,3 @@ def _first_network(
     is_used = np.tile(used, len(stores))
     pooled, pooled_rows = pool_versions(stores)[is_used], np.tile(rows, len(stores))[is_used]
     return weights | fit_heads(pooled, count_last_channels(weights), table, pooled_rows, last_only)
-
-
-def find_used_photos(table: PhotoTable, rows: NDArray[np.int64], without_fold: int | None) -> NDArray[np.bool_]:
-    """Mark those of `rows` that are not of the sources of a fold that is left out."""
-    return np.ones(len(rows), bool) if without_fold is None else ~held_out(table.source[rows], without_fold)
-
-
-def check_fold(run_dir: Path, without_fold: int | None) -> None:
-    """Check that a run of `eva finetune` left out the same fold.
-
-    Raises:
-        DatasetError: it left out another one, or none, so that figures of unseen sources would be wrong.
-    """
-    left_out = load_finetune_config(run_dir).without_fold
-    if left_out != without_fold:
-        names = ["no fold" if fold is None else f"fold {fold}" for fold in (left_out, without_fold)]
-        raise DatasetError(f"{run_dir.name} left out {names[0]} of the sources, but this run leaves out {names[1]}")
-
-
-def warn_of_seen_sources(card: ModelCard, without_fold: int | None) -> None:
-    """Say that the network a run starts from may have seen the sources that are left out."""
-    if without_fold is not None and "heads" in card.training:
-        console.print(f"{card.version} may have been trained on the sources that are left out now")

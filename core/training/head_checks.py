@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DatasetError
-from core.training.finetune_pipeline import CONVOLUTIONS_FILE, check_fold
 from core.training.head_calibration import outfits_with_attributes
 from core.training.head_evaluation import shared_styles
 from core.training.photo_table import PhotoTable
+from core.training.run_directory import CONVOLUTIONS_FILE
+from core.training.source_folds import check_fold
 
 
 def check_output(model_dir: Path, read: Sequence[Path]) -> None:

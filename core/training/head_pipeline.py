@@ -24,12 +24,6 @@ from core.training.feature_sets import (
     pool_versions,
     training_versions,
 )
-from core.training.finetune_pipeline import (
-    CONVOLUTIONS_FILE,
-    TUNED_FILE,
-    find_used_photos,
-    warn_of_seen_sources,
-)
 from core.training.head_calibration import outfits_with_attributes
 from core.training.head_card import LabeledFeatures, describe_heads
 from core.training.head_checks import check_measured, check_output, check_tuned
@@ -63,6 +57,8 @@ from core.training.picture_heads import (
     read_boxes,
     read_kinds,
 )
+from core.training.run_directory import CONVOLUTIONS_FILE, TUNED_FILE
+from core.training.source_folds import find_used_photos, warn_of_seen_sources
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import CARD_FILE, ModelCard, load_model_card
 

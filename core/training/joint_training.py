@@ -25,8 +25,8 @@ from core.training.feature_mixing import (
 from core.training.head_targets import HeadTargets
 from core.training.joint_network import build_joint_tail, read_tail
 from core.training.linear_heads import HEADS
+from core.training.network import bfloat16_where_supported
 from core.training.run_directory import append_log, claim_run_directory
-from core.training.staged_training import supports_bfloat16
 
 CHECKPOINT_FILE = "checkpoint.npz"
 _HEAD_NAMES = tuple(head.name for head in HEADS)
@@ -75,12 +75,9 @@ def finetune(
     claim_run_directory(run_dir, config)
     shape = maps.codes[0].shape[1:]
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy("mixed_bfloat16" if supports_bfloat16() else "float32")
-    try:
+    with bfloat16_where_supported():
         tail = build_joint_tail(start, (shape[0], shape[1], shape[2]), dropout=config.dropout)
         average = build_joint_tail(start, (shape[0], shape[1], shape[2]))
-    finally:
-        keras.config.set_dtype_policy("float32")
     steps = config.photos // config.batch
     trained = _make_optimizers(config, tail, steps)
     variables = [*tail.trainable_weights, *average.trainable_weights]

@@ -5,7 +5,8 @@ channels), logits z = mean(F) W + b, so the evidence for a style at one position
 logit itself. VGG: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,24 @@ def load_network(path: Path) -> keras.Model:
     except (OSError, TypeError, ValueError) as error:
         state = "is no Keras network" if path.exists() else "is missing: the run has not finished"
         raise DatasetError(f"{path.name} {state}") from error
+
+
+@contextmanager
+def bfloat16_where_supported() -> Iterator[None]:
+    """Build layers that multiply in bfloat16, where the processor has it: it halves the time of a step."""
+    keras.config.set_dtype_policy("mixed_bfloat16" if _supports_bfloat16() else "float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def _supports_bfloat16() -> bool:
+    try:
+        flags = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def _load_weights(model: keras.Model, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The folder of a run: the configuration that it belongs to, and its log."""
+"""The folder of a run: the configuration that it belongs to, its log, and its results."""
 
 import json
 import time
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 CONFIG_FILE, LOG_FILE = "recipe.json", "log.jsonl"
+TUNED_FILE, CONVOLUTIONS_FILE = "tuned.npz", "convolutions.npz"
+"""Results of `eva finetune`: the network at the end of the way, and the convolutions that went a share of it."""
 
 
 def claim_run_directory(run_dir: Path, config: "DataclassInstance") -> None:

@@ -4,9 +4,16 @@ Only sources that came after the shipped network are held out, because training 
 """
 
 import zlib
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
+
+from core.errors import DatasetError
+from core.training.config import load_finetune_config
+from core.training.photo_table import PhotoTable
+from core.vision.model_card import ModelCard
 
 FOLDS = 2
 SEEN_BY_SHIPPED = frozenset(
@@ -37,10 +44,35 @@ ASSIGNED = {
 }
 """Larger sources; the small ones are divided by a checksum of their names."""
 
+console = Console(stderr=True)
+
 
 def held_out(source: NDArray[np.str_], fold: int) -> NDArray[np.bool_]:
     """Mark the photos whose sources are held out in a fold."""
     return np.array([_fold(str(name)) == fold for name in source], bool)
+
+
+def find_used_photos(table: PhotoTable, rows: NDArray[np.int64], without_fold: int | None) -> NDArray[np.bool_]:
+    """Mark those of `rows` that are not of the sources of a fold that is left out."""
+    return np.ones(len(rows), bool) if without_fold is None else ~held_out(table.source[rows], without_fold)
+
+
+def check_fold(run_dir: Path, without_fold: int | None) -> None:
+    """Check that a run of `eva finetune` left out the same fold.
+
+    Raises:
+        DatasetError: it left out another one, or none, so that figures of unseen sources would be wrong.
+    """
+    left_out = load_finetune_config(run_dir).without_fold
+    if left_out != without_fold:
+        names = ["no fold" if fold is None else f"fold {fold}" for fold in (left_out, without_fold)]
+        raise DatasetError(f"{run_dir.name} left out {names[0]} of the sources, but this run leaves out {names[1]}")
+
+
+def warn_of_seen_sources(card: ModelCard, without_fold: int | None) -> None:
+    """Say that the network a run starts from may have seen the sources that are left out."""
+    if without_fold is not None and "heads" in card.training:
+        console.print(f"{card.version} may have been trained on the sources that are left out now")
 
 
 def _fold(source: str) -> int:

@@ -15,7 +15,14 @@ from core.training.config import Stage, TrainingConfig
 from core.training.dataset import Example, Targets
 from core.training.features import FeatureStore
 from core.training.linear_heads import HEADS, fit_linear_map
-from core.training.network import ARCHITECTURES, build_base, build_network, build_tail, load_network
+from core.training.network import (
+    ARCHITECTURES,
+    bfloat16_where_supported,
+    build_base,
+    build_network,
+    build_tail,
+    load_network,
+)
 from core.training.run_directory import append_log, claim_run_directory
 from core.training.sampling import BalancedBatches, sampling_weights
 
@@ -63,8 +70,7 @@ def train_stages(
     claim_run_directory(run_dir, config)
     shape = (config.preprocessing.height, config.preprocessing.width)
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy("mixed_bfloat16" if supports_bfloat16() else "float32")
-    try:
+    with bfloat16_where_supported():
         network = build_network(build_base(config.backbone, weights, shape), config.dropout)
         if start:
             network.set_weights(load_network(start).get_weights())
@@ -80,8 +86,6 @@ def train_stages(
             with replacing(done) as partial:
                 network.save_weights(partial)
             shutil.rmtree(_backup_dir(run_dir, number), ignore_errors=True)
-    finally:
-        keras.config.set_dtype_policy("float32")
     trained = build_network(build_base(config.backbone, weights, shape))
     trained.set_weights(network.get_weights())
     with replacing(run_dir / "model.keras") as partial:
@@ -208,12 +212,3 @@ class _MetricsLogger(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         append_log(self._run_dir, {"stage": self._stage, "part": epoch}, logs or {})
-
-
-def supports_bfloat16() -> bool:
-    """Whether the processor supports bfloat16, which halves the time of a step."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text("utf-8")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
