@@ -12,9 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.chat import SECRET, connect, make_photo, post_updates, running_eva
+from benchmarks.chat_load import count_verdicts, make_photo, post_updates, running_chat
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
-from bot.testing.kakao import FakeKakao
 from bot.testing.telegram import FakeTelegram
 
 FLOODING_CHAT = 66
@@ -57,8 +56,8 @@ def measure(rounds: int, photos: int, flood: int) -> tuple[list[float], list[flo
     ]
     seconds: dict[bool, list[float]] = {False: [], True: []}
     chat, flooded, left = 10_000, 0, flood
-    with FakeTelegram() as telegram, FakeKakao(key=SECRET) as kakao, running_eva(telegram, kakao) as eva:
-        connect(telegram, kakao, eva.url)
+    with running_chat() as running:
+        telegram = running.telegram
         for is_flood in rounds * [False, True]:
             if is_flood:
                 flooded += flood
@@ -67,7 +66,7 @@ def measure(rounds: int, photos: int, flood: int) -> tuple[list[float], list[flo
                 chat += 1
                 seconds[is_flood].append(_time_verdict(telegram, chat, picture))
             if is_flood:
-                left = min(left, flooded - _count_verdicts(telegram, FLOODING_CHAT))
+                left = min(left, flooded - count_verdicts(telegram, FLOODING_CHAT))
                 _wait_for_verdicts(telegram, FLOODING_CHAT, flooded)
     return seconds[False], seconds[True], left
 
@@ -86,11 +85,7 @@ def _time_verdict(telegram: FakeTelegram, chat: int, picture: bytes) -> float:
 
 
 def _wait_for_verdicts(telegram: FakeTelegram, chat: int, count: int) -> None:
-    telegram.wait(lambda: _count_verdicts(telegram, chat) >= count, timeout=ANSWER_SECONDS)
-
-
-def _count_verdicts(telegram: FakeTelegram, chat: int) -> int:
-    return sum("reply_markup" in message for message in telegram.messages(chat))
+    telegram.wait(lambda: count_verdicts(telegram, chat) >= count, timeout=ANSWER_SECONDS)
 
 
 if __name__ == "__main__":

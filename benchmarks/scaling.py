@@ -14,12 +14,10 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.chat import SECRET, connect, make_photo, make_sends, running_eva, send_all
+from benchmarks.chat_load import make_photo, make_sends, running_chat, send_all
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
 from benchmarks.processes import processor_seconds
 from benchmarks.queue_simulation import Step, simulate
-from bot.testing.kakao import FakeKakao
-from bot.testing.telegram import FakeTelegram
 from core.runtime import available_cpus
 
 WORKERS = (1, 2, 4)
@@ -83,13 +81,8 @@ def main() -> None:
 def measure(workers: int, photos: int) -> Run:
     """Send photos of many chats at once and wait until all are answered."""
     pictures = [make_photo(seed) for seed in range(-(-photos // CHATS))]
-    with (
-        FakeTelegram() as telegram,
-        FakeKakao(key=SECRET) as kakao,
-        running_eva(telegram, kakao, workers=workers, EVA_ENGINE="scripted") as eva,
-    ):
-        connect(telegram, kakao, eva.url)
-        web, *worker_pids, database = eva.pids
+    with running_chat(workers=workers, EVA_ENGINE="scripted") as chat:
+        web, *worker_pids, database = chat.pids
 
         def used() -> tuple[float, ...]:
             own = sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in worker_pids)
@@ -97,7 +90,7 @@ def measure(workers: int, photos: int) -> Run:
             return processor_seconds(web), own, children, processor_seconds(database), processor_seconds(os.getpid())
 
         before, others = used(), processor_seconds(web, *worker_pids)
-        seconds, _ = send_all(telegram, make_sends(pictures, photos, first_chat=9000, chats=CHATS))
+        seconds, _ = send_all(chat.telegram, make_sends(pictures, photos, first_chat=9000, chats=CHATS))
         after = used()
         eva_seconds = processor_seconds(web, *worker_pids) - others
     parts = [(end - start) / photos for start, end in zip(before, after, strict=True)]

@@ -1,4 +1,4 @@
-"""The photos that `benchmarks.chat` and `benchmarks.scaling` send."""
+"""The photos that the benchmarks of chat send."""
 
 import io
 from collections import Counter
@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from PIL import Image
 
-from benchmarks.chat import make_photo, make_sends
+from benchmarks.chat_load import make_photo, make_sends
 from core.vision.perceptual_hash import find_duplicate, perceptual_hash
 
 
