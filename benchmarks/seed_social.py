@@ -112,7 +112,7 @@ INSERT INTO looks (
 )
 SELECT album.id, crowd.id, 'telegram', album.n::text,
     substr(photo, 1, 2) || '/' || substr(photo, 3) || '.jpg', substr(map, 1, 2) || '/' || substr(map, 3) || '.jpg',
-    900, 1200, decode(repeat(photo, 5), 'hex'), {styles}[style], shares[style], 0.99, 'clear', 'upper', 'both', 0.6,
+    900, 1200, decode(repeat(photo, 5), 'hex'), {styles}[style], {shares}, 0.99, 'clear', 'upper', 'both', 0.6,
     decode(repeat('00ff7f3f', 70), 'hex'), 14,
     seen,
     seen || ARRAY(
@@ -152,7 +152,7 @@ SELECT person_id, style, count(*) FROM looks WHERE is_public GROUP BY person_id,
 INSERT INTO daily_counts (day, shard, photos_judged) SELECT shared_day, 0, count(*) FROM looks GROUP BY shared_day
 """,
 )
-"""Steps in this order; `{{styles}}` are their keys, `shares` eight probabilities with the style's own in its place."""
+"""Steps in this order; `{styles}` are their keys, `{shares}` eight probabilities with the style's own in its place."""
 
 INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
@@ -200,6 +200,8 @@ def seed_database(url: str, looks: int, visitors: Sequence[str], *, with_vectors
         "things": ", ".join(f"('{code}', {frequency})" for code, frequency in ATTRIBUTES.items()),
         "colors": f"ARRAY[{', '.join(repr(color.value) for color in Color)}]",
         "styles": f"(ARRAY[{', '.join(repr(style.value) for style in STYLES)}])",
+        # Rotated, so that the first one belongs to the style.
+        "shares": f"(({shares})[10 - style : 8] || ({shares})[1 : 9 - style])",
     }
     with psycopg.connect(url, autocommit=True) as connection:
         indexes = connection.execute(INDEXES, (list(TABLES),)).fetchall()
@@ -209,7 +211,7 @@ def seed_database(url: str, looks: int, visitors: Sequence[str], *, with_vectors
             connection.execute(_fill_placeholders(statement, parts))
         _copy_embeddings(connection, looks)
         for statement in INSERTS:
-            connection.execute(_fill_placeholders(statement.replace("shares[style]", _rotate(shares)), parts))
+            connection.execute(_fill_placeholders(statement, parts))
         for _, definition in indexes:
             connection.execute(definition)
         connection.execute("SET session_replication_role = origin")
@@ -244,8 +246,3 @@ def _fill_placeholders(statement: str, parts: dict[str, str]) -> str:
     for name, value in parts.items():
         statement = statement.replace(f"{{{name}}}", value)
     return statement
-
-
-def _rotate(shares: str) -> str:
-    """Rotate the probabilities so that the first one belongs to the style."""
-    return f"(({shares})[10 - style : 8] || ({shares})[1 : 9 - style])"
