@@ -114,10 +114,12 @@ def test_a_file_that_one_process_has_is_found_during_an_update(proxy: str, file:
         pytest.skip(f"{proxy} is not installed")
     configuration, port = tmp_path / file, free_port()
     text = (DEPLOY / "proxy" / file).read_text("utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{port}")
+    servers = []
     with ExitStack() as stack:
         for documented, own in (("127.0.0.1:8001", "/static/1/old.js"), ("127.0.0.1:8002", "/static/2/new.js")):
             handler = type("Process", (FileServer,), {"files": ("/readyz", "/static/1/both.js", own)})
             server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+            servers.append(server)
             stack.callback(server.shutdown)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             text = text.replace(documented, f"127.0.0.1:{server.server_port}")
@@ -147,6 +149,9 @@ def test_a_file_that_one_process_has_is_found_during_an_update(proxy: str, file:
             time.sleep(0.1)
         assert statuses("/static/1/old.js") == statuses("/static/2/new.js") == {HTTPStatus.OK}
         assert statuses("/static/1/none.js") == statuses("/none") == {HTTPStatus.NOT_FOUND}
+        servers[0].shutdown()
+        servers[0].server_close()
+        assert statuses("/static/2/new.js") == statuses("/static/1/both.js") == {HTTPStatus.OK}
 
 
 @pytest.mark.parametrize("path", ["proxy/Caddyfile", "container/Caddyfile"])
