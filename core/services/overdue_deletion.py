@@ -28,12 +28,8 @@ async def get_longest_overdue(connection: AsyncConnection) -> timedelta:
     return max(await look_images.get_longest_overdue(connection), await inbox.get_longest_overdue(connection))
 
 
-async def delete_if_late(resources: Resources, *, late_after: timedelta = LATE_AFTER) -> int:
+async def delete_if_late(resources: Resources) -> int:
     """Delete what is overdue, if the oldest of it is late. Any number of processes may do that at once.
-
-    Args:
-        resources: database and storage.
-        late_after: how long ago the oldest should have been deleted.
 
     Returns:
         The number of looks that lost their images.
@@ -43,7 +39,7 @@ async def delete_if_late(resources: Resources, *, late_after: timedelta = LATE_A
     """
     async with resources.database.connection() as connection:
         overdue = await get_longest_overdue(connection)
-    if overdue < late_after:
+    if overdue < LATE_AFTER:
         return 0
     deleted = await delete_overdue_data(resources)
     log.warning("overdue_photos_deleted", looks=deleted, seconds=round(overdue.total_seconds()))

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 from structlog.testing import capture_logs
 
-from core.db import follows, inbox, look_feedback, look_images, looks, people, schema
+from core.db import follows, inbox, look_feedback, look_images, looks, one_time_tokens, people, schema
 from core.db.schema import Channel, IdentityProvider, ModerationAction
 from core.errors import PersonNotFoundError, StorageUnavailableError
 from core.i18n.translations import Language
@@ -20,6 +20,7 @@ from core.services.retention import VACUUM_TASK, delete_look, delete_overdue_dat
 from core.styles import Style
 from tests.factories import count_stored_files, create_look, create_person, remove_look, store_images
 
+HALF_AN_HOUR = timedelta(minutes=30)
 EVERY_TABLE = """
 SELECT table_name FROM information_schema.tables
 WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'alembic_version'
@@ -188,6 +189,26 @@ async def test_only_expired_private_looks_lose_their_images(resources: Resources
     assert len(remaining) == 5
     assert {look_id for look_id, look in remaining.items() if look.photo_key is not None} == {young.id, shared.id}
     assert remaining[old.id].verdict.style == old.verdict.style
+
+
+async def test_whatever_is_over_is_deleted_with_the_images(resources: Resources) -> None:
+    """Login links, names that were not confirmed and counters of limits; those of now stay."""
+    async with resources.database.transaction() as connection:
+        old, new = [(await create_person(connection)).id for _ in range(2)]
+        for person_id, age in ((old, timedelta(hours=1)), (new, timedelta(0))):
+            look = await create_look(connection, person_id)
+            await one_time_tokens.create(connection, person_id, lifetime=timedelta(minutes=10) - age)
+            await people.record_name_question(connection, person_id, look.id, chat="1", proposed_name="Mina")
+            asked_at = update(schema.people).where(schema.people.c.id == person_id)
+            await connection.execute(asked_at.values(pending_name_asked_at=func.now() - age))
+            counter = {"key": person_id.bytes, "period": 0, "count": 1, "expires_at": func.now() + HALF_AN_HOUR - age}
+            await connection.execute(insert(schema.rate_limits).values(counter))
+    await delete_overdue_data(resources)
+    async with resources.database.connection() as connection:
+        assert (await connection.execute(select(schema.one_time_tokens.c.person_id))).scalars().all() == [new]
+        assert (await connection.execute(select(schema.rate_limits.c.key))).scalars().all() == [new.bytes]
+        with_name = select(schema.people.c.id).where(schema.people.c.pending_name.is_not(None))
+        assert (await connection.execute(with_name)).scalars().all() == [new]
 
 
 async def test_expired_photos_are_deleted_in_several_batches(resources: Resources) -> None:
