@@ -5,6 +5,7 @@ See ADR 0022.
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -26,9 +27,6 @@ from core.object_storage import ObjectStorage, copy_images
 from core.settings import Settings
 from core.signing import fingerprint, load_old_keys, load_secret_key
 from core.version import get_version
-
-HEATMAP_ATTEMPTS = 3
-"""How often the key of a heatmap is asked for that is drawn again and again meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,18 +161,15 @@ async def _copy(
     keys = {key for look in images for key in (look.photo_key, look.heatmap_key)}
     missing = set(await copy_images(keys, storage, archive.images))
     changed = {look.look_id: look for look in images if missing & {look.photo_key, look.heatmap_key}}
-    for _ in range(HEATMAP_ATTEMPTS):
-        async with database.connection() as connection:
-            current = await backup_queries.get_heatmap_keys(connection, list(changed))
-        redrawn = {
-            look.heatmap_key: key
-            for look in changed.values()
-            if look.heatmap_key in missing and (key := current.get(look.look_id)) not in (None, look.heatmap_key)
-        }
-        copied = await _copy_redrawn(redrawn, storage, archive)
-        missing -= copied
-        if len(copied) == len(redrawn):
-            break
+    async with database.connection() as connection:
+        current = await backup_queries.get_heatmap_keys(connection, list(changed))
+    for look_id, key in current.items():
+        former = changed[look_id].heatmap_key
+        if key is not None and key != former and former in missing:
+            # A corrected item replaced it meanwhile; the dump has its former key.
+            with suppress(ObjectNotFoundError):
+                await archive.images.put(former, await storage.get(key))
+                missing.remove(former)
     deleted = changed.keys() - current.keys()
     expired = {look_id for look_id, key in current.items() if key is None}
     left_out = {
@@ -189,16 +184,3 @@ async def _copy(
         expired_looks=tuple(sorted(expired)),
         missing=tuple(sorted(missing - left_out)),
     )
-
-
-async def _copy_redrawn(redrawn: dict[str, str], storage: ObjectStorage, archive: BackupArchive) -> set[str]:
-    """Copy heatmaps that a corrected item replaced, under the keys that the dump has; returns those that succeeded."""
-    copied = set()
-    for old, new in redrawn.items():
-        try:
-            data = await storage.get(new)
-        except ObjectNotFoundError:
-            continue
-        await archive.images.put(old, data)
-        copied.add(old)
-    return copied
