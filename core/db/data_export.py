@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, Table, case, cast, literal_column, or_, select, tuple_
+from sqlalchemy import Integer, Select, Table, case, cast, literal_column, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
@@ -102,7 +102,7 @@ def _queries(person_id: UUID) -> dict[str, Select[Any]]:
         "moderation_log": select(
             log.c.action,
             log.c.created_at,
-            _null_unless(log.c.look_id.in_(own_looks), log.c.look_id),
+            case((log.c.look_id.in_(own_looks), log.c.look_id)).label("look_id"),
             (log.c.moderator_id == person_id).label("by_me"),
         )
         .where(or_(log.c.moderator_id == person_id, log.c.person_id == person_id, log.c.look_id.in_(own_looks)))
@@ -124,10 +124,6 @@ def _queries(person_id: UUID) -> dict[str, Select[Any]]:
 
 def _owned_rows(table: Table, person_id: UUID) -> Select[Any]:
     return select(*(column for column in table.c if column.name != "person_id")).where(table.c.person_id == person_id)
-
-
-def _null_unless(condition: ColumnElement[bool], column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return case((condition, column)).label("look_id")
 
 
 NOT_EXPORTED = frozenset(

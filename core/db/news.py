@@ -64,13 +64,7 @@ async def get_news(connection: AsyncConnection, person_id: UUID, since: datetime
 async def list_look_news(connection: AsyncConnection, person_id: UUID, since: datetime) -> Sequence[LookNews]:
     """The looks that got hearts or bookmarks since a time, most of them first; at most `LOOKS_SHOWN`."""
     looks = schema.looks
-    hearts, bookmarks = (
-        select(func.count())
-        .where(table.c.look_id == looks.c.id, *_by_others(table, since, person_id))
-        .correlate(looks)
-        .scalar_subquery()
-        for table in (schema.hearts, schema.bookmarks)
-    )
+    hearts, bookmarks = (_count_on_look(table, since, person_id) for table in (schema.hearts, schema.bookmarks))
     counted = (
         select(*SUMMARY_COLUMNS, hearts.label("new_hearts"), bookmarks.label("new_bookmarks"))
         .where(looks.c.person_id == person_id, looks.c.is_public)
@@ -131,13 +125,20 @@ def _count(rows: Select[Any], limit: int = MAX_COUNT) -> ColumnElement[int]:
     return select(func.count()).select_from(rows.limit(limit).subquery()).scalar_subquery()
 
 
-def _count_on_looks(table: Table, since: ColumnElement[datetime], person_id: ColumnElement[UUID]) -> ColumnElement[int]:
-    """New hearts or bookmarks, counted for each look, so that only the new rows are read."""
+def _count_on_look(
+    table: Table, since: datetime | ColumnElement[datetime], person_id: UUID | ColumnElement[UUID]
+) -> ColumnElement[int]:
+    """New hearts or bookmarks of others on the look of the row."""
     looks = schema.looks
     is_new = table.c.look_id == looks.c.id, *_by_others(table, since, person_id)
-    of_look = select(func.count()).where(*is_new).correlate(looks).scalar_subquery()
+    return select(func.count()).where(*is_new).correlate(looks).scalar_subquery()
+
+
+def _count_on_looks(table: Table, since: ColumnElement[datetime], person_id: ColumnElement[UUID]) -> ColumnElement[int]:
+    """New hearts or bookmarks, counted for each look, so that only the new rows are read."""
+    looks, count = schema.looks, _count_on_look(table, since, person_id)
     is_own = looks.c.person_id == person_id, looks.c.is_public
-    return select(func.coalesce(func.sum(of_look), 0)).select_from(looks).where(*is_own).scalar_subquery()
+    return select(func.coalesce(func.sum(count), 0)).select_from(looks).where(*is_own).scalar_subquery()
 
 
 def _select_news() -> CompiledStatement:

@@ -102,12 +102,11 @@ async def end_all_sessions(connection: AsyncConnection, person_id: UUID) -> None
 
 def find_linked_logins(identities: list[Identity]) -> dict[str, Identity]:
     """The linked login methods by their names in `LOGIN_METHODS`, each with its oldest identity."""
-    linked = {}
-    for method, providers in LOGIN_METHODS.items():
-        matching = [identity for identity in identities if identity.provider in providers]
-        if matching:
-            linked[method] = matching[0]
-    return linked
+    return {
+        method: matching[0]
+        for method, providers in LOGIN_METHODS.items()
+        if (matching := [identity for identity in identities if identity.provider in providers])
+    }
 
 
 def get_login_method(provider: IdentityProvider) -> str:
