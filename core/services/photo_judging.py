@@ -196,7 +196,7 @@ class PhotoJudgingService:
             # A deletion locks the look: it either waits and deletes the new image, or comes first.
             async with self._resources.database.transaction() as connection:
                 current = await looks.lock(connection, look.id)
-                if current is None or current.photo_key != look.photo_key or current.heatmap_key is None:
+                if current is None or current.heatmap_key is None:
                     return look
                 if current.item_corrections != look.item_corrections:
                     return current
