@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from fastapi.middleware import Middleware
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.i18n.translations import translate
@@ -62,16 +62,17 @@ class SecurityHeadersMiddleware:
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         """Wrap an application; `is_https` says whether people reach it over https, also where a proxy speaks http."""
         self.app, self._is_https = app, is_https
-        self._headers = security_headers(is_https=is_https)
+        self._headers = [
+            (name.lower().encode(), value.encode()) for name, value in security_headers(is_https=is_https).items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and add the headers to its response."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                present = {name for name, _ in message["headers"]}
+                message["headers"].extend(header for header in self._headers if header[0] not in present)
                 if self._is_https or scope["scheme"] == "https":
                     message["headers"] = [_secure_cookie(name, value) for name, value in message["headers"]]
             await send(message)
@@ -122,7 +123,7 @@ def security_headers(*, is_https: bool) -> Mapping[str, str]:
 
 def _secure_cookie(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     """A header of a response; a cookie gets the attribute `Secure`."""
-    if name.lower() != SET_COOKIE or b"secure" in (part.strip().lower() for part in value.split(b";")[1:]):
+    if name != SET_COOKIE or b"secure" in (part.strip().lower() for part in value.split(b";")[1:]):
         return name, value
     return name, value + b"; Secure"
 
