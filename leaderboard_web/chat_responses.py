@@ -4,27 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from core.conversation.album_summary import MAX_ALBUM_PHOTOS
 from core.db import looks, people
 from core.db.people import Person
-from core.i18n.translations import Language
 from core.images.decoding import MAX_BYTES
 from core.styles import STYLES
-from leaderboard_web.chat_view import (
-    ChatItem,
-    ChatLine,
-    ChatView,
-    available_actions,
-    latest_of_person,
-)
-from leaderboard_web.dependencies import AppState
+from leaderboard_web.chat_actions import available_actions
+from leaderboard_web.chat_view import ChatItem, ChatLine, ChatView, latest_of_person
+from leaderboard_web.dependencies import RequestContext
 from leaderboard_web.errors import wants_json
 from leaderboard_web.sharing import allow_kakao_sdk, kakao_card_button
 from leaderboard_web.templating import render_fragment, render_page
-from leaderboard_web.viewer import ViewerSession
+from leaderboard_web.urls import url_for
 
 LATEST = "latest"
 """Fragment of what the person did last, where the page of a browser without JavaScript opens."""
@@ -34,39 +28,46 @@ LATEST_LOOKS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatReply:
-    """The messages that follow a form, and the look that they are about, if any."""
+    """What follows a form."""
 
     view: ChatView | None
-    items: Sequence[ChatItem]
+    """The look that it is about, if any."""
+    said: str = ""
+    """What the person wrote, or the label of their button; empty for a photo."""
+    answer: Sequence[ChatItem]
     is_in_history: bool = False
     """Whether the page says it anyway, in words of its own."""
 
+    @property
+    def items(self) -> list[ChatItem]:
+        """All messages."""
+        return [*([ChatLine(sender="you", text=self.said)] if self.said else []), *self.answer]
 
-async def get_person(state: AppState, viewer: ViewerSession, language: Language) -> Person | None:
+
+async def get_person(context: RequestContext) -> Person | None:
     """The person who chats, with the language of the page; the database is not asked about viewers without session."""
-    if viewer.key is None:
+    if context.viewer.key is None:
         return None
-    async with state.resources.database.connection() as connection:
-        person = await viewer.get_person(connection)
-    return None if person is None else replace(person, language=language)
+    async with context.state.resources.database.connection() as connection:
+        person = await context.viewer.get_person(connection)
+    return None if person is None else replace(person, language=context.language)
 
 
 async def load_view(
-    state: AppState, person: Person, language: Language, look_id: UUID | None, *, is_duplicate: bool = False
+    context: RequestContext, person: Person, look_id: UUID | None, *, is_duplicate: bool = False
 ) -> ChatView | None:
     """The chat about one of a person's looks.
 
     Args:
-        state: of the application.
+        context: of the request.
         person: who chats.
-        language: of the page.
         look_id: the look; the latest one if it is None, deleted or not their own.
         is_duplicate: whether its photo was sent before.
 
     Returns:
         The view; None if the person has no look.
     """
-    async with state.resources.database.connection() as connection:
+    async with context.state.resources.database.connection() as connection:
         look = await looks.get(connection, look_id) if look_id is not None else None
         if look is None or look.person_id != person.id:
             # A look without this time was interrupted while its images were stored.
@@ -78,19 +79,16 @@ async def load_view(
         return None
     return ChatView(
         look=look,
-        person=replace(current, language=language),
-        signer=state.resources.url_signer,
-        language=language,
+        person=replace(current, language=context.language),
+        signer=context.state.resources.url_signer,
+        language=context.language,
         is_duplicate=is_duplicate,
-        finds_similar_looks=state.resources.finds_similar_looks,
+        finds_similar_looks=context.state.resources.finds_similar_looks,
     )
 
 
 async def render_chat(
-    request: Request,
-    state: AppState,
-    viewer: ViewerSession,
-    language: Language,
+    context: RequestContext,
     *,
     look_id: UUID | None = None,
     is_duplicate: bool = False,
@@ -100,31 +98,28 @@ async def render_chat(
     """The page of the chat.
 
     Args:
-        request: for the page.
-        state: of the application.
-        viewer: who chats.
-        language: of the page.
+        context: of the request.
         look_id: the look that is talked about; None for the latest one.
         is_duplicate: whether its photo was sent before.
         status: HTTP status.
         refusal: message that Eva adds at the end.
     """
-    person, view = await get_person(state, viewer, language), None
+    state = context.state
+    person, view = await get_person(context), None
     if person is not None:
-        view = await load_view(state, person, language, look_id, is_duplicate=is_duplicate)
+        view = await load_view(context, person, look_id, is_duplicate=is_duplicate)
     items = view.history_items() if view is not None else []
-    flashed = state.flash.read(request, viewer)
+    flashed = state.flash.read(context.request, context.viewer)
     if any(line.sender == "eva" and line not in items for line in flashed):
         # What the conversation holds already is said once, at the end: a question stands above its buttons.
         repeated = [line for line in flashed if line.sender == "eva"]
         items = [*(item for item in items if item not in repeated), *flashed]
     if refusal is not None:
         items = [*items, ChatLine(sender="eva", text=refusal)]
-    kakao = kakao_card_button(request, state, language) if state.settings.kakao_js_key else None
+    kakao = kakao_card_button(context) if state.settings.kakao_js_key else None
     response = render_page(
-        request,
+        context,
         "chat.html",
-        language,
         status=status,
         section="try",
         samples=[(style, state.samples[style]) for style in STYLES if style in state.samples],
@@ -139,33 +134,25 @@ async def render_chat(
     )
     if kakao is not None:
         allow_kakao_sdk(response, kakao)
-    state.flash.clear(request, response, viewer)
+    state.flash.clear(context.request, response, context.viewer)
     return response
 
 
-def respond(request: Request, state: AppState, viewer: ViewerSession, language: Language, reply: ChatReply) -> Response:
-    """The new parts of the chat for scripts, or a redirect to the page for browsers without JavaScript.
-
-    Args:
-        request: of the form.
-        state: of the application.
-        viewer: who chats.
-        language: of the page.
-        reply: what follows the form.
-    """
+def respond(context: RequestContext, reply: ChatReply) -> Response:
+    """The new parts of the chat for scripts, or a redirect to the page for browsers without JavaScript."""
     view = reply.view
     query = None if view is None else {"look": view.look.id, "again": 1 if view.is_duplicate else None}
-    url = state.url_for("chat", query=query)
-    if not wants_json(request):
+    url = url_for("chat", query=query)
+    if not wants_json(context.request):
         redirect = RedirectResponse(f"{url}#{LATEST}", 303)
         items = [] if reply.is_in_history else reply.items
         lines = [item for item in items if isinstance(item, ChatLine) and not item.is_verdict]
-        state.flash.write(redirect, viewer, lines)
+        context.state.flash.write(redirect, context.viewer, lines)
         return redirect
     photo = actions = ""
     if view is not None:
-        photo = render_fragment("chat/_messages.html", language, items=[view.photo_item()], latest=None)
-        actions = render_fragment("chat/_actions.html", language, actions=available_actions(view))
-    messages = render_fragment("chat/_messages.html", language, items=reply.items, latest=None)
+        photo = render_fragment("chat/_messages.html", context.language, items=[view.photo_item()], latest=None)
+        actions = render_fragment("chat/_actions.html", context.language, actions=available_actions(view))
+    messages = render_fragment("chat/_messages.html", context.language, items=reply.items, latest=None)
     content = {"url": url, "photo": photo, "messages": messages, "actions": actions}
     return JSONResponse(content, headers={"Cache-Control": "no-store"})

@@ -1,22 +1,21 @@
-"""View model of the chat at `/try`: the conversation about one look, and what the person can do next.
+"""View model of the chat at `/try`: the conversation about one look.
 
 Only the look is stored. The messages of the conversation follow from its state.
 
 See ADR 0010.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from core.conversation.actions import Action, ActionType, tag_name
+from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import display_name
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
 from core.conversation.reply_texts import item_correction_texts
 from core.conversation.result_card_texts import can_have_card
-from core.conversation.sharing import is_sample
 from core.conversation.smalltalk import button_label, comment_on_guess
 from core.db.looks import Look
 from core.db.people import Person
@@ -24,16 +23,12 @@ from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, pick_variant, translate
 from core.images.result_card import CardShape
 from core.signing import UrlSigner
-from core.styles import STYLES
 from core.urls import card_path
 from core.vision.verdict import ConfidenceBand
 from leaderboard_web.urls import private_image_url
 from leaderboard_web.view_models import ProbabilityBar, WeekCardItem, build_bars
 
 CARD_URL_LIFETIME = timedelta(days=1)
-PRIMARY_ACTIONS = {ActionType.SHARE, ActionType.CONFIRM_NAME}
-CONFIRMATION_ANSWERS = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
-"""The buttons under a name that is shown back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,36 +91,6 @@ class ResultCardItem:
 
 
 ChatItem = ChatLine | PhotoItem | HeatmapItem | ProbabilityBars | ResultCardItem | WeekCardItem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatButton:
-    """A button below the conversation."""
-
-    value: str
-    """An action type, or an action type and a style with a dot between them."""
-    label: str
-    is_primary: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AvailableActions:
-    """What the person can do about a look."""
-
-    look_id: UUID
-    buttons: tuple[ChatButton, ...]
-    asks_name: bool = False
-    """Whether a display name is asked for."""
-    name_tag: str | None = None
-    """Of the name that is shown back to be confirmed; see `core.conversation.actions.tag_name`."""
-    asks_to_learn: bool = False
-    """Whether the first buttons answer the question for consent to learn."""
-    is_public: bool = False
-    """Whether the look has a page on the leaderboard."""
-    has_similar: bool = False
-    """Whether there is a page of looks like it."""
-    style_choice: ActionType | None = None
-    """`GUESS` or `CORRECT` if the buttons are the eight styles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +239,11 @@ class ChatView:
         return ChatLine(sender="you", text=label)
 
 
+def eva_lines(sentences: Iterable[str]) -> list[ChatLine]:
+    """Messages of Eva."""
+    return [ChatLine(sender="eva", text=sentence) for sentence in sentences]
+
+
 def latest_of_person(items: Sequence[ChatItem]) -> int | None:
     """The index of the last photo or message of the person; None if there is none."""
     found = (
@@ -282,45 +252,3 @@ def latest_of_person(items: Sequence[ChatItem]) -> int | None:
         if isinstance(item, PhotoItem) or (isinstance(item, ChatLine) and item.sender == "you")
     )
     return next(found, None)
-
-
-def available_actions(view: ChatView) -> AvailableActions:
-    """What the person can do about the look in its present state."""
-    look, language = view.look, view.language
-    if view.awaits_guess or look.pending_question is PendingQuestion.CORRECT:
-        choice = ActionType.GUESS if view.awaits_guess else ActionType.CORRECT
-        buttons = [ChatButton(value=f"{choice}.{style}", label=style_name(style, language)) for style in STYLES]
-        if view.awaits_guess:
-            buttons.append(_button(ActionType.SHOW_RESULT, view))
-        return AvailableActions(look_id=look.id, buttons=tuple(buttons), style_choice=choice)
-    return AvailableActions(
-        look_id=look.id,
-        buttons=tuple(_button(action_type, view) for action_type in _action_types(view)),
-        asks_name=view.awaits_name and view.person.pending_name is None,
-        name_tag=tag_name(view.person.pending_name) if view.awaits_name and view.person.pending_name else None,
-        asks_to_learn=view.awaits_learning_consent and not view.awaits_name,
-        is_public=look.is_public,
-        has_similar=view.finds_similar_looks and view.has_outfit and not view.awaits_name,
-    )
-
-
-def _action_types(view: ChatView) -> tuple[ActionType, ...]:
-    look = view.look
-    if view.awaits_name:
-        is_shown_back = view.person.pending_name is not None
-        return CONFIRMATION_ANSWERS if is_shown_back else (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
-    learning = (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING) if view.awaits_learning_consent else ()
-    if not view.has_outfit:
-        return learning
-    if look.shared_at is not None:
-        return *learning, ActionType.UNSHARE, ActionType.CORRECT
-    if look.photo_key is None or is_sample(look):
-        return *learning, ActionType.CORRECT
-    return *learning, ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT
-
-
-def _button(action_type: ActionType, view: ChatView) -> ChatButton:
-    label = button_label(action_type, view.language)
-    if action_type is ActionType.ACCEPT_NAME:
-        label = translate("try.share_as_proposed", view.language, name=view.shown_name)
-    return ChatButton(value=action_type, label=label, is_primary=action_type in PRIMARY_ACTIONS)

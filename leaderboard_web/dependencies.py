@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -16,13 +16,13 @@ from core.conversation.service import ConversationService
 from core.i18n.translations import Language
 from core.images.renditions import RenditionStore
 from core.resources import Resources
+from core.services.accounts import LOGIN_METHODS
 from core.settings import Settings
 from core.signing import VisitorTokenSigner
 from core.vision.classifier import StyleClassifier
 from leaderboard_web.anonymous_limits import AnonymousLimiter
 from leaderboard_web.auth.oauth_providers import OAuthProvider
 from leaderboard_web.flash import FlashMessages
-from leaderboard_web.urls import UrlPaths, url_for
 from leaderboard_web.viewer import ViewerSession, request_language
 
 
@@ -59,7 +59,6 @@ class AppState:
     oauth_providers: Mapping[str, OAuthProvider]
     """Configured login providers, by their names in URLs."""
     flash: FlashMessages
-    url_for: UrlPaths = url_for
     samples: Mapping[str, SamplePhoto]
     """JPEGs for people who have no photo at hand, by name."""
     report_limiter: AnonymousLimiter
@@ -67,36 +66,58 @@ class AppState:
     export_limiter: FixedWindowRateLimiter
 
     @property
+    def widget_bot(self) -> str | None:
+        """The bot of Telegram's login widget; None where it is not configured or OAuth replaces it."""
+        if self.settings.telegram_token is None or "telegram" in self.oauth_providers:
+            return None
+        return self.settings.telegram_bot_username
+
+    @property
+    def login_methods(self) -> list[str]:
+        """The login methods that are configured, in the order in which they are shown."""
+        configured = {*self.oauth_providers, *(["telegram"] if self.widget_bot else [])}
+        return [method for method in LOGIN_METHODS if method in configured]
+
+    @property
+    def login_chats(self) -> list[str]:
+        """The chats whose `/login` links lead here."""
+        keys = {"telegram": self.settings.telegram_token, "kakao": self.settings.kakao_skill_key}
+        return [chat for chat, key in keys.items() if key is not None and self.settings.public_url]
+
+    @property
     def offers_login(self) -> bool:
-        """Whether a visitor can log in: with a provider, with Telegram's widget, or by a link from a chat."""
-        settings = self.settings
-        has_widget = settings.telegram_token is not None and settings.telegram_bot_username is not None
-        has_chat = settings.telegram_token is not None or settings.kakao_skill_key is not None
-        return bool(self.oauth_providers) or has_widget or (has_chat and settings.public_url is not None)
+        """Whether a visitor can log in."""
+        return bool(self.login_methods or self.login_chats)
 
 
-async def app_state(request: Request) -> AppState:
-    """The state of the application. Async like all dependencies here: FastAPI runs others in a thread."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """A request, and what responses to it depend on."""
+
+    request: Request
+    state: AppState
+    viewer: ViewerSession
+    language: Language
+    """Of the response."""
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """The context of a request."""
+        state: AppState = request.app.state.eva
+        viewer = ViewerSession(request, state.token_signer, is_https=state.settings.is_https)
+        return cls(request=request, state=state, viewer=viewer, language=request_language(request))
+
+
+# Async like all dependencies here: FastAPI runs others in a thread.
+async def get_state(request: Request) -> AppState:
+    """The state of the application."""
     state: AppState = request.app.state.eva
     return state
 
 
-State = Annotated[AppState, Depends(app_state)]
-
-
-async def current_language(request: Request) -> Language:
-    """The language of the response."""
-    return request_language(request)
-
-
-Lang = Annotated[Language, Depends(current_language)]
-
-
-# Without `State` as a dependency of their own: FastAPI would solve it again for each of them.
-async def current_viewer(request: Request) -> ViewerSession:
-    """The browser session of the request."""
-    state: AppState = request.app.state.eva
-    return ViewerSession(request, state.token_signer, is_https=state.settings.is_https)
+async def get_context(request: Request) -> RequestContext:
+    """The context of the request."""
+    return RequestContext.of(request)
 
 
 async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
@@ -119,7 +140,8 @@ def _canonical_uuid(text: object) -> UUID:
     return uuid
 
 
-Viewer = Annotated[ViewerSession, Depends(current_viewer)]
+State = Annotated[AppState, Depends(get_state)]
+Context = Annotated[RequestContext, Depends(get_context)]
 # Function scope: the connection is returned, and the transaction committed, before the response is sent.
 Db = Annotated[AsyncConnection, Depends(get_connection, scope="function")]
 Transaction = Annotated[AsyncConnection, Depends(get_transaction, scope="function")]

@@ -35,6 +35,7 @@ from core.errors import (
 )
 from core.i18n.translations import Language, translate
 from core.seoul_time import start_of_day
+from leaderboard_web.dependencies import RequestContext
 from leaderboard_web.templating import render_page
 from leaderboard_web.viewer import request_language
 
@@ -140,7 +141,7 @@ def error_response(
     if wants_json(request):
         response: Response = JSONResponse({"error": name, "message": message}, status)
     else:
-        response = render_page(request, "notice_page.html", request_language(request), status=status, message=message)
+        response = render_page(RequestContext.of(request), "notice_page.html", status=status, message=message)
     response.headers.update(headers or {})
     return response
 

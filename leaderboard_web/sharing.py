@@ -16,10 +16,10 @@ from core.i18n.translations import Language, translate
 from core.images.drawing import drawing_hash
 from core.images.result_card import CARD_WIDTH, HEIGHTS, CardShape
 from leaderboard_web import share_image
-from leaderboard_web.dependencies import AppState
+from leaderboard_web.dependencies import AppState, RequestContext
 from leaderboard_web.middleware.security import extend_csp
 from leaderboard_web.templating import LinkPreview
-from leaderboard_web.urls import absolute_url
+from leaderboard_web.urls import absolute_url, url_for
 
 SHARE_IMAGE_MODULE = Path(share_image.__file__)
 KAKAO_SOURCES = "https://*.kakao.com"
@@ -64,11 +64,10 @@ class ShareLinks:
     """None without EVA_KAKAO_JS_KEY."""
 
 
-def link_preview(state: AppState, look: Look, owner_name: str, sentence: str, language: Language) -> LookPreview:
+def link_preview(look: Look, owner_name: str, sentence: str, language: Language) -> LookPreview:
     """What other sites show of a link to a look.
 
     Args:
-        state: of the application.
         look: on the leaderboard.
         owner_name: display name of its owner.
         sentence: from `verdict_sentence`.
@@ -81,9 +80,9 @@ def link_preview(state: AppState, look: Look, owner_name: str, sentence: str, la
         type="article",
         title=translate("look.title", language, style=style, name=owner_name),
         description=sentence,
-        image=state.url_for("share_image", look_id=look.id, language=language, version=version),
+        image=url_for("share_image", look_id=look.id, language=language, version=version),
         alt=translate("share.alt", language, style=style),
-        path=state.url_for("look", look_id=look.id, query={"preview": language}),
+        path=url_for("look", look_id=look.id, query={"preview": language}),
     )
 
 
@@ -92,16 +91,9 @@ def share_image_version(*, title: str, line: str) -> str:
     return sha256(drawing_hash(SHARE_IMAGE_MODULE) + f"{title}\n{line}".encode()).hexdigest()[:10]
 
 
-def build_share_links(request: Request, state: AppState, preview: LookPreview, *, hearts: int) -> ShareLinks:
-    """The ways to share a look on the leaderboard.
-
-    Args:
-        request: for the page of the look.
-        state: of the application.
-        preview: of the look, in the language of the person who shares it.
-        hearts: of the look.
-    """
-    url = absolute_url(request, preview.path)
+def build_share_links(context: RequestContext, preview: LookPreview, *, hearts: int) -> ShareLinks:
+    """The ways to share a look on the leaderboard."""
+    url = absolute_url(context.request, preview.path)
     # Both services require percent-encoding of every reserved character, with %20 for spaces.
     encoded_url, encoded_text = quote(url, safe=""), quote(f"{preview.title}. {preview.description}", safe="")
     return ShareLinks(
@@ -110,7 +102,7 @@ def build_share_links(request: Request, state: AppState, preview: LookPreview, *
         text=preview.description,
         telegram=f"https://t.me/share/url?url={encoded_url}&text={encoded_text}",
         facebook=f"https://www.facebook.com/sharer/sharer.php?u={encoded_url}",
-        kakao=_kakao_button(request, state, preview, hearts) if state.settings.kakao_js_key else None,
+        kakao=_kakao_button(context, preview, hearts) if context.state.settings.kakao_js_key else None,
     )
 
 
@@ -132,34 +124,34 @@ def verdict_sentence(messages: Iterable[Message]) -> str:
     return next(message.text for message in messages if message.slot is MessageSlot.VERDICT)
 
 
-def kakao_card_button(request: Request, state: AppState, language: Language) -> KakaoShareButton:
+def kakao_card_button(context: RequestContext) -> KakaoShareButton:
     """The button that sends a result card; the script uploads the card and adds its address to the template."""
-    link = _kakao_link(request, state.url_for("chat"))
+    link = _kakao_link(context.request, url_for("chat"))
     template = {
         "objectType": "feed",
         "content": {
-            "title": translate("card.kakao.title", language),
-            "description": translate("card.kakao.line", language),
+            "title": translate("card.kakao.title", context.language),
+            "description": translate("card.kakao.line", context.language),
             "imageUrl": "",
             "imageWidth": CARD_WIDTH,
             "imageHeight": HEIGHTS[CardShape.POST],
             "link": link,
         },
-        "buttons": [{"title": translate("share.kakao.try", language), "link": link}],
+        "buttons": [{"title": translate("share.kakao.try", context.language), "link": link}],
     }
-    return _with_sdk(state, template)
+    return _with_sdk(context.state, template)
 
 
-def _kakao_button(request: Request, state: AppState, preview: LookPreview, hearts: int) -> KakaoShareButton:
+def _kakao_button(context: RequestContext, preview: LookPreview, hearts: int) -> KakaoShareButton:
     """The button with its message template, see https://developers.kakao.com/docs/latest/en/message/js-link"""
     width, height = share_image.SHARE_IMAGE_SIZE
-    language, link = preview.language, partial(_kakao_link, request)
+    language, link = preview.language, partial(_kakao_link, context.request)
     template = {
         "objectType": "feed",
         "content": {
             "title": preview.title,
             "description": preview.description,
-            "imageUrl": absolute_url(request, preview.image),
+            "imageUrl": absolute_url(context.request, preview.image),
             "imageWidth": width,
             "imageHeight": height,
             "link": link(preview.path),
@@ -167,10 +159,10 @@ def _kakao_button(request: Request, state: AppState, preview: LookPreview, heart
         "social": {"likeCount": hearts},
         "buttons": [
             {"title": translate("share.kakao.look", language), "link": link(preview.path)},
-            {"title": translate("share.kakao.try", language), "link": link(state.url_for("chat"))},
+            {"title": translate("share.kakao.try", language), "link": link(url_for("chat"))},
         ],
     }
-    return _with_sdk(state, template)
+    return _with_sdk(context.state, template)
 
 
 def _kakao_link(request: Request, path: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
-from fastapi.templating import Jinja2Templates
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 
 from core.i18n.translations import Language, format_day, translate, variant_keys
 from core.seoul_time import format_minute
+from leaderboard_web.dependencies import RequestContext
 from leaderboard_web.urls import absolute_url, static_url, url_for
 from leaderboard_web.viewer import set_language_cookie
 
@@ -81,37 +82,36 @@ class PageMeta:
 
 
 def render_page(
-    request: Request,
+    context: RequestContext,
     template: str,
-    language: Language,
     *,
     status: int = 200,
     section: str = "",
     preview: LinkPreview | None = None,
-    **context: object,
+    **values: object,
 ) -> Response:
     """Render a page.
 
     Args:
-        request: for the page.
+        context: of the request for the page.
         template: file name in `templates/`.
-        language: of the page.
         status: HTTP status of the response.
         section: part of the site that the menu highlights; empty for none.
         preview: what other sites show of a link to the page; None for the general preview of the site.
-        context: further values for the template.
+        values: further values for the template.
     """
-    response: Response = _templates(language).TemplateResponse(
-        request,
-        template,
+    request, language = context.request, context.language
+    page = get_environment(language).get_template(template)
+    html = page.render(
+        values,
+        has_cookies=bool(request.cookies),
+        section=section,
+        page_meta=_build_page_meta(request, template, language, status=status, preview=preview),
+    )
+    response = HTMLResponse(
+        html,
+        status,
         {
-            "offers_login": lambda: request.app.state.eva.offers_login,
-            "section": section,
-            "page_meta": _build_page_meta(request, template, language, status=status, preview=preview),
-            **context,
-        },
-        status_code=status,
-        headers={
             "Cache-Control": "private, no-cache" if status == 200 and template in PUBLIC_TEMPLATES else "no-store",
             "Content-Language": language,
             "Vary": "Accept-Language, Cookie",
@@ -122,9 +122,9 @@ def render_page(
     return response
 
 
-def render_fragment(template: str, language: Language, **context: object) -> str:
+def render_fragment(template: str, language: Language, **values: object) -> str:
     """Render a part of a page, which a script inserts."""
-    return _templates(language).get_template(template).render(context)
+    return get_environment(language).get_template(template).render(values)
 
 
 def keep_together(sentence: str) -> Markup:
@@ -205,11 +205,7 @@ class ConstantCalls(Extension):
 
 
 @cache
-def _templates(language: Language) -> Jinja2Templates:
-    return Jinja2Templates(env=create_environment(language))
-
-
-def create_environment(language: Language) -> Environment:
+def get_environment(language: Language) -> Environment:
     """The templates of a language. What does not depend on the page is global: modules of macros are created once."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),

@@ -1,4 +1,4 @@
-"""View models of looks, probabilities and what is worn, in the language of the page.
+"""View models of looks on the leaderboard, probabilities, what is worn, and weekly cards, in the language of the page.
 
 See ADR 0028.
 """
@@ -6,8 +6,7 @@ See ADR 0028.
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from functools import cache
 from math import ceil
 from typing import ClassVar
@@ -18,23 +17,16 @@ import numpy as np
 from core.clothing import COLORS, ITEMS
 from core.conversation.display_names import generated_name
 from core.conversation.narration import format_percent, style_name
-from core.conversation.sharing import is_sample
 from core.db.leaderboard import LeaderboardEntry
-from core.db.looks import Look
-from core.db.schema import PendingQuestion
 from core.i18n.clothing_names import color_name, name_whole_things, thing_name
 from core.i18n.translations import Language, translate
 from core.images.result_card import CardShape
-from core.resources import Resources
-from core.seoul_time import SEOUL
 from core.signing import UrlSigner
 from core.styles import Style
 from core.urls import week_card_path
 from core.vision.attributes import MAP_LEVELS
-from core.vision.verdict import ConfidenceBand, Verdict
+from core.vision.verdict import Verdict
 from leaderboard_web.urls import (
-    private_image_url,
-    private_thumbnail_url,
     public_image_urls,
 )
 
@@ -80,12 +72,7 @@ class LookCard:
     """Height of the photo on a card, in 24ths of its width, rounded up; at most twice the width."""
 
 
-def build_card(
-    entry: LeaderboardEntry,
-    *,
-    language: Language,
-    rank: int | None = None,
-) -> LookCard:
+def build_card(entry: LeaderboardEntry, *, language: Language, rank: int | None = None) -> LookCard:
     """The view model of a look on the leaderboard.
 
     Args:
@@ -185,86 +172,6 @@ def build_worn(verdict: Verdict, language: Language) -> list[WornAttribute]:
     return worn
 
 
-class LookVisibility(StrEnum):
-    """Who sees a look; the value is also the end of its translation key `me.state.<value>`."""
-
-    PRIVATE = "private"
-    SHARED = "shared"
-    SUSPENDED = "held"
-    """Not on the leaderboard until a moderator decides about reports."""
-    REMOVED = "hidden"
-    """Removed from the leaderboard by a moderator."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnLookView:
-    """A look on the pages of its owner."""
-
-    id: UUID
-    visibility: LookVisibility
-    style: Style
-    style_name: str | None
-    """None without an outfit in the photo."""
-    percent: str
-    """Confidence of the style, see `format_percent`."""
-    awaiting_guess: bool
-    """Whether the owner has still to guess; nothing on a page may reveal the style then."""
-    photo_url: str | None
-    """None before the photo is stored and after it was deleted."""
-    thumbnail_url: str | None
-    """None without a photo, or where the photo is no wider than a thumbnail."""
-    heatmap_url: str | None
-    """None without a stored heatmap, or without an outfit."""
-    width: int
-    height: int
-    received_at: datetime
-    """In Seoul's time zone."""
-    hours_left: int | None
-    """Hours until the photo is deleted, rounded up; None if it is not private, or its time is over."""
-    may_be_shared: bool
-    expires_when_unshared: bool
-    """Whether the photo would be deleted soon after unsharing the look."""
-    hearts: int
-
-
-def build_own_look(look: Look, resources: Resources, language: Language) -> OwnLookView:
-    """The view model of a look for its owner.
-
-    Args:
-        look: the look.
-        resources: for signed URLs.
-        language: of the page.
-    """
-    has_outfit = look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-    visibility = _visibility(look)
-    is_private = visibility is LookVisibility.PRIVATE
-    photo_url = heatmap_url = None
-    if look.images_stored_at is not None:
-        if look.photo_key:
-            photo_url = private_image_url(resources.url_signer, look, look.photo_key)
-        if look.heatmap_key and has_outfit:
-            heatmap_url = private_image_url(resources.url_signer, look, look.heatmap_key)
-    hours_left = _hours_left(look)
-    return OwnLookView(
-        id=look.id,
-        visibility=visibility,
-        style=look.style,
-        style_name=style_name(look.style, language) if has_outfit else None,
-        percent=format_percent(look.confidence),
-        awaiting_guess=look.pending_question is PendingQuestion.GUESS,
-        photo_url=photo_url,
-        thumbnail_url=private_thumbnail_url(resources.url_signer, look) if photo_url else None,
-        heatmap_url=heatmap_url,
-        width=look.width,
-        height=look.height,
-        received_at=look.created_at.astimezone(SEOUL),
-        hours_left=hours_left if is_private and photo_url else None,
-        may_be_shared=is_private and photo_url is not None and has_outfit and not is_sample(look),
-        expires_when_unshared=visibility in {LookVisibility.SHARED, LookVisibility.SUSPENDED} and hours_left == 0,
-        hearts=look.hearts,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeekCardItem:
     """The card of a person's last seven days, which is drawn when its picture is loaded."""
@@ -280,17 +187,3 @@ def build_week_card(signer: UrlSigner, person_id: UUID, language: Language) -> W
     """The card of a person with enough looks."""
     story, post = (week_card_path(signer, person_id, language, shape, WEEK_CARD_LIFETIME) for shape in CardShape)
     return WeekCardItem(story_url=story, post_url=post)
-
-
-def _visibility(look: Look) -> LookVisibility:
-    if look.removed_at is not None:
-        return LookVisibility.REMOVED
-    if look.shared_at is None:
-        return LookVisibility.PRIVATE
-    return LookVisibility.SHARED if look.is_public else LookVisibility.SUSPENDED
-
-
-def _hours_left(look: Look) -> int:
-    """Hours until the photo of a look is deleted if the look is private; rounded up, never negative."""
-    left = look.images_end_at - datetime.now(UTC)
-    return max(0, ceil(left.total_seconds() / 3600))

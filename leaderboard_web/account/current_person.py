@@ -12,12 +12,12 @@ from fastapi import Depends, Request, Response
 from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
-from leaderboard_web.dependencies import CanonicalUUID, State, Viewer, current_viewer
+from leaderboard_web.dependencies import CanonicalUUID, Context, RequestContext, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import PageRoute, url_for
-from leaderboard_web.viewer import has_left, request_language
+from leaderboard_web.viewer import has_left
 
 SECTION = "me"
 """Name of the account pages in the menu."""
@@ -51,20 +51,23 @@ class AccountRoute(PageRoute):
             except AnonymousViewerError:
                 if request.method == "POST":
                     return redirect_with_notice(url_for("account"))
-                return render_page(request, "account/anonymous.html", request_language(request), section=SECTION)
+                context = RequestContext.of(request)
+                return render_page(
+                    context, "account/anonymous.html", section=SECTION, offers_login=context.state.offers_login
+                )
             if request.method == "POST" and not has_left(response):
-                (await current_viewer(request)).set_cookie(response)
+                RequestContext.of(request).viewer.set_cookie(response)
             return response
 
         return handle_anonymous_viewers
 
 
-async def find_current_person(request: Request, state: State, viewer: Viewer) -> Person | None:
+async def find_current_person(context: Context) -> Person | None:
     """The person of the session; None for an anonymous viewer."""
-    async with state.resources.database.connection() as connection:
-        if request.method == "POST":
-            await viewer.touch(connection)
-        return await viewer.get_person(connection)
+    async with context.state.resources.database.connection() as connection:
+        if context.request.method == "POST":
+            await context.viewer.touch(connection)
+        return await context.viewer.get_person(connection)
 
 
 OptionalPerson = Annotated[Person | None, Depends(find_current_person)]

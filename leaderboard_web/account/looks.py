@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Response
 
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name
@@ -18,10 +18,12 @@ from core.i18n.translations import Language, translate
 from core.services.retention import delete_look
 from core.styles import STYLES, Style
 from leaderboard_web.account.current_person import SECTION, AccountRoute, OwnedLook, OwnLook
-from leaderboard_web.dependencies import AppState, Lang, State
+from leaderboard_web.account.own_look import build_own_look
+from leaderboard_web.dependencies import Context, RequestContext, State
 from leaderboard_web.redirects import NoticeQuery, notice_sentences, redirect_with_notice
 from leaderboard_web.templating import render_page
-from leaderboard_web.view_models import build_bars, build_own_look, build_worn
+from leaderboard_web.urls import url_for
+from leaderboard_web.view_models import build_bars, build_worn
 
 ALLOWED_ACTIONS = {
     ActionType.SHARE,
@@ -64,21 +66,14 @@ router = APIRouter(route_class=AccountRoute)
 
 
 @router.get("/me/looks/{look_id}", name="own_look")
-async def own_look_page(
-    request: Request, own: OwnLook, language: Lang, state: State, notice: NoticeQuery = ""
-) -> Response:
+async def own_look_page(context: Context, own: OwnLook, notice: NoticeQuery = "") -> Response:
     """The look; while the person has still to guess, only the photo and the question."""
-    return _render_look(request, state, own, language, notice=notice)
+    return _render_look(context, own, notice=notice)
 
 
 @router.post("/me/looks/{look_id}", name="change_own_look")
 async def change_own_look(
-    request: Request,
-    own: OwnLook,
-    language: Lang,
-    state: State,
-    do: Annotated[ActionType, Form()],
-    style: Annotated[Style | None, Form()] = None,
+    context: Context, own: OwnLook, do: Annotated[ActionType, Form()], style: Annotated[Style | None, Form()] = None
 ) -> Response:
     """Execute the action of a button; guesses and corrections need a style.
 
@@ -87,22 +82,22 @@ async def change_own_look(
     """
     if do not in ALLOWED_ACTIONS or (do in {ActionType.GUESS, ActionType.CORRECT}) != (style is not None):
         raise HTTPException(400)
-    person = replace(own.owner, language=language)
+    person = replace(own.owner, language=context.language)
     action = Action(type=do, look_id=own.look.id, style=style)
-    reply = repeat_guess(await state.conversation.handle_action(person, action, chat=Channel.WEB))
+    reply = repeat_guess(await context.state.conversation.handle_action(person, action, chat=Channel.WEB))
     if reply.kind is ReplyKind.NAME_PROMPT:
-        return redirect_with_notice(state.url_for("display_name_prompt", look_id=own.look.id))
+        return redirect_with_notice(url_for("display_name_prompt", look_id=own.look.id))
     if reply.kind in NOTICE_BY_REPLY:
-        return redirect_with_notice(state.url_for("own_look", look_id=own.look.id), NOTICE_BY_REPLY[reply.kind])
+        return redirect_with_notice(url_for("own_look", look_id=own.look.id), NOTICE_BY_REPLY[reply.kind])
     current = replace(own, look=reply.look or own.look)
-    return _render_look(request, state, current, language, status=409, messages=reply_sentences(reply))
+    return _render_look(context, current, status=409, messages=reply_sentences(reply))
 
 
 @router.get("/me/looks/{look_id}/delete", name="confirm_delete_look")
-async def confirm_delete_look(request: Request, own: OwnLook, language: Lang, state: State) -> Response:
+async def confirm_delete_look(context: Context, own: OwnLook) -> Response:
     """Ask for confirmation."""
-    look = build_own_look(own.look, state.resources, language)
-    return render_page(request, "account/delete_look.html", language, section=SECTION, look=look)
+    look = build_own_look(own.look, context.state.resources, context.language)
+    return render_page(context, "account/delete_look.html", section=SECTION, look=look)
 
 
 @router.post("/me/looks/{look_id}/delete", name="delete_own_look")
@@ -113,24 +108,22 @@ async def delete_own_look(own: OwnLook, state: State) -> Response:
         StorageUnavailableError: the images cannot be deleted; nothing was deleted.
     """
     await delete_look(state.resources, own.look.id)
-    return redirect_with_notice(state.url_for("account"), "deleted")
+    return redirect_with_notice(url_for("account"), "deleted")
 
 
 @router.get("/me/looks/{look_id}/name", name="display_name_prompt")
-async def display_name_prompt(request: Request, own: OwnLook, language: Lang, state: State) -> Response:
+async def display_name_prompt(context: Context, own: OwnLook) -> Response:
     """Ask for a display name before the first look is shared; other visits are redirected to the look."""
     is_pending = own.owner.pending_name_look_id == own.look.id
-    if not is_pending or not build_own_look(own.look, state.resources, language).may_be_shared:
-        return redirect_with_notice(state.url_for("own_look", look_id=own.look.id))
-    return _render_name_prompt(request, state, own, language)
+    if not is_pending or not build_own_look(own.look, context.state.resources, context.language).may_be_shared:
+        return redirect_with_notice(url_for("own_look", look_id=own.look.id))
+    return _render_name_prompt(context, own)
 
 
 @router.post("/me/looks/{look_id}/name", name="choose_display_name")
 async def choose_display_name(
-    request: Request,
+    context: Context,
     own: OwnLook,
-    language: Lang,
-    state: State,
     do: Annotated[
         Literal[ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME],
         Form(),
@@ -139,56 +132,47 @@ async def choose_display_name(
     name_tag: Annotated[str | None, Form()] = None,
 ) -> Response:
     """Show a typed name back, share under the confirmed or the suggested name, or keep the look private."""
-    person = replace(own.owner, language=language, pending_name_look_id=own.look.id)
-    look_url = state.url_for("own_look", look_id=own.look.id)
+    person = replace(own.owner, language=context.language, pending_name_look_id=own.look.id)
+    look_url = url_for("own_look", look_id=own.look.id)
     submitted_name = name.strip()
     reply = None
     if do is ActionType.ACCEPT_NAME and submitted_name:
-        reply = await state.conversation.propose_name(person, own.look.id, submitted_name, chat=Channel.WEB)
+        reply = await context.state.conversation.propose_name(person, own.look.id, submitted_name, chat=Channel.WEB)
     if reply is None:
         action = Action(type=do, look_id=own.look.id, name_tag=name_tag)
-        reply = await state.conversation.handle_action(person, action, chat=Channel.WEB)
+        reply = await context.state.conversation.handle_action(person, action, chat=Channel.WEB)
     if reply.kind is ReplyKind.KEPT_PRIVATE:
         return redirect_with_notice(look_url, "kept")
     if reply.kind in {ReplyKind.NAME_CONFIRMATION, ReplyKind.NAME_PROMPT}:
-        return redirect_with_notice(state.url_for("display_name_prompt", look_id=own.look.id))
+        return redirect_with_notice(url_for("display_name_prompt", look_id=own.look.id))
     if reply.kind is ReplyKind.SHARED:
         return redirect_with_notice(look_url, "shared")
     current = replace(own, look=reply.look or own.look)
     # The second sentence would repeat the suggestion that the form shows.
     error = reply_sentences(reply)[0]
-    return _render_name_prompt(request, state, current, language, submitted_name=submitted_name, error=error)
+    return _render_name_prompt(context, current, submitted_name=submitted_name, error=error)
 
 
 def _render_look(
-    request: Request,
-    state: AppState,
-    own: OwnedLook,
-    language: Language,
-    *,
-    notice: str = "",
-    status: int = 200,
-    messages: tuple[str, ...] = (),
+    context: RequestContext, own: OwnedLook, *, notice: str = "", status: int = 200, messages: tuple[str, ...] = ()
 ) -> Response:
     """The page of a look.
 
     Args:
-        request: for the page.
-        state: of the application.
+        context: of the request.
         own: the look and its owner.
-        language: of the page.
         notice: one of `LOOK_NOTICES`; empty for none.
         status: HTTP status.
         messages: sentences of Eva above the look, instead of a notice.
     """
+    language = context.language
     look, verdict, seed = own.look, own.look.verdict, own.look.variant_seed
-    view = build_own_look(look, state.resources, language)
+    view = build_own_look(look, context.state.resources, language)
     styles = [(style, style_name(style, language)) for style in STYLES]
     if view.awaiting_guess:
         return render_page(
-            request,
+            context,
             "account/guess.html",
-            language,
             status=status,
             section=SECTION,
             look=view,
@@ -199,9 +183,8 @@ def _render_look(
     if look.guessed_style is not None:
         guess_comment = comment_on_guess(look.guessed_style, verdict, seed=seed, language=language)
     return render_page(
-        request,
+        context,
         "account/look.html",
-        language,
         status=status,
         section=SECTION,
         look=view,
@@ -234,36 +217,28 @@ def _notice_sentences(own: OwnedLook, notice: str, language: Language) -> tuple[
 
 
 def _render_name_prompt(
-    request: Request,
-    state: AppState,
-    own: OwnedLook,
-    language: Language,
-    *,
-    submitted_name: str = "",
-    error: str | None = None,
+    context: RequestContext, own: OwnedLook, *, submitted_name: str = "", error: str | None = None
 ) -> Response:
     """The form for the display name.
 
     Args:
-        request: for the page.
-        state: of the application.
+        context: of the request.
         own: the look to share and its owner.
-        language: of the page.
         submitted_name: what the person typed before.
         error: why that name cannot be used; None on the first visit.
     """
+    language = context.language
     suggested_name = display_name(own.owner.id, own.owner.name, language)
     name_to_confirm = own.owner.pending_name if error is None else None
     question = translate("talk.name.ask", language, name=suggested_name)
     if name_to_confirm is not None:
         question = translate("talk.name.confirm", language, name=name_to_confirm)
     return render_page(
-        request,
+        context,
         "account/display_name.html",
-        language,
         status=200 if error is None else 422,
         section=SECTION,
-        look=build_own_look(own.look, state.resources, language),
+        look=build_own_look(own.look, context.state.resources, language),
         suggested_name=suggested_name,
         max_name_length=MAX_NAME_LENGTH,
         submitted_name=submitted_name,

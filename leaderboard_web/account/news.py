@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from core.conversation.narration import style_name
 from core.conversation.news_visits import news_sentences
@@ -11,7 +11,7 @@ from core.db.news import LookNews
 from core.i18n.translations import Language
 from core.seoul_time import SEOUL
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson
-from leaderboard_web.dependencies import Db, Lang, State, Viewer
+from leaderboard_web.dependencies import Context, Db
 from leaderboard_web.middleware.csrf import is_same_origin
 from leaderboard_web.templating import render_page
 from leaderboard_web.urls import public_image_urls
@@ -26,30 +26,32 @@ router = APIRouter(route_class=AccountRoute)
 
 
 @router.get("/me/news", name="news")
-async def news_page(request: Request, person: CurrentPerson, connection: Db, language: Lang, state: State) -> Response:
+async def news_page(context: Context, person: CurrentPerson, connection: Db) -> Response:
     """The news; only a visit that the person made themselves, and not a preview, counts as one."""
     since = person.news_since
-    is_visit = is_same_origin(request.scope, state.settings.public_url) and "sec-purpose" not in request.headers
-    if request.method == "GET" and is_visit:
+    is_visit = (
+        is_same_origin(context.request.scope, context.state.settings.public_url)
+        and "sec-purpose" not in context.request.headers
+    )
+    if context.request.method == "GET" and is_visit:
         since = await news.record_visit(connection, person.id) or since
     found = await news.get_news(connection, person.id, since)
     look_news = await news.list_look_news(connection, person.id, since) if found else ()
     return render_page(
-        request,
+        context,
         "account/news.html",
-        language,
         section=SECTION,
         tab="news",
-        sentences=news_sentences(found, language),
+        sentences=news_sentences(found, context.language),
         since=since.astimezone(SEOUL),
-        looks=_describe(look_news, language),
+        looks=_describe(look_news, context.language),
     )
 
 
 @router.get("/me/news.svg", name="news_dot")
-async def news_dot(connection: Db, viewer: Viewer) -> Response:
+async def news_dot(context: Context, connection: Db) -> Response:
     """A dot where there is something new, else an empty picture. A picture, since a page may not wait for it."""
-    has_news = viewer.key is not None and await news.has_unseen(connection, viewer.key)
+    has_news = context.viewer.key is not None and await news.has_unseen(connection, context.viewer.key)
     return Response(DOT if has_news else NO_DOT, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from anyio import to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from limits import RateLimitItemPerHour
 from zipstream import ZipStream
@@ -25,11 +25,12 @@ from core.resources import Resources
 from core.seoul_time import start_of_day
 from core.services.retention import erase_person
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
-from leaderboard_web.dependencies import Lang, State
+from leaderboard_web.dependencies import Context, State
 from leaderboard_web.errors import LocalizedHTTPError
 from leaderboard_web.limit_storage import get_retry_after
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import url_for
 from leaderboard_web.viewer import leave_browser
 
 EXPORTS = RateLimitItemPerHour(10)
@@ -41,21 +42,22 @@ router = APIRouter(route_class=AccountRoute)
 
 
 @router.get("/me/data.zip", name="data_export")
-async def download_data(request: Request, person: OptionalPerson, language: Lang, state: State) -> Response:
+async def download_data(context: Context, person: OptionalPerson) -> Response:
     """Send the rows of each table as JSON, and the images that are still stored.
 
     Raises:
         StorageUnavailableError: the images cannot be read; nothing was sent.
         LocalizedHTTPError: 429, the person has had `EXPORTS`.
     """
+    state = context.state
     if person is None:
-        return redirect_with_notice(state.url_for("account"))
+        return redirect_with_notice(url_for("account"))
     await state.resources.storage.check()
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="eva-{start_of_day():%Y-%m-%d}.zip"',
     }
-    if request.method == "HEAD":
+    if context.request.method == "HEAD":
         return StreamingResponse(iter(()), media_type="application/zip", headers=headers)
     limited = EXPORTS, "exports", str(person.id)
     if not await state.export_limiter.hit(*limited):
@@ -63,14 +65,14 @@ async def download_data(request: Request, person: OptionalPerson, language: Lang
         raise LocalizedHTTPError(429, "TooManyRequests", "limits.exports", headers={"Retry-After": retry_after})
     async with state.resources.database.snapshot() as connection:
         export = await data_export.get_personal_data(connection, person.id)
-    chunks = _zip_chunks(export, state.resources, language)
+    chunks = _zip_chunks(export, state.resources, context.language)
     return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 
 
 @router.get("/me/forget", name="confirm_erase_account")
-async def confirm_erase_account(request: Request, person: CurrentPerson, language: Lang) -> Response:
+async def confirm_erase_account(context: Context, person: CurrentPerson) -> Response:
     """Ask for confirmation."""
-    return render_page(request, "account/erase.html", language, section=SECTION, look=None)
+    return render_page(context, "account/erase.html", section=SECTION, look=None)
 
 
 @router.post("/me/forget", name="erase_account")
@@ -82,15 +84,15 @@ async def erase_account(person: OptionalPerson, state: State) -> Response:
     """
     if person is not None:
         await erase_person(state.resources, person.id)
-    response = redirect_with_notice(state.url_for("account_erased"))
+    response = redirect_with_notice(url_for("account_erased"))
     leave_browser(response)
     return response
 
 
 @router.get("/me/goodbye", name="account_erased")
-async def account_erased(request: Request, language: Lang) -> Response:
+async def account_erased(context: Context) -> Response:
     """Confirm that everything was erased."""
-    return render_page(request, "account/erased.html", language, section=SECTION)
+    return render_page(context, "account/erased.html", section=SECTION)
 
 
 async def _zip_chunks(export: PersonalData, resources: Resources, language: Language) -> AsyncIterator[bytes]:

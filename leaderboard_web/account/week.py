@@ -1,6 +1,6 @@
 """The weekly style card of the account pages: the page that offers it, and the picture."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from core.conversation.week_card_texts import draw_week, few_looks_sentence, get_week
 from core.errors import ObjectNotFoundError
@@ -8,7 +8,7 @@ from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from core.urls import week_card_subject
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
-from leaderboard_web.dependencies import Lang, State
+from leaderboard_web.dependencies import Context, State
 from leaderboard_web.templating import render_page
 from leaderboard_web.view_models import build_week_card
 
@@ -19,18 +19,17 @@ router = APIRouter(route_class=AccountRoute)
 
 
 @router.get("/me/week", name="week")
-async def week_page(request: Request, person: CurrentPerson, language: Lang, state: State) -> Response:
+async def week_page(context: Context, person: CurrentPerson) -> Response:
     """The card of the person's last seven days, or how many looks are missing."""
-    async with state.resources.database.connection() as connection:
+    async with context.state.resources.database.connection() as connection:
         week = await get_week(connection, person.id)
     return render_page(
-        request,
+        context,
         "account/week.html",
-        language,
         section=SECTION,
         tab="week",
-        missing="" if week.has_card else few_looks_sentence(week, language),
-        card=build_week_card(state.resources.url_signer, person.id, language),
+        missing="" if week.has_card else few_looks_sentence(week, context.language),
+        card=build_week_card(context.state.resources.url_signer, person.id, context.language),
     )
 
 

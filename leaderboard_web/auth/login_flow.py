@@ -18,11 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import account_merge, one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.errors import LoginRejectedError
-from core.i18n.translations import Language
 from core.services import accounts
 from core.services.retention import erase_person
 from leaderboard_web.auth.login_session import SessionData, bind_to_browser
-from leaderboard_web.dependencies import AppState
+from leaderboard_web.dependencies import RequestContext
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.urls import url_for
 from leaderboard_web.viewer import ViewerSession
@@ -87,30 +86,22 @@ def connected_path() -> str:
 
 
 async def complete_login(
-    state: AppState,
-    viewer: ViewerSession,
-    session: SessionData,
-    login: VerifiedLogin,
-    *,
-    language: Language,
-    proof: SingleUseProof | None = None,
+    context: RequestContext, session: SessionData, login: VerifiedLogin, *, proof: SingleUseProof | None = None
 ) -> Response:
     """Log the browser in as the person of a verified login, or ask first if its visitor has anything.
 
     Args:
-        state: of the application.
-        viewer: session of the browser.
+        context: of the request.
         session: the login that the browser has started; it ends.
         login: the verified login.
-        language: of a new person.
         proof: a proof that may not be used a second time.
 
     Raises:
         LoginRejectedError: the proof was used before.
         PersonNotFoundError: the person was erased in this moment.
     """
-    async with state.resources.database.transaction() as connection:
-        visitor_id = await viewer.get_person_id(connection)
+    async with context.state.resources.database.transaction() as connection:
+        visitor_id = await context.viewer.get_person_id(connection)
         identity = await people.get_identity(connection, login.provider, login.subject)
         is_own = identity is not None and identity.person_id == visitor_id
         asks = visitor_id is not None and not is_own and not await _has_nothing(connection, visitor_id)
@@ -118,20 +109,20 @@ async def complete_login(
             person_id = visitor_id
         else:
             person_id = await accounts.link_or_merge(
-                connection, visitor_id, login.provider, login.subject, language=language
+                connection, visitor_id, login.provider, login.subject, language=context.language
             )
         assert person_id is not None, "a question has a recipient"
         await _use_proof(connection, proof, person_id)
         if not asks:
-            await viewer.start(connection, person_id)
+            await context.viewer.start(connection, person_id)
     session.clear()
     if not asks:
-        return redirect_with_session(viewer, login.next_path)
+        return redirect_with_session(context.viewer, login.next_path)
     expires_at = time.time() + CONFIRMATION_LIFETIME.total_seconds()
     pending = PendingLogin(**asdict(login), id=secrets.token_urlsafe(16), expires_at=expires_at)
     session[PENDING_KEY] = asdict(pending)
-    bind_to_browser(session, viewer)
-    return redirect_with_notice(state.url_for("confirm_login"))
+    bind_to_browser(session, context.viewer)
+    return redirect_with_notice(url_for("confirm_login"))
 
 
 def get_pending_login(session: SessionData) -> PendingLogin:
@@ -149,17 +140,9 @@ def get_pending_login(session: SessionData) -> PendingLogin:
     return pending
 
 
-async def confirm_login(
-    state: AppState, viewer: ViewerSession, session: SessionData, *, joins: bool, language: Language
-) -> Response:
-    """Complete the login that waits.
-
-    Args:
-        state: of the application.
-        viewer: session of the browser.
-        session: the login that the browser has started; it ends.
-        joins: whether the visitor becomes one with the person of the login; otherwise the visitor is left behind.
-        language: of a new person.
+async def confirm_login(context: RequestContext, session: SessionData, *, joins: bool) -> Response:
+    """Complete the login that waits. With `joins`, the visitor becomes one with the person of the login, else is left
+    behind.
 
     Raises:
         LoginRejectedError: no login waits, or it was completed before.
@@ -169,38 +152,33 @@ async def confirm_login(
     pending = get_pending_login(session)
     visitor_id = None
     if joins:
-        async with state.resources.database.connection() as connection:
-            visitor_id = await viewer.get_person_id(connection)
+        async with context.state.resources.database.connection() as connection:
+            visitor_id = await context.viewer.get_person_id(connection)
     else:
-        await erase_unreachable_visitor(state, viewer)
-    async with state.resources.database.transaction() as connection:
+        await erase_unreachable_visitor(context)
+    async with context.state.resources.database.transaction() as connection:
         person_id = await accounts.link_or_merge(
-            connection, visitor_id, pending.provider, pending.subject, language=language
+            connection, visitor_id, pending.provider, pending.subject, language=context.language
         )
         await _use_proof(connection, pending.proof, person_id)
-        await viewer.start(connection, person_id)
+        await context.viewer.start(connection, person_id)
     session.clear()
     follows_next_path = joins or pending.next_path != connected_path()
-    return redirect_with_session(viewer, pending.next_path if follows_next_path else DEFAULT_NEXT_PATH)
+    return redirect_with_session(context.viewer, pending.next_path if follows_next_path else DEFAULT_NEXT_PATH)
 
 
-async def erase_unreachable_visitor(state: AppState, viewer: ViewerSession, *, unless: UUID | None = None) -> None:
+async def erase_unreachable_visitor(context: RequestContext, *, unless: UUID | None = None) -> None:
     """Erase the visitor whom a new login replaces, if nothing but this browser knows them: no login would be left to
     erase the data later.
-
-    Args:
-        state: of the application.
-        viewer: session of the browser.
-        unless: a person who is not erased.
 
     Raises:
         StorageUnavailableError: the images cannot be deleted; nothing was erased.
     """
-    async with state.resources.database.connection() as connection:
-        visitor_id = await viewer.get_person_id(connection)
+    async with context.state.resources.database.connection() as connection:
+        visitor_id = await context.viewer.get_person_id(connection)
         identities = [] if visitor_id is None else await people.list_identities(connection, visitor_id)
     if visitor_id is not None and visitor_id != unless and len(identities) == 1:
-        await erase_person(state.resources, visitor_id, only_visitor=True)
+        await erase_person(context.state.resources, visitor_id, only_visitor=True)
 
 
 def redirect_with_session(viewer: ViewerSession, next_path: str) -> Response:

@@ -4,21 +4,23 @@ import secrets
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
+import structlog
+from fastapi import APIRouter, Form, HTTPException, Query, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.display_names import display_name
+from core.conversation.narration import error_message
 from core.db import account_merge, people
 from core.db.schema import IdentityProvider
-from core.i18n.translations import Language
+from core.errors import LoginError
 from core.seoul_time import SEOUL
 from core.services import accounts
 from core.services.accounts import LOGIN_METHODS
 from core.services.retention import erase_person
-from core.settings import Settings
 from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, connected_path, safe_next_path
 from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData, bind_to_browser
-from leaderboard_web.dependencies import AppState, Lang, State, Transaction, Viewer
+from leaderboard_web.dependencies import Context, RequestContext, Transaction
+from leaderboard_web.errors import status_for
 from leaderboard_web.middleware.security import extend_csp
 from leaderboard_web.redirects import NoticeQuery, redirect_with_notice
 from leaderboard_web.templating import render_page
@@ -37,47 +39,36 @@ LOGIN_NOTICES = {
 Confirmation = Annotated[str | None, Form(alias="sure")]
 """Set when the person has confirmed that everything is deleted."""
 
+log = structlog.get_logger()
 router = APIRouter(route_class=LoginRoute)
 
 
 @router.get("/login", name="login")
 async def login_page(
-    request: Request,
+    context: Context,
     session: LoginSession,
-    viewer: Viewer,
-    language: Lang,
-    state: State,
     next_path: Annotated[str | None, Query(alias="next")] = None,
     notice: NoticeQuery = "",
 ) -> Response:
     """The login page."""
-    return await render_login_page(request, state, viewer, session, language, next_path=next_path, notice=notice)
+    return await render_login_page(context, session, next_path=next_path, notice=notice)
 
 
 @router.post("/login/out", name="log_out")
-async def log_out(
-    request: Request, viewer: Viewer, language: Lang, state: State, confirmation: Confirmation = None
-) -> Response:
+async def log_out(context: Context, confirmation: Confirmation = None) -> Response:
     """Log out this browser; a person without another login has to confirm, since their data is deleted."""
-    return await _end_sessions(request, state, viewer, language, "out", is_confirmed=confirmation is not None)
+    return await _end_sessions(context, "out", is_confirmed=confirmation is not None)
 
 
 @router.post("/login/everywhere", name="log_out_everywhere")
-async def log_out_everywhere(
-    request: Request, viewer: Viewer, language: Lang, state: State, confirmation: Confirmation = None
-) -> Response:
+async def log_out_everywhere(context: Context, confirmation: Confirmation = None) -> Response:
     """Log out all browsers of the person."""
-    return await _end_sessions(request, state, viewer, language, "everywhere", is_confirmed=confirmation is not None)
+    return await _end_sessions(context, "everywhere", is_confirmed=confirmation is not None)
 
 
 @router.post("/login/disconnect/{method}", name="unlink_login")
 async def unlink_login(
-    request: Request,
-    method: str,
-    connection: Transaction,
-    viewer: Viewer,
-    language: Lang,
-    confirmation: Confirmation = None,
+    context: Context, method: str, connection: Transaction, confirmation: Confirmation = None
 ) -> Response:
     """Unlink a login; the last one has to be confirmed.
 
@@ -86,43 +77,35 @@ async def unlink_login(
     """
     if method not in LOGIN_METHODS:
         raise HTTPException(404)
-    person_id = await _lock_person(connection, viewer)
+    person_id = await _lock_person(connection, context.viewer)
     if person_id is None:
         return redirect_with_notice(url_for("login"))
     linked = accounts.find_linked_logins(await people.list_identities(connection, person_id))
     if set(linked) == {method} and confirmation is None:
-        return _render_confirmation(request, language, "disconnect", method)
+        return _render_confirmation(context, "disconnect", method)
     await accounts.unlink_login(connection, person_id, method)
     return redirect_with_notice(url_for("login"), "disconnected")
 
 
 async def render_login_page(
-    request: Request,
-    state: AppState,
-    viewer: ViewerSession,
+    context: RequestContext,
     session: SessionData,
-    language: Language,
     *,
     next_path: str | None = None,
     notice: str = "",
-    status: int = 200,
-    error: str | None = None,
+    error: LoginError | None = None,
 ) -> Response:
     """The login page, also after a failed login.
 
     Args:
-        request: for the page.
-        state: of the application.
-        viewer: who logs in.
+        context: of the request.
         session: the login that the browser has started.
-        language: of the page.
         next_path: where a login leads; None for the default.
         notice: one of `LOGIN_NOTICES`; empty for none.
-        status: HTTP status.
         error: why a login failed, shown instead of a notice.
     """
-    async with state.resources.database.transaction() as connection:
-        person = await viewer.get_person(connection)
+    async with context.state.resources.database.transaction() as connection:
+        person = await context.viewer.get_person(connection)
         identities = [] if person is None else await people.list_identities(connection, person.id)
     linked_since = {
         method: identity.created_at.astimezone(SEOUL).date()
@@ -130,105 +113,80 @@ async def render_login_page(
     }
     default_path = connected_path() if linked_since else DEFAULT_NEXT_PATH
     next_path = safe_next_path(next_path, default_path)
-    widget_bot = _widget_bot(state)
-    shows_widget = widget_bot is not None and "telegram" not in linked_since
+    state = context.state
+    widget_bot = None if "telegram" in linked_since else state.widget_bot
     response = render_page(
-        request,
+        context,
         "auth/login.html",
-        language,
-        status=status,
+        status=200 if error is None else int(status_for(error)),
         section="login",
         person=person,
-        display_name=person and display_name(person.id, person.name, language),
+        display_name=person and display_name(person.id, person.name, context.language),
         linked_since=linked_since,
-        methods=[method for method in _available_methods(state) if method not in linked_since],
-        chats=[chat for chat in _available_chats(state.settings) if chat not in linked_since],
+        methods=[method for method in state.login_methods if method not in linked_since],
+        chats=[chat for chat in state.login_chats if chat not in linked_since],
         next_path=next_path,
-        widget=_telegram_widget(request, viewer, session, widget_bot, next_path)
-        if widget_bot and shows_widget
-        else None,
+        widget=_telegram_widget(context, session, widget_bot, next_path) if widget_bot else None,
         notice_key=LOGIN_NOTICES.get(notice),
-        error=error,
+        error=error and error_message(error, context.language),
     )
-    if shows_widget:
+    if widget_bot:
         extend_csp(response, WIDGET_SOURCES, allow_popups=True)
     return response
 
 
-def _available_methods(state: AppState) -> list[str]:
-    """The login methods that are configured, in the order in which they are shown."""
-    has_widget = _widget_bot(state) is not None
-    return [
-        method for method in LOGIN_METHODS if method in state.oauth_providers or (method == "telegram" and has_widget)
-    ]
+async def render_login_error(
+    context: RequestContext, session: SessionData, method: str, error: LoginError, *, next_path: str | None = None
+) -> Response:
+    """The login page with the reason why a login failed.
+
+    Args:
+        context: of the request.
+        session: the login that the browser has started.
+        method: of the login, for the log.
+        error: the reason.
+        next_path: where a login leads; None for the default.
+    """
+    log.info("login_refused", method=method, error=type(error).__name__, detail=error.detail)
+    return await render_login_page(context, session, next_path=next_path, error=error)
 
 
-def _available_chats(settings: Settings) -> list[str]:
-    """The chats whose `/login` links lead here."""
-    keys = {"telegram": settings.telegram_token, "kakao": settings.kakao_skill_key}
-    return [chat for chat, key in keys.items() if key is not None and settings.public_url]
-
-
-def _widget_bot(state: AppState) -> str | None:
-    """The bot of Telegram's login widget; None where it is not configured or OAuth replaces it."""
-    if state.settings.telegram_token is None or "telegram" in state.oauth_providers:
-        return None
-    return state.settings.telegram_bot_username
-
-
-def _telegram_widget(
-    request: Request, viewer: ViewerSession, session: SessionData, bot: str, next_path: str
-) -> dict[str, str]:
+def _telegram_widget(context: RequestContext, session: SessionData, bot: str, next_path: str) -> dict[str, str]:
     """The attributes of Telegram's login button; the `state` in its callback URL binds the login to this browser."""
     stored = session.get(TELEGRAM_STATE_KEY) or {"state": secrets.token_urlsafe(16)}
     session[TELEGRAM_STATE_KEY] = {**stored, "next_path": next_path}
-    bind_to_browser(session, viewer)
-    callback_url = absolute_url(request, url_for("telegram_widget_callback", login_state=stored["state"]))
+    bind_to_browser(session, context.viewer)
+    callback_url = absolute_url(context.request, url_for("telegram_widget_callback", login_state=stored["state"]))
     return {"script": WIDGET_SCRIPT, "bot": bot, "callback_url": callback_url}
 
 
 async def _end_sessions(
-    request: Request,
-    state: AppState,
-    viewer: ViewerSession,
-    language: Language,
-    scope: Literal["out", "everywhere"],
-    *,
-    is_confirmed: bool,
+    context: RequestContext, scope: Literal["out", "everywhere"], *, is_confirmed: bool
 ) -> Response:
-    """End this session or all sessions of a person; erase the person if no login would be left.
-
-    Args:
-        request: of the form.
-        state: of the application.
-        viewer: session of the browser.
-        language: of the confirmation page.
-        scope: `out` for this browser, `everywhere` for all browsers.
-        is_confirmed: whether the person knows that everything may be deleted.
-    """
-    async with state.resources.database.transaction() as connection:
-        person_id = await _lock_person(connection, viewer)
+    """End this session or all sessions of a person; erase the person if no login would be left."""
+    async with context.state.resources.database.transaction() as connection:
+        person_id = await _lock_person(connection, context.viewer)
         identities = [] if person_id is None else await people.list_identities(connection, person_id)
         ended = {identity.subject for identity in identities if identity.provider is IdentityProvider.WEB}
         if scope == "out":
-            ended &= {viewer.key or ""}
+            ended &= {context.viewer.key or ""}
         is_last_login = len(ended) == len(identities)
         if person_id is not None and not is_last_login:
-            await _end_sessions_of_scope(connection, person_id, viewer, scope)
+            await _end_sessions_of_scope(connection, person_id, context.viewer, scope)
         elif (
             person_id is not None and not is_confirmed and not await account_merge.has_no_content(connection, person_id)
         ):
-            return _render_confirmation(request, language, scope)
+            return _render_confirmation(context, scope)
     is_erased = False
     if person_id is not None and is_last_login:
         # The person could never log in again to erase the data: erase it now, unless they have just connected a login.
-        is_erased = await erase_person(state.resources, person_id, only_visitor=True)
+        is_erased = await erase_person(context.state.resources, person_id, only_visitor=True)
         if not is_erased:
-            async with state.resources.database.transaction() as connection:
+            async with context.state.resources.database.transaction() as connection:
                 # The login may have joined the person with another one.
-                person_id = await _lock_person(connection, viewer)
+                person_id = await _lock_person(connection, context.viewer)
                 if person_id is not None:
-                    await _end_sessions_of_scope(connection, person_id, viewer, scope)
+                    await _end_sessions_of_scope(connection, person_id, context.viewer, scope)
     if is_erased and is_confirmed:
         response = redirect_with_notice(url_for("account_erased"))
     else:
@@ -247,14 +205,9 @@ async def _end_sessions_of_scope(
 
 
 def _render_confirmation(
-    request: Request,
-    language: Language,
-    operation: Literal["out", "everywhere", "disconnect"],
-    method: str | None = None,
+    context: RequestContext, operation: Literal["out", "everywhere", "disconnect"], method: str | None = None
 ) -> Response:
-    return render_page(
-        request, "auth/confirm_logout.html", language, section="login", operation=operation, method=method
-    )
+    return render_page(context, "auth/confirm_logout.html", section="login", operation=operation, method=method)
 
 
 async def _lock_person(connection: AsyncConnection, viewer: ViewerSession) -> UUID | None:

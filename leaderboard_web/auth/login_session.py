@@ -8,12 +8,12 @@ import hashlib
 import hmac
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import Receive, Scope, Send
 
 from leaderboard_web.cookies import LOGIN_COOKIE, LOGIN_PATH, cookie_name
-from leaderboard_web.dependencies import AppState, Viewer
+from leaderboard_web.dependencies import AppState, Context
 from leaderboard_web.urls import PageRoute
 from leaderboard_web.viewer import ViewerSession
 
@@ -51,10 +51,10 @@ def derive_login_key(secret: bytes) -> str:
     return hmac.new(secret, SESSION_KEY_CONTEXT, "sha256").hexdigest()
 
 
-async def get_login_session(request: Request, viewer: Viewer) -> SessionData:
+async def get_login_session(context: Context) -> SessionData:
     """The login that this browser has started; emptied if it was started in another one."""
-    session: SessionData = request.session
-    if session and not hmac.compare_digest(str(session.get(BROWSER_KEY)), _browser_fingerprint(viewer)):
+    session: SessionData = context.request.session
+    if session and not hmac.compare_digest(str(session.get(BROWSER_KEY)), _browser_fingerprint(context.viewer)):
         session.clear()
     return session
 

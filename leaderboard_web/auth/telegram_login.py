@@ -3,11 +3,9 @@
 import hmac
 from typing import Annotated
 
-import structlog
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Response
 from fastapi.responses import JSONResponse
 
-from core.conversation.narration import error_message
 from core.db import one_time_tokens, people
 from core.db.schema import IdentityProvider
 from core.errors import LoginError, LoginRejectedError
@@ -19,7 +17,7 @@ from leaderboard_web.auth.login_flow import (
     complete_login,
     safe_next_path,
 )
-from leaderboard_web.auth.login_page import TELEGRAM_STATE_KEY, render_login_page
+from leaderboard_web.auth.login_page import TELEGRAM_STATE_KEY, render_login_error
 from leaderboard_web.auth.login_session import LoginRoute, LoginSession
 from leaderboard_web.auth.telegram_signature import (
     MAX_AGE,
@@ -28,17 +26,16 @@ from leaderboard_web.auth.telegram_signature import (
     verify_init_data,
     verify_login_widget,
 )
-from leaderboard_web.dependencies import Lang, State, Transaction, Viewer
-from leaderboard_web.errors import status_for
+from leaderboard_web.dependencies import Context, State, Transaction
 from leaderboard_web.middleware.security import extend_csp
 from leaderboard_web.templating import render_page
+from leaderboard_web.urls import url_for
 
 TELEGRAM_WEB_ORIGIN = "https://web.telegram.org"
 """Telegram in the browser, which shows Mini Apps in frames."""
 PROOF_LIFETIME = MAX_AGE + MAX_CLOCK_SKEW
 """How long a proof could be replayed at most."""
 
-log = structlog.get_logger()
 router = APIRouter(route_class=LoginRoute)
 
 
@@ -58,13 +55,7 @@ BotToken = Annotated[str, Depends(get_bot_token)]
 
 @router.get("/login/telegram/back/{login_state}", name="telegram_widget_callback")
 async def finish_widget_login(
-    request: Request,
-    login_state: str,
-    bot_token: BotToken,
-    session: LoginSession,
-    viewer: Viewer,
-    language: Lang,
-    state: State,
+    context: Context, login_state: str, bot_token: BotToken, session: LoginSession
 ) -> Response:
     """Log in the person whom Telegram's widget names, if this browser started the login.
 
@@ -74,46 +65,33 @@ async def finish_widget_login(
     try:
         if not hmac.compare_digest(login_state.encode(), str(stored.get("state", "")).encode()):
             raise LoginRejectedError("state")
-        login = verify_login_widget(request.query_params.multi_items(), bot_token)
+        login = verify_login_widget(context.request.query_params.multi_items(), bot_token)
         return await complete_login(
-            state,
-            viewer,
+            context,
             session,
             VerifiedLogin(
                 provider=IdentityProvider.TELEGRAM,
                 subject=login.user_id,
                 next_path=safe_next_path(stored.get("next_path")),
             ),
-            language=language,
             proof=SingleUseProof(text=_proof_text(login), lifetime=PROOF_LIFETIME),
         )
     except LoginError as error:
-        log.info("login_refused", method="telegram", error=type(error).__name__, detail=error.detail)
-        return await render_login_page(
-            request,
-            state,
-            viewer,
-            session,
-            language,
-            next_path=stored.get("next_path"),
-            status=int(status_for(error)),
-            error=error_message(error, language),
-        )
+        return await render_login_error(context, session, "telegram", error, next_path=stored.get("next_path"))
 
 
 @router.get("/login/telegram/app", name="telegram_mini_app", dependencies=[Depends(get_bot_token)])
-async def telegram_mini_app(request: Request, language: Lang, state: State) -> Response:
+async def telegram_mini_app(context: Context) -> Response:
     """The page that Telegram opens as a Mini App; its script posts Telegram's signed data.
 
     It is the only page that another site may show in a frame. In Telegram Web, the login continues in a new tab:
     browsers send our cookies to no frame, and the other pages forbid frames.
     """
     response = render_page(
-        request,
+        context,
         "auth/telegram_mini_app.html",
-        language,
         section="login",
-        bot_username=state.settings.telegram_bot_username,
+        bot_username=context.state.settings.telegram_bot_username,
         frame_origin=TELEGRAM_WEB_ORIGIN,
     )
     extend_csp(response, {"frame-ancestors": [TELEGRAM_WEB_ORIGIN]})
@@ -122,12 +100,7 @@ async def telegram_mini_app(request: Request, language: Lang, state: State) -> R
 
 @router.post("/login/telegram/app", name="telegram_mini_app_login")
 async def start_mini_app_login(
-    bot_token: BotToken,
-    connection: Transaction,
-    viewer: Viewer,
-    language: Lang,
-    state: State,
-    init_data: Annotated[str, Form()] = "",
+    context: Context, bot_token: BotToken, connection: Transaction, init_data: Annotated[str, Form()] = ""
 ) -> JSONResponse:
     """Return the path to continue with: a magic link, whose page asks for confirmation.
 
@@ -137,16 +110,16 @@ async def start_mini_app_login(
         LoginRejectedError: the data is invalid or was used before.
     """
     login = verify_init_data(init_data, bot_token)
-    person_language = language if login.language is None else negotiate_language(login.language)
+    person_language = context.language if login.language is None else negotiate_language(login.language)
     person = await people.get_or_create_by_identity(
         connection, IdentityProvider.TELEGRAM, login.user_id, language=person_language
     )
-    if await viewer.get_person_id(connection) == person.id:
+    if await context.viewer.get_person_id(connection) == person.id:
         return JSONResponse({"next": DEFAULT_NEXT_PATH})
     if not await one_time_tokens.record_used_proof(connection, _proof_text(login), person.id, lifetime=PROOF_LIFETIME):
         raise LoginRejectedError("proof used before")
     token = await one_time_tokens.create(connection, person.id)
-    return JSONResponse({"next": state.url_for("magic_link", token=token)}, headers={"Cache-Control": "no-store"})
+    return JSONResponse({"next": url_for("magic_link", token=token)}, headers={"Cache-Control": "no-store"})
 
 
 def _proof_text(login: TelegramLogin) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi.responses import RedirectResponse
 
 from core.conversation.display_names import display_name
@@ -16,11 +16,11 @@ from core.db.person_reports import ReportedPerson
 from core.errors import LookNotFoundError, PersonNotFoundError
 from core.i18n.translations import Language, translate
 from core.services import moderation
-from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Viewer
+from leaderboard_web.dependencies import CanonicalUUID, Context, Db, RequestContext, State
 from leaderboard_web.pagination import Cursor, build_page, cursor_parameter
-from leaderboard_web.routes.reports import PersonReportReason, ReportReason
+from leaderboard_web.report_reasons import describe_report
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute, private_image_url
+from leaderboard_web.urls import PageRoute, private_image_url, url_for
 
 ROWS_PER_PAGE = 20
 ACTIONS = {
@@ -49,7 +49,7 @@ class LogCursor(Cursor):
     entry_id: int
 
 
-async def get_moderator_id(viewer: Viewer, state: State) -> UUID:
+async def get_moderator_id(context: Context) -> UUID:
     """The id of the viewer, who is a moderator.
 
     The connection is released before the route runs, since moderation services open transactions.
@@ -57,9 +57,9 @@ async def get_moderator_id(viewer: Viewer, state: State) -> UUID:
     Raises:
         HTTPException: 404, the viewer is no moderator.
     """
-    async with state.resources.database.connection() as connection:
-        person_id = await viewer.get_person_id(connection)
-        if person_id is None or not await moderation.is_admin(connection, state.settings.admins, person_id):
+    async with context.state.resources.database.connection() as connection:
+        person_id = await context.viewer.get_person_id(connection)
+        if person_id is None or not await moderation.is_admin(connection, context.state.settings.admins, person_id):
             raise HTTPException(404)
     return person_id
 
@@ -70,7 +70,7 @@ BeforeLogEntry = Annotated[LogCursor | None, cursor_parameter(LogCursor, "before
 
 
 @router.get("", name="admin_reports", dependencies=[Depends(get_moderator_id)])
-async def reports_page(request: Request, after: AfterReport, connection: Db, language: Lang, state: State) -> Response:
+async def reports_page(context: Context, after: AfterReport, connection: Db) -> Response:
     """Looks that wait for a moderator, the most reported first, and the latest failed updates."""
     position = None if after is None else (after.report_count, after.look_id)
     page = build_page(
@@ -79,23 +79,22 @@ async def reports_page(request: Request, after: AfterReport, connection: Db, lan
         lambda row: ReportCursor(report_count=row.report_count, look_id=row.look.id),
     )
     return render_page(
-        request,
+        context,
         "admin/reports.html",
-        language,
         section="admin",
-        reported=[_describe_report(row, state, language) for row in page.rows],
+        reported=[_describe_report(context, row) for row in page.rows],
         reported_people=[
-            _describe_person(row, language)
+            _describe_person(row, context.language)
             for row in (await person_reports.list_reported(connection, limit=ROWS_PER_PAGE) if after is None else ())
         ],
         failed_count=await dead_letters.count_failed(connection),
         failed_updates=await dead_letters.list_failed(connection, limit=ROWS_PER_PAGE),
-        next_url=page.next_cursor and state.url_for("admin_reports", query={"after": page.next_cursor}),
+        next_url=page.next_cursor and url_for("admin_reports", query={"after": page.next_cursor}),
     )
 
 
 @router.get("/log", name="admin_log", dependencies=[Depends(get_moderator_id)])
-async def log_page(request: Request, before: BeforeLogEntry, connection: Db, language: Lang, state: State) -> Response:
+async def log_page(context: Context, before: BeforeLogEntry, connection: Db) -> Response:
     """All moderation actions, the latest first."""
     page = build_page(
         await list_log(connection, limit=ROWS_PER_PAGE + 1, after=None if before is None else before.entry_id),
@@ -103,12 +102,11 @@ async def log_page(request: Request, before: BeforeLogEntry, connection: Db, lan
         lambda entry: LogCursor(entry_id=entry.id),
     )
     return render_page(
-        request,
+        context,
         "admin/log.html",
-        language,
         section="admin",
-        entries=[_describe_log_entry(entry, language) for entry in page.rows],
-        next_url=page.next_cursor and state.url_for("admin_log", query={"before": page.next_cursor}),
+        entries=[_describe_log_entry(entry, context.language) for entry in page.rows],
+        next_url=page.next_cursor and url_for("admin_log", query={"before": page.next_cursor}),
     )
 
 
@@ -117,7 +115,7 @@ async def retry_updates(moderator_id: Moderator, state: State) -> Response:
     """Let the worker process failed updates again."""
     with suppress(PersonNotFoundError):
         await moderation.retry_updates(state.resources, moderator_id)
-    return RedirectResponse(state.url_for("admin_reports"), 303)
+    return RedirectResponse(url_for("admin_reports"), 303)
 
 
 @router.post("/{kind}/{target_id}/{action}", name="moderate")
@@ -138,20 +136,20 @@ async def moderate(
         raise HTTPException(404)
     with suppress(LookNotFoundError, PersonNotFoundError):
         await execute(state.resources, moderator_id, target_id)
-    return RedirectResponse(state.url_for("admin_log" if action == "unban" else "admin_reports"), 303)
+    return RedirectResponse(url_for("admin_log" if action == "unban" else "admin_reports"), 303)
 
 
-def _describe_report(row: ReportedLook, state: AppState, language: Language) -> dict[str, object]:
+def _describe_report(context: RequestContext, row: ReportedLook) -> dict[str, object]:
     """What the page shows of a reported look."""
-    look = row.look
+    look, signer = row.look, context.state.resources.url_signer
     return {
         "look": look,
-        "photo_url": private_image_url(state.resources.url_signer, look, look.photo_key) if look.photo_key else None,
-        "style_name": style_name(look.style, language),
-        "owner_name": display_name(look.person_id, row.owner_name, language),
+        "photo_url": private_image_url(signer, look, look.photo_key) if look.photo_key else None,
+        "style_name": style_name(look.style, context.language),
+        "owner_name": display_name(look.person_id, row.owner_name, context.language),
         "is_owner_banned": row.is_owner_banned,
         "report_count": row.report_count,
-        "reasons": [_describe_reason(reason, language) for reason in row.reasons],
+        "reasons": [describe_report(reason, context.language) for reason in row.reasons],
     }
 
 
@@ -163,7 +161,7 @@ def _describe_person(row: ReportedPerson, language: Language) -> dict[str, objec
         "page_name": row.name if row.has_page else None,
         "is_banned": row.is_banned,
         "report_count": row.report_count,
-        "reasons": [_describe_reason(reason, language) for reason in row.reasons],
+        "reasons": [describe_report(reason, language) for reason in row.reasons],
     }
 
 
@@ -183,15 +181,3 @@ def _describe_log_entry(entry: ModerationLogEntry, language: Language) -> dict[s
         "banned_person_id": entry.person[0] if entry.is_person_banned and entry.person else None,
         "look_id": entry.look_id if entry.is_look_public else None,
     }
-
-
-def _describe_reason(reason: str, language: Language) -> str:
-    """The chosen reason of a report in words, and the text that was added to it."""
-    chosen, _, text = reason.partition(": ")
-    if chosen in set(ReportReason):
-        label = translate(f"report.reason.{chosen}", language)
-    elif chosen in set(PersonReportReason):
-        label = translate(f"report.person.{chosen}", language)
-    else:
-        return reason
-    return f"{label}: {text}" if text else label

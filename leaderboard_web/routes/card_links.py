@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from core.conversation.narration import style_name
 from core.conversation.result_card_texts import can_have_card
@@ -11,12 +11,12 @@ from core.db.looks import Look
 from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from leaderboard_web.account.current_person import OptionalPerson, OwnLook
-from leaderboard_web.dependencies import AppState, CanonicalUUID, Lang, State
+from leaderboard_web.dependencies import AppState, CanonicalUUID, Context, State
 from leaderboard_web.errors import GoneError
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.routes.images import CARD_HEADERS, card_response
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute, absolute_url
+from leaderboard_web.urls import PageRoute, absolute_url, url_for
 
 LINK_LIFETIME = timedelta(hours=24)
 
@@ -34,27 +34,24 @@ async def create_card_link(own: OwnLook, state: State) -> Response:
         raise GoneError("page.picture_gone")
     async with state.resources.database.transaction() as connection:
         token = await one_time_tokens.create_card_link(connection, own.look.id, own.owner.id, lifetime=LINK_LIFETIME)
-    return redirect_with_notice(state.url_for("card_link", look_id=own.look.id, token=token))
+    return redirect_with_notice(url_for("card_link", look_id=own.look.id, token=token))
 
 
 @router.get("/card-links/{look_id}/{token}", name="card_link")
-async def card_link_page(
-    request: Request, look_id: CanonicalUUID, token: str, state: State, person: OptionalPerson, language: Lang
-) -> Response:
+async def card_link_page(context: Context, look_id: CanonicalUUID, token: str, person: OptionalPerson) -> Response:
     """The card, and for its owner the button that ends the link.
 
     Raises:
         GoneError: the link is unknown or over, or there is no card any more.
     """
-    look = await _get_linked_look(state, look_id, token)
+    look = await _get_linked_look(context.state, look_id, token)
     response = render_page(
-        request,
+        context,
         "card_link.html",
-        language,
-        image=state.url_for("card_link_image", look_id=look_id, token=token, language=language),
-        style=style_name(look.verdict.style, language),
-        link=absolute_url(request, request.url.path),
-        end_path=state.url_for("end_card_link", look_id=look_id, token=token),
+        image=url_for("card_link_image", look_id=look_id, token=token, language=context.language),
+        style=style_name(look.verdict.style, context.language),
+        link=absolute_url(context.request, context.request.url.path),
+        end_path=url_for("end_card_link", look_id=look_id, token=token),
         is_owner=person is not None and person.id == look.person_id,
     )
     response.headers.update(CARD_HEADERS)
@@ -77,7 +74,7 @@ async def end_card_link(own: OwnLook, token: str, state: State) -> Response:
     """End a link to one's own look; a link that is over stays over."""
     async with state.resources.database.transaction() as connection:
         await one_time_tokens.delete_card_link(connection, own.look.id, token)
-    return redirect_with_notice(state.url_for("chat"))
+    return redirect_with_notice(url_for("chat"))
 
 
 async def _get_linked_look(state: AppState, look_id: CanonicalUUID, token: str) -> Look:

@@ -1,7 +1,7 @@
 """`/try`: the chat with Eva in the browser: a photo, text and buttons, each of which works without JavaScript."""
 
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,29 +16,25 @@ from starlette.datastructures import FormData
 from uuid_utils.compat import uuid7
 
 from core.conversation.actions import Action, ActionType
-from core.conversation.intents import Intent, find_intent
-from core.conversation.listings import get_own_looks, leaderboard_line, list_similar, own_looks_text
-from core.conversation.news_visits import record_news_visit
-from core.conversation.reply import ReplyKind, repeat_guess
+from core.conversation.reply import Reply, ReplyKind, repeat_guess
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.sharing import SAMPLE_SOURCE_PREFIX
-from core.conversation.smalltalk import button_label, reply_to_text
-from core.conversation.week_card_texts import MIN_LOOKS, few_looks_sentence, get_week
+from core.conversation.smalltalk import button_label
 from core.db import people
 from core.db.people import Person
 from core.db.schema import Channel
 from core.errors import EvaError
-from core.i18n.translations import Language, VariantSeed, translate
+from core.i18n.translations import translate
 from core.styles import Style
+from leaderboard_web.chat_answers import answer_person, answer_visitor
 from leaderboard_web.chat_responses import ChatReply, get_person, load_view, render_chat, respond
-from leaderboard_web.chat_view import ChatItem, ChatLine, ChatView
-from leaderboard_web.dependencies import AppState, Lang, State, Viewer, app_state, current_viewer
+from leaderboard_web.chat_view import ChatItem, eva_lines
+from leaderboard_web.dependencies import AppState, Context, RequestContext
 from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_json
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.routes.site_files import SHARED_PHOTO
-from leaderboard_web.urls import PageRoute
-from leaderboard_web.view_models import WeekCardItem, build_week_card
-from leaderboard_web.viewer import ViewerSession, request_language
+from leaderboard_web.urls import PageRoute, url_for
+from leaderboard_web.view_models import WeekCardItem
 
 log = structlog.get_logger()
 
@@ -100,89 +96,56 @@ router = APIRouter(route_class=ChatRoute)
 
 @router.get(CHAT_PATH, name="chat")
 async def chat_page(
-    request: Request,
-    viewer: Viewer,
-    language: Lang,
-    state: State,
-    look: Annotated[ChatLookId, Query()] = None,
-    again: Annotated[str | None, Query()] = None,
+    context: Context, look: Annotated[ChatLookId, Query()] = None, again: Annotated[str | None, Query()] = None
 ) -> Response:
     """The conversation about a look after Eva's greeting; `again` marks a photo that was sent before."""
-    return await render_chat(request, state, viewer, language, look_id=look, is_duplicate=again is not None)
+    return await render_chat(context, look_id=look, is_duplicate=again is not None)
 
 
 @router.post(CHAT_PATH, name="chat_photo")
 async def send_photo(
-    request: Request,
-    form: MultipartForm,
-    viewer: Viewer,
-    language: Lang,
-    state: State,
-    shared_from: Annotated[str | None, Query(alias=SHARED_PHOTO)] = None,
+    context: Context, form: MultipartForm, shared_from: Annotated[str | None, Query(alias=SHARED_PHOTO)] = None
 ) -> Response:
     """Judge a photo of the field `photo` or `camera`, or a `sample`; with `guess`, the person guesses first."""
-    data, source = await _read_photo(form, state)
+    data, source = await _read_photo(form, context.state)
     guesses_first = "guess" in form
-    person = await _get_or_create_person(state, viewer, language)
+    person = await _get_or_create_person(context)
     # Another app that shares a photo has no such field.
     if guesses_first != person.guesses_first and shared_from is None:
         action_type = ActionType.GUESS if guesses_first else ActionType.REVEAL_FIRST
-        await state.conversation.handle_action(person, Action(type=action_type), chat=Channel.WEB)
-    judged = await state.conversation.photo_judging.judge_photo(
-        data, person_id=person.id, channel=Channel.WEB, source_message_id=source, language=language
+        await context.state.conversation.handle_action(person, Action(type=action_type), chat=Channel.WEB)
+    judged = await context.state.conversation.photo_judging.judge_photo(
+        data, person_id=person.id, channel=Channel.WEB, source_message_id=source, language=context.language
     )
     if judged.is_duplicate:
-        await state.conversation.mark_verdicts_revealed(judged.look)
-    view = await load_view(state, person, language, judged.look.id, is_duplicate=judged.is_duplicate)
-    reply = ChatReply(view=view, items=view.opening_items() if view is not None else [])
-    response = respond(request, state, viewer, language, reply)
-    viewer.set_cookie(response)
+        await context.state.conversation.mark_verdicts_revealed(judged.look)
+    view = await load_view(context, person, judged.look.id, is_duplicate=judged.is_duplicate)
+    response = respond(context, ChatReply(view=view, answer=view.opening_items() if view is not None else []))
+    context.viewer.set_cookie(response)
     return response
 
 
 @router.post(f"{CHAT_PATH}/words", name="chat_text")
 async def send_text(
-    request: Request,
-    viewer: Viewer,
-    language: Lang,
-    state: State,
-    words: Annotated[str, Form()] = "",
-    look: Annotated[ChatLookId, Form()] = None,
+    context: Context, words: Annotated[str, Form()] = "", look: Annotated[ChatLookId, Form()] = None
 ) -> Response:
     """Answer Eva's question, e.g. for a name, or just talk."""
     message = " ".join(words.split())[:MAX_MESSAGE_LENGTH]
-    person = await get_person(state, viewer, language)
-    seed = message if person is None else state.conversation.reply_turns.next_seed(person.id)
-    view, card, reveals_verdict, is_in_history = None, None, False, False
+    person = await get_person(context)
     if person is None:
-        lines = _eva_lines(_answer_visitor(message, seed, language))
-    else:
-        reply = await state.conversation.handle_text(person, message, look, chat=Channel.WEB)
-        shown_id = look if reply is None or reply.look is None else reply.look.id
-        view = await load_view(state, person, language, shown_id)
-        if reply is not None:
-            lines, reveals_verdict = _eva_lines(reply_sentences(reply)), reply.reveals_verdict
-            is_shown = view is not None and reply.look is not None and reply.look.id == view.look.id
-            is_in_history = is_shown and reply.kind is ReplyKind.ITEM_CORRECTED
-        elif find_intent(message) is Intent.WEEK:
-            sentence, card = await _show_week(state, person)
-            lines = _eva_lines([sentence])
-            if card is not None and not wants_json(request):
-                return RedirectResponse(state.url_for("week"), 303)
-        else:
-            lines = await _answer_words(state, person, message, look, seed)
-    answer = replace(_build_reply(view, message, lines, reveals_verdict=reveals_verdict), is_in_history=is_in_history)
-    if card is not None:
-        answer = replace(answer, items=[*answer.items, card])
-    return respond(request, state, viewer, language, answer)
+        return respond(context, ChatReply(view=None, said=message, answer=answer_visitor(message, context.language)))
+    reply = await context.state.conversation.handle_text(person, message, look, chat=Channel.WEB)
+    if reply is not None:
+        return await _respond_to_reply(context, person, message, reply, look)
+    answer = await answer_person(context.state, person, message, look)
+    if not wants_json(context.request) and any(isinstance(item, WeekCardItem) for item in answer):
+        return RedirectResponse(url_for("week"), 303)
+    return respond(context, ChatReply(view=await load_view(context, person, look), said=message, answer=answer))
 
 
 @router.post(f"{CHAT_PATH}/act", name="chat_action")
 async def send_action(
-    request: Request,
-    viewer: Viewer,
-    language: Lang,
-    state: State,
+    context: Context,
     do: Annotated[str, Form()],
     look: Annotated[UUID, Form()],
     name_tag: Annotated[str | None, Form()] = None,
@@ -190,85 +153,55 @@ async def send_action(
     """Press a button: an action, or an action and a style with a dot between them."""
     action = replace(_parse_action(do, look), name_tag=name_tag)
     if action.type is ActionType.CANCEL:
-        label = translate("try.never_mind", language)
+        label = translate("try.never_mind", context.language)
     else:
-        label = button_label(action.choice, language)
-    person = await get_person(state, viewer, language)
+        label = button_label(action.choice, context.language)
+    person = await get_person(context)
     if person is None:
-        reply = _build_reply(None, label, _eva_lines([translate("talk.look_gone", language)]))
-    else:
-        result = repeat_guess(await state.conversation.handle_action(person, action, chat=Channel.WEB))
-        view = await load_view(state, person, language, look)
-        reply = _build_reply(view, label, _eva_lines(reply_sentences(result)), reveals_verdict=result.reveals_verdict)
-    return respond(request, state, viewer, language, reply)
+        answer = eva_lines([translate("talk.look_gone", context.language)])
+        return respond(context, ChatReply(view=None, said=label, answer=answer))
+    reply = repeat_guess(await context.state.conversation.handle_action(person, action, chat=Channel.WEB))
+    return await _respond_to_reply(context, person, label, reply, look)
+
+
+async def _respond_to_reply(
+    context: RequestContext, person: Person, said: str, reply: Reply, look_id: UUID | None
+) -> Response:
+    """The sentences of a reply, and the verdict if it follows.
+
+    Args:
+        context: of the request.
+        person: who chats.
+        said: what they wrote, or the label of their button.
+        reply: to it.
+        look_id: the look on their screen, if any.
+    """
+    view = await load_view(context, person, look_id if reply.look is None else reply.look.id)
+    answer: list[ChatItem] = [*eva_lines(reply_sentences(reply))]
+    if reply.reveals_verdict and view is not None:
+        answer += view.verdict_items()
+    is_shown = view is not None and reply.look is not None and reply.look.id == view.look.id
+    is_in_history = is_shown and reply.kind is ReplyKind.ITEM_CORRECTED
+    return respond(context, ChatReply(view=view, said=said, answer=answer, is_in_history=is_in_history))
 
 
 async def _render_refusal(request: Request, error: EvaError | HTTPException) -> Response:
     """The chat with the message of an error at its end."""
     status = status_for(error) if isinstance(error, EvaError) else error.status_code
     log.info("request_refused", error=type(error).__name__, status=int(status))
-    language, state = request_language(request), await app_state(request)
-    message = message_for(error, language)
-    viewer = await current_viewer(request)
-    response = await render_chat(request, state, viewer, language, status=status, refusal=message)
+    context = RequestContext.of(request)
+    response = await render_chat(context, status=status, refusal=message_for(error, context.language))
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})
     return response
 
 
-async def _get_or_create_person(state: AppState, viewer: ViewerSession, language: Language) -> Person:
-    async with state.resources.database.transaction() as connection:
-        person = await people.get(connection, await viewer.get_or_create_person_id(connection))
+async def _get_or_create_person(context: RequestContext) -> Person:
+    async with context.state.resources.database.transaction() as connection:
+        person = await people.get(connection, await context.viewer.get_or_create_person_id(connection))
     if person is None:
         raise HTTPException(503)
-    return replace(person, language=language)
-
-
-def _answer_visitor(message: str, seed: VariantSeed | str, language: Language) -> list[str]:
-    if find_intent(message) is Intent.WEEK:
-        return [translate("week.few.line", language, count=MIN_LOOKS)]
-    return [reply_to_text(message, seed, language)]
-
-
-async def _answer_words(
-    state: AppState, person: Person, message: str, look_id: UUID | None, seed: VariantSeed | str
-) -> list[ChatLine]:
-    """The answer to a message that is about no verdict: similar looks, the person's looks in numbers, or small talk.
-
-    Args:
-        state: of the application.
-        person: who writes.
-        message: what they write.
-        look_id: the look on their screen, if any.
-        seed: selects the words of small talk.
-    """
-    database, language = state.resources.database, person.language
-    match find_intent(message):
-        case Intent.SIMILAR:
-            similar = await list_similar(database, person, look_id)
-            lines = [leaderboard_line(entry, language) for entry in similar.entries]
-            text = "\n".join([translate(similar.similarity, language), *lines])
-            urls = tuple(state.url_for("look", look_id=entry.look.id) for entry in similar.entries)
-            return [ChatLine(sender="eva", text=text, urls=urls)]
-        case Intent.HISTORY:
-            return _eva_lines([own_looks_text(await get_own_looks(database, person), language)])
-        case _:
-            news = await record_news_visit(database, person, message, language)
-            return _eva_lines([reply_to_text(message, seed, language), *news])
-
-
-def _eva_lines(sentences: Sequence[str]) -> list[ChatLine]:
-    return [ChatLine(sender="eva", text=sentence) for sentence in sentences]
-
-
-async def _show_week(state: AppState, person: Person) -> tuple[str, WeekCardItem | None]:
-    """What Eva says about the last seven days, and their card if there are enough looks."""
-    async with state.resources.database.connection() as connection:
-        week = await get_week(connection, person.id)
-    if not week.has_card:
-        return few_looks_sentence(week, person.language), None
-    card = build_week_card(state.resources.url_signer, person.id, person.language)
-    return translate("talk.week.ready", person.language), card
+    return replace(person, language=context.language)
 
 
 async def _read_photo(form: FormData, state: AppState) -> tuple[bytes, str]:
@@ -289,17 +222,6 @@ async def _read_photo(form: FormData, state: AppState) -> tuple[bytes, str]:
     attempt = form.get("attempt")
     is_attempt_id = isinstance(attempt, str) and ATTEMPT_ID.fullmatch(attempt) is not None
     return data, source + (str(attempt) if is_attempt_id else str(uuid7()))
-
-
-def _build_reply(
-    view: ChatView | None, message: str, lines: Sequence[ChatLine], *, reveals_verdict: bool = False
-) -> ChatReply:
-    """What the person said, what Eva answers, and the verdict if it follows."""
-    items: list[ChatItem] = [ChatLine(sender="you", text=message)] if message else []
-    items += lines
-    if reveals_verdict and view is not None:
-        items += view.verdict_items()
-    return ChatReply(view=view, items=items)
 
 
 def _parse_action(text: str, look_id: UUID) -> Action:

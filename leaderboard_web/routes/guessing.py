@@ -2,74 +2,67 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
 from core.conversation.narration import style_name
 from core.db import leaderboard, look_guesses
 from core.i18n.translations import translate
 from core.styles import STYLES, Style
-from leaderboard_web.dependencies import CanonicalUUID, Db, Lang, State, Transaction, Viewer
+from leaderboard_web.dependencies import CanonicalUUID, Context, Db, Transaction
 from leaderboard_web.errors import GoneError
 from leaderboard_web.redirects import NO_STORE
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute
+from leaderboard_web.urls import PageRoute, url_for
 from leaderboard_web.view_models import build_card
 
 router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/guess", name="guess_next")
-async def guess_next(request: Request, db: Db, viewer: Viewer, language: Lang, state: State) -> Response:
+async def guess_next(context: Context, db: Db) -> Response:
     """Redirect to a look that the viewer can still guess, or say that there is none."""
-    look_id = await look_guesses.find_open_look(db, viewer.key or "")
+    look_id = await look_guesses.find_open_look(db, context.viewer.key or "")
     if look_id is None:
-        return render_page(request, "notice_page.html", language, message=translate("guess.none", language))
-    return RedirectResponse(state.url_for("guess_look", look_id=look_id), 302, headers=NO_STORE)
+        return render_page(context, "notice_page.html", message=translate("guess.none", context.language))
+    return RedirectResponse(url_for("guess_look", look_id=look_id), 302, headers=NO_STORE)
 
 
 @router.get("/looks/{look_id}/guess", name="guess_look")
-async def guess_page(
-    request: Request, look_id: CanonicalUUID, db: Db, viewer: Viewer, language: Lang, state: State
-) -> Response:
+async def guess_page(context: Context, look_id: CanonicalUUID, db: Db) -> Response:
     """A look with eight styles to choose from; viewers who have guessed it are redirected to its page.
 
     Raises:
         GoneError: the look is not on the leaderboard.
     """
-    result = await leaderboard.get_look_for_viewer(db, look_id, viewer.key or "")
+    result = await leaderboard.get_look_for_viewer(db, look_id, context.viewer.key or "")
     if result is None:
         raise GoneError("page.look_gone")
     entry, relation = result
     if relation.guess is not None:
-        return RedirectResponse(state.url_for("look", look_id=look_id), 302, headers=NO_STORE)
+        return RedirectResponse(url_for("look", look_id=look_id), 302, headers=NO_STORE)
     return render_page(
-        request,
+        context,
         "guess.html",
-        language,
         section="board",
-        card=build_card(entry, language=language),
+        card=build_card(entry, language=context.language),
         is_owner=relation.person_id == entry.look.person_id,
-        styles=[(style, style_name(style, language)) for style in STYLES],
+        styles=[(style, style_name(style, context.language)) for style in STYLES],
     )
 
 
 @router.post("/looks/{look_id}/guess", name="record_guess")
 async def record_guess(
-    look_id: CanonicalUUID,
-    connection: Transaction,
-    viewer: Viewer,
-    state: State,
-    style: Annotated[Style, Form()],
+    context: Context, look_id: CanonicalUUID, connection: Transaction, style: Annotated[Style, Form()]
 ) -> Response:
     """Store a guess; only the first one of a person counts.
 
     Raises:
         GoneError: the look is not on the leaderboard, or the viewer's own.
     """
-    person_id = await viewer.get_or_create_person_id(connection)
+    person_id = await context.viewer.get_or_create_person_id(connection)
     if not await look_guesses.record(connection, look_id, person_id, style):
         raise GoneError("page.look_gone")
-    response = RedirectResponse(f"{state.url_for('look', look_id=look_id)}#guesses", 303)
-    viewer.set_cookie(response)
+    response = RedirectResponse(f"{url_for('look', look_id=look_id)}#guesses", 303)
+    context.viewer.set_cookie(response)
     return response

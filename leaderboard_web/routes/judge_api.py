@@ -24,7 +24,7 @@ from core.services.heatmaps import encode_heatmap_jpeg
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.verdict import ConfidenceBand, HorizontalPart, VerticalPart
-from leaderboard_web.dependencies import Lang, State
+from leaderboard_web.dependencies import Context
 from leaderboard_web.errors import NoPhotoError
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.view_models import build_bars
@@ -129,16 +129,16 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM_SCHEMA}}},
     },
 )
-async def judge(form: MultipartForm, language: Lang, state: State) -> JSONResponse:
+async def judge(context: Context, form: MultipartForm) -> JSONResponse:
     """Judge a photo."""
     data = await uploaded_bytes(form)
     if data is None:
         raise NoPhotoError
-    resources = state.resources
+    resources = context.state.resources
     started_at = time.perf_counter()
     image = await to_thread.run_sync(resources.decode_pool.decode_photo, data, limiter=resources.decode_limiter)
     seed = hashlib.sha256(data).hexdigest()
-    work = partial(judge_image, image, seed, state.classifier, language, include_photo="echo" in form)
+    work = partial(judge_image, image, seed, context.state.classifier, context.language, include_photo="echo" in form)
     result = await to_thread.run_sync(work, limiter=resources.cpu_limiter)
     duration_ms = round(1000 * (time.perf_counter() - started_at))
     log.info("photo_judged", duration_ms=duration_ms, band=result.band, model=result.model)

@@ -1,26 +1,26 @@
 """`/`: shared looks by style, period and what is worn: most hearts first, the newest, or those that rise."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
+from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clothing import Color, Item
 from core.conversation.narration import style_comment, style_name
 from core.db import chronological_boards, leaderboard
 from core.db.chronological_boards import TimeOrder
-from core.db.leaderboard import LeaderboardCursor, LeaderboardEntry, Period
+from core.db.leaderboard import LeaderboardCursor, Period
 from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language
 from core.styles import STYLES, Style
 from core.vision.attributes import Attribute
-from leaderboard_web.dependencies import Db, Lang, State, Viewer
+from leaderboard_web.dependencies import Context, Db, RequestContext
 from leaderboard_web.pagination import AfterRank, BeforeTime, RankCursor, TimeCursor, build_page
-from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute, UrlPaths
+from leaderboard_web.templating import render_fragment, render_page
+from leaderboard_web.urls import PageRoute, url_for
 from leaderboard_web.view_models import LookCard, build_card
 
 PAGE_SIZE = 12
@@ -29,8 +29,8 @@ MIN_LOOKS = 12
 """Looks that a period needs to be shown by default."""
 EAGER_IMAGES = 4
 """Images of a page without a large first place that are loaded eagerly."""
-MAX_LINKS = 2000
-"""Combinations of filters whose links are kept."""
+MAX_FILTERS = 500
+"""Combinations of filters whose links are kept, 7 KB each."""
 
 CHIPS: tuple[Attribute, ...] = (
     *(Color.BLACK, Color.WHITE, Color.RED, Color.PINK, Color.BLUE, Color.BEIGE, Color.GREEN, Color.BROWN),
@@ -40,7 +40,24 @@ CHIPS: tuple[Attribute, ...] = (
 )
 """What the chips offer; the address takes every item and color."""
 
-router = APIRouter(route_class=PageRoute)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardFilter:
+    """Which looks a leaderboard shows; None for all."""
+
+    style: Style | None = None
+    item: Item | None = None
+    color: Color | None = None
+
+    @property
+    def things(self) -> tuple[Attribute, ...]:
+        """The color and the item."""
+        return tuple(thing for thing in (self.color, self.item) if thing is not None)
+
+    @property
+    def query(self) -> dict[str, object]:
+        """The filter as parameters of a link."""
+        return {"style": self.style, "item": self.item, "color": self.color}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,38 +71,13 @@ class BoardPage:
     """What leads to the next page besides the order and the style; None on the last one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardLinks:
-    """Links of a leaderboard to others, the same for everybody."""
-
-    orders: list[tuple[Period | TimeOrder, str]]
-    styles: list[tuple[Style, str, str]]
-    """Each with its name and the URL."""
-    all_styles_url: str
-    all_time_url: str
-    new_url: str
-    thing_names: list[str]
-    """What the leaderboard is filtered by, besides the style."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeChip:
-    """A link to looks in which one thing was seen."""
-
-    code: str
-    name: str
-    is_color: bool
-    is_chosen: bool
-    url: str
+router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/", name="leaderboard")
 async def leaderboard_page(
-    request: Request,
+    context: Context,
     db: Db,
-    viewer: Viewer,
-    language: Lang,
-    state: State,
     after: AfterRank,
     before: BeforeTime,
     style: Style | None = None,
@@ -94,31 +86,30 @@ async def leaderboard_page(
     color: Color | None = None,
 ) -> Response:
     """A page of looks; without an order, the leaderboard of the shortest period with enough of them."""
-    viewer_key = viewer.key or ""
-    things = tuple(thing for thing in (color, item) if thing is not None)
+    chosen, language = BoardFilter(style=style, item=item, color=color), context.language
     if isinstance(order, TimeOrder):
-        page = await _load_chronological(db, language, style, order, before, things=things, viewer_key=viewer_key)
+        page = await _load_chronological(context, db, chosen, order, before)
     else:
-        page = await _load_ranked(db, language, style, order, after, things=things, viewer_key=viewer_key)
+        page = await _load_ranked(context, db, chosen, order, after)
     cards = page.cards
     hero = cards.pop(0) if cards and cards[0].rank == 1 else None
-    is_front = order is None and style is None and after is None and not things
+    is_front = order is None and after is None and chosen == BoardFilter()
     next_url = None
     if page.next_query is not None:
-        query = {"when": page.order, "style": style, "item": item, "color": color, **page.next_query}
-        next_url = state.url_for("leaderboard", query=query)
+        next_url = url_for("leaderboard", query={"when": page.order, **chosen.query, **page.next_query})
     return render_page(
-        request,
+        context,
         "leaderboard.html",
-        language,
         section="board",
         is_front=is_front,
         order=page.order,
         is_ranked=isinstance(page.order, Period),
         style=style,
         style_name=style_name(style, language) if style else None,
-        links=_board_links(state.url_for, language, page.order, style, item, color),
-        thing_chips=_thing_chips(state.url_for, language, order, style, item, color),
+        filters=_render_filters(language, page.order, order, chosen),
+        thing_names=[_filter_name(thing, language) for thing in chosen.things],
+        all_time_url=url_for("leaderboard", query={"when": Period.ALL, **chosen.query}),
+        new_url=url_for("leaderboard", query={"when": TimeOrder.NEW, **chosen.query}),
         hero=hero,
         hero_comment=style_comment(hero.style, seed=str(hero.id), language=language) if hero else None,
         cards=cards,
@@ -129,14 +120,11 @@ async def leaderboard_page(
 
 
 async def _load_ranked(
+    context: RequestContext,
     connection: AsyncConnection,
-    language: Language,
-    style: Style | None,
+    chosen: BoardFilter,
     period: Period | None,
     after: RankCursor | None,
-    *,
-    things: tuple[Attribute, ...],
-    viewer_key: str,
 ) -> BoardPage:
     """A page of the leaderboard of a period; without one, of the shortest one with `MIN_LOOKS`, or of all time."""
     size = PAGE_SIZE + 1 if after is None else PAGE_SIZE
@@ -147,105 +135,81 @@ async def _load_ranked(
         entries = await leaderboard.get_page(
             connection,
             limit=size + 1,
-            style=style,
+            style=chosen.style,
             period=choice,
-            things=things,
+            things=chosen.things,
             after=position,
-            viewer_key=viewer_key,
+            viewer_key=context.viewer.key or "",
         )
         if len(entries) >= MIN_LOOKS:
             break
-    offset = 0 if after is None else after.offset
-    cards = [build_card(entry, language=language, rank=rank) for rank, entry in enumerate(entries[:size], offset + 1)]
-    has_more = len(entries) > size
-    next_query = {"after": _next_cursor(entries[:size], offset).encode()} if has_more else None
+    shown, offset = entries[:size], 0 if after is None else after.offset
+    cards = [build_card(entry, language=context.language, rank=rank) for rank, entry in enumerate(shown, offset + 1)]
+    next_query = None
+    if len(entries) > size:
+        last = shown[-1].look
+        cursor = RankCursor(offset=offset + size, hearts=last.hearts, look_id=last.id)
+        next_query = {"after": cursor.encode()}
     return BoardPage(order=choice, cards=cards, next_query=next_query)
 
 
 async def _load_chronological(
+    context: RequestContext,
     connection: AsyncConnection,
-    language: Language,
-    style: Style | None,
+    chosen: BoardFilter,
     order: TimeOrder,
     before: TimeCursor | None,
-    *,
-    things: tuple[Attribute, ...],
-    viewer_key: str,
 ) -> BoardPage:
-    position = None if before is None else (before.at, before.id)
     entries = await chronological_boards.get_page(
-        connection, order, limit=PAGE_SIZE + 1, style=style, things=things, after=position, viewer_key=viewer_key
+        connection,
+        order,
+        limit=PAGE_SIZE + 1,
+        style=chosen.style,
+        things=chosen.things,
+        after=None if before is None else (before.at, before.id),
+        viewer_key=context.viewer.key or "",
     )
     page = build_page(entries, PAGE_SIZE, lambda ranked: TimeCursor(at=ranked.at, id=ranked.entry.look.id))
-    cards = [build_card(ranked.entry, language=language) for ranked in page.rows]
+    cards = [build_card(ranked.entry, language=context.language) for ranked in page.rows]
     next_query = None if page.next_cursor is None else {"before": page.next_cursor}
     return BoardPage(order=order, cards=cards, next_query=next_query)
 
 
-@lru_cache(MAX_LINKS)
-def _board_links(
-    url_for: UrlPaths,
-    language: Language,
-    order: Period | TimeOrder,
-    style: Style | None,
-    item: Item | None,
-    color: Color | None,
-) -> BoardLinks:
-    """Links to other orders and styles of the same items and colors."""
-    things = {"item": item, "color": color}
-    return BoardLinks(
-        orders=[
-            (choice, url_for("leaderboard", query={"when": choice, "style": style, **things}))
-            for choice in (*Period, *TimeOrder)
-        ],
-        styles=[
-            (
-                choice,
-                style_name(choice, language),
-                url_for("leaderboard", query={"when": order, "style": choice, **things}),
-            )
-            for choice in STYLES
-        ],
-        all_styles_url=url_for("leaderboard", query={"when": order, **things}),
-        all_time_url=url_for("leaderboard", query={"when": Period.ALL, "style": style, **things}),
-        new_url=url_for("leaderboard", query={"when": TimeOrder.NEW, "style": style, **things}),
-        thing_names=[_filter_name(thing, language) for thing in (color, item) if thing is not None],
+@lru_cache(MAX_FILTERS)
+def _render_filters(
+    language: Language, shown: Period | TimeOrder, order: Period | TimeOrder | None, chosen: BoardFilter
+) -> Markup:
+    """Links to other orders and styles of the same item and color, and to one color or item of the same style.
+
+    Args:
+        language: of the page.
+        shown: the order of the leaderboard.
+        order: the one that was asked for; None for the default, which a color or an item keeps.
+        chosen: which looks it shows. The link of a chosen color or item, which is in front, leads back.
+    """
+
+    def link(order: Period | TimeOrder | None, **changes: object) -> str:
+        return url_for("leaderboard", query={"when": order, **chosen.query, **changes})
+
+    things = []
+    for thing in dict.fromkeys((*chosen.things, *CHIPS)):
+        kind = "color" if isinstance(thing, Color) else "item"
+        href = link(order, **{kind: None if thing in chosen.things else thing})
+        things.append((thing, kind, _filter_name(thing, language), href))
+    html = render_fragment(
+        "board_filters.html",
+        language,
+        shown=shown,
+        style=chosen.style,
+        orders=[(choice, link(choice)) for choice in (*Period, *TimeOrder)],
+        styles=[(choice, style_name(choice, language), link(shown, style=choice)) for choice in STYLES],
+        all_styles_url=link(shown, style=None),
+        chosen=chosen.things,
+        things=things,
     )
-
-
-@lru_cache(MAX_LINKS)
-def _thing_chips(
-    url_for: UrlPaths,
-    language: Language,
-    order: Period | TimeOrder | None,
-    style: Style | None,
-    item: Item | None,
-    color: Color | None,
-) -> list[AttributeChip]:
-    """Links to the same leaderboard of one color or item; the link of a chosen one, which is in front, leads back."""
-    in_front = [thing for thing in (color, item) if thing is not None]
-    chosen = {"when": order, "style": style, "item": item, "color": color}
-    return [
-        AttributeChip(
-            code=thing.value,
-            name=_filter_name(thing, language),
-            is_color=isinstance(thing, Color),
-            is_chosen=thing in in_front,
-            url=url_for(
-                "leaderboard",
-                query=chosen
-                | {("color" if isinstance(thing, Color) else "item"): None if thing in in_front else thing},
-            ),
-        )
-        for thing in (*in_front, *(chip for chip in CHIPS if chip not in in_front))
-    ]
+    return Markup(html)
 
 
 def _filter_name(thing: Attribute, language: Language) -> str:
     name = color_name(thing, language) if isinstance(thing, Color) else thing_name(thing, language)
     return name[:1].upper() + name[1:]
-
-
-def _next_cursor(entries: Sequence[LeaderboardEntry], offset: int) -> RankCursor:
-    last = entries[-1].look
-    return RankCursor(offset=offset + len(entries), hearts=last.hearts, look_id=last.id)

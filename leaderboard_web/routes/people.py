@@ -4,21 +4,21 @@ A person who is banned or has no look on the leaderboard has a page only for the
 other any more once one of them blocks the other.
 """
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.narration import style_name
 from core.db import blocks, leaderboard, people
 from core.db.people import Person
-from leaderboard_web.dependencies import AppState, CanonicalUUID, Db, Lang, State, Transaction, Viewer
+from leaderboard_web.dependencies import CanonicalUUID, Context, Db, RequestContext, Transaction
 from leaderboard_web.errors import GoneError
 from leaderboard_web.pagination import BeforeTime, build_page, shared_cursor
 from leaderboard_web.redirects import redirect_with_notice
+from leaderboard_web.report_reasons import MAX_REPORT_LENGTH, PersonReportReason, list_choices
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute
+from leaderboard_web.urls import PageRoute, url_for
 from leaderboard_web.view_models import build_card
-from leaderboard_web.viewer import ViewerSession
 
 PAGE_SIZE = 12
 """Looks on a page: full rows of two, three and four."""
@@ -30,15 +30,13 @@ router = APIRouter(route_class=PageRoute)
 
 # A path: names that are older than the rules for names may contain any character.
 @router.get("/people/{name:path}", name="person")
-async def person_page(
-    request: Request, name: str, db: Db, viewer: Viewer, language: Lang, state: State, before: BeforeTime
-) -> Response:
+async def person_page(context: Context, name: str, db: Db, before: BeforeTime) -> Response:
     """A page of a person's looks, the latest shared first.
 
     Raises:
         GoneError: if the person does not exist or has no public look.
     """
-    viewer_key = viewer.key or ""
+    viewer_key = context.viewer.key or ""
     result = await leaderboard.get_person_for_viewer(db, name, viewer_key) if is_possible_name(name) else None
     if result is None:
         raise GoneError("page.person_gone")
@@ -48,17 +46,16 @@ async def person_page(
     is_own = relation.person_id == person.id
     if not is_own and (person.banned_at is not None or look_count == 0):
         raise GoneError("page.person_gone")
-    path = state.url_for("person", name=person.name)
+    path = url_for("person", name=person.name)
     if person.name != name:
-        return RedirectResponse(f"{path}?{request.url.query}".rstrip("?"), 302)
+        return RedirectResponse(f"{path}?{context.request.url.query}".rstrip("?"), 302)
     entries = await leaderboard.list_for_person(
         db, person.id, limit=PAGE_SIZE + 1, after=(before.at, before.id) if before else None, viewer_key=viewer_key
     )
     page = build_page(entries, PAGE_SIZE, shared_cursor)
     return render_page(
-        request,
+        context,
         "person.html",
-        language,
         name=person.name,
         path=path,
         is_own=is_own,
@@ -66,12 +63,14 @@ async def person_page(
         following=person.following,
         is_followed=relation.is_following,
         style_shares=[
-            (style, style_name(style, language), count, round(100 * count / look_count))
+            (style, style_name(style, context.language), count, round(100 * count / look_count))
             for style, count in style_counts.items()
         ],
-        cards=[build_card(entry, language=language) for entry in page.rows],
+        cards=[build_card(entry, language=context.language) for entry in page.rows],
         is_first_page=before is None,
-        next_url=page.next_cursor and state.url_for("person", name=person.name, query={"before": page.next_cursor}),
+        report_reasons=list_choices(PersonReportReason, context.language),
+        max_report_length=MAX_REPORT_LENGTH,
+        next_url=page.next_cursor and url_for("person", name=person.name, query={"before": page.next_cursor}),
     )
 
 
@@ -94,35 +93,35 @@ def is_possible_name(name: str) -> bool:
 
 
 @router.post("/looks/{look_id}/block", name="block_owner")
-async def block_owner(look_id: CanonicalUUID, connection: Transaction, viewer: Viewer, state: State) -> Response:
+async def block_owner(context: Context, look_id: CanonicalUUID, connection: Transaction) -> Response:
     """Block the owner of a look, who may have no name.
 
     Raises:
         GoneError: the look is not on the leaderboard, or the viewer's own.
     """
-    person_id = await viewer.get_or_create_person_id(connection)
+    person_id = await context.viewer.get_or_create_person_id(connection)
     entry = await leaderboard.get_look(connection, look_id, viewer_id=person_id)
     if entry is None or not await blocks.create_block(connection, person_id, entry.look.person_id):
         raise GoneError("page.look_gone")
-    return _blocked(viewer, state)
+    return _blocked(context)
 
 
 @router.post("/people/{name:path}/block", name="block_person")
-async def block_person(name: str, connection: Transaction, viewer: Viewer, state: State) -> Response:
+async def block_person(context: Context, name: str, connection: Transaction) -> Response:
     """Block a person with a page.
 
     Raises:
         GoneError: there is no such person, or it is the viewer.
     """
-    person_id = await viewer.get_or_create_person_id(connection)
+    person_id = await context.viewer.get_or_create_person_id(connection)
     person = await find_person_with_page(connection, name)
     if person is None or not await blocks.create_block(connection, person_id, person.id):
         raise GoneError("page.person_gone")
-    return _blocked(viewer, state)
+    return _blocked(context)
 
 
-def _blocked(viewer: ViewerSession, state: AppState) -> Response:
+def _blocked(context: RequestContext) -> Response:
     """To the list of blocked people, where a block can be ended."""
-    response = redirect_with_notice(state.url_for("blocked_people"), "blocked")
-    viewer.set_cookie(response)
+    response = redirect_with_notice(url_for("blocked_people"), "blocked")
+    context.viewer.set_cookie(response)
     return response

@@ -3,16 +3,17 @@ site installable: the web app manifest, the service worker and the page without 
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.sax.saxutils import escape
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 
 from core.i18n.translations import Language, translate
 from core.styles import STYLES
-from leaderboard_web.dependencies import AppState, Lang, State
+from leaderboard_web.dependencies import Context
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import STATIC_DIR, VERSION, PageRoute, absolute_url, static_url
+from leaderboard_web.urls import STATIC_DIR, VERSION, PageRoute, absolute_url, static_url, url_for
 
 CACHE_HEADERS = {"Cache-Control": "public, max-age=86400"}
 PRIVATE_PATHS = ("/me", "/login", "/admin", "/api/", "/pictures/", "/thumbs/")
@@ -43,8 +44,9 @@ async def touch_icon() -> FileResponse:
 
 
 @router.get("/manifest.webmanifest", name="manifest")
-async def manifest(language: Lang, state: State) -> JSONResponse:
+async def manifest(context: Context) -> JSONResponse:
     """The web app manifest (https://www.w3.org/TR/appmanifest/)."""
+    language = context.language
     icons = [
         {"src": static_url(f"icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"} for size in ICON_SIZES
     ]
@@ -56,18 +58,18 @@ async def manifest(language: Lang, state: State) -> JSONResponse:
         "short_name": "Eva",
         "description": translate("page.tagline", language),
         "lang": language,
-        "start_url": state.url_for("leaderboard"),
+        "start_url": url_for("leaderboard"),
         "scope": "/",
         "display": "standalone",
         "background_color": BACKGROUND_COLOR,
         "theme_color": BACKGROUND_COLOR,
         "icons": [*icons, maskable],
         "shortcuts": [
-            {"name": translate("site.nav.try", language), "url": state.url_for("chat")},
-            {"name": translate("site.nav.me", language), "url": state.url_for("account")},
+            {"name": translate("site.nav.try", language), "url": url_for("chat")},
+            {"name": translate("site.nav.me", language), "url": url_for("account")},
         ],
         "share_target": {
-            "action": state.url_for("chat_photo", query={SHARED_PHOTO: "share"}),
+            "action": url_for("chat_photo", query={SHARED_PHOTO: "share"}),
             "method": "POST",
             "enctype": "multipart/form-data",
             "params": {"files": [{"name": "photo", "accept": ["image/*"]}]},
@@ -85,23 +87,23 @@ async def service_worker() -> Response:
 
 
 @router.get("/offline/{language}", name="offline")
-async def offline_page(request: Request, language: Language) -> Response:
+async def offline_page(context: Context, language: Language) -> Response:
     """What the service worker shows where the network is missing."""
-    return render_page(request, "offline.html", language)
+    return render_page(replace(context, language=language), "offline.html")
 
 
 @router.get("/robots.txt", name="robots")
-async def robots(request: Request, state: State) -> PlainTextResponse:
+async def robots(context: Context) -> PlainTextResponse:
     """What search engines may read (RFC 9309)."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in PRIVATE_PATHS)]
-    lines += ["", f"Sitemap: {absolute_url(request, state.url_for('sitemap'))}", ""]
+    lines += ["", f"Sitemap: {absolute_url(context.request, url_for('sitemap'))}", ""]
     return PlainTextResponse("\n".join(lines), headers=CACHE_HEADERS)
 
 
 @router.get("/sitemap.xml", name="sitemap")
-async def sitemap(request: Request, state: State) -> Response:
+async def sitemap(context: Context) -> Response:
     """The pages that search engines should know, each with its languages (https://www.sitemaps.org/protocol.html)."""
-    entries = "".join(_sitemap_entry(absolute_url(request, path)) for path in _indexed_paths(state))
+    entries = "".join(_sitemap_entry(absolute_url(context.request, path)) for path in _indexed_paths())
     content = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n'
@@ -110,9 +112,9 @@ async def sitemap(request: Request, state: State) -> Response:
     return Response(content, media_type="application/xml", headers=CACHE_HEADERS)
 
 
-def _indexed_paths(state: AppState) -> Iterator[str]:
-    yield from (state.url_for(name) for name in INDEXED_ROUTES)
-    yield from (state.url_for("style", style=style) for style in STYLES)
+def _indexed_paths() -> Iterator[str]:
+    yield from (url_for(name) for name in INDEXED_ROUTES)
+    yield from (url_for("style", style=style) for style in STYLES)
 
 
 def _sitemap_entry(url: str) -> str:

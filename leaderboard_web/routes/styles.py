@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from core.clothing import ITEMS
 from core.conversation.narration import style_description, style_name
@@ -13,10 +13,10 @@ from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language
 from core.styles import STYLES, Style
 from core.vision.label_statistics import load_label_statistics
-from leaderboard_web.dependencies import Db, Lang, State, Viewer
+from leaderboard_web.dependencies import Context, Db
 from leaderboard_web.model_metrics import load_confusions, load_metrics
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute
+from leaderboard_web.urls import PageRoute, url_for
 from leaderboard_web.view_models import LookCard, build_card
 
 LOOKS_SHOWN = 10
@@ -48,10 +48,11 @@ class LookbookStyle:
 
 
 @router.get("/styles", name="styles")
-async def styles_page(request: Request, connection: Db, viewer: Viewer, language: Lang, state: State) -> Response:
+async def styles_page(context: Context, connection: Db) -> Response:
     """All styles, each with its most hearted looks and with what is typical of it."""
-    top_looks = await lookbook.get_top_looks(connection, per_style=MOSAIC_SIZE, viewer_key=viewer.key or "")
-    card = state.classifier.model_card
+    language = context.language
+    top_looks = await lookbook.get_top_looks(connection, per_style=MOSAIC_SIZE, viewer_key=context.viewer.key or "")
+    card = context.state.classifier.model_card
     styles = [
         LookbookStyle(
             style=style,
@@ -63,31 +64,31 @@ async def styles_page(request: Request, connection: Db, viewer: Viewer, language
         )
         for style in STYLES
     ]
-    return render_page(request, "styles.html", language, section="styles", styles=styles)
+    return render_page(context, "styles.html", section="styles", styles=styles)
 
 
 @router.get("/styles/{style}", name="style")
-async def style_page(
-    request: Request, style: Style, connection: Db, viewer: Viewer, language: Lang, state: State
-) -> Response:
+async def style_page(context: Context, style: Style, connection: Db) -> Response:
     """One style."""
-    entries = await leaderboard.get_page(connection, style=style, limit=LOOKS_SHOWN, viewer_key=viewer.key or "")
-    metrics = load_metrics(state.classifier.model_card)
+    language = context.language
+    entries = await leaderboard.get_page(
+        connection, style=style, limit=LOOKS_SHOWN, viewer_key=context.viewer.key or ""
+    )
+    metrics = load_metrics(context.state.classifier.model_card)
     return render_page(
-        request,
+        context,
         "style.html",
-        language,
         section="styles",
         style=style,
         style_name=style_name(style, language),
         typical=typical_things(style, language),
         style_description=style_description(style, language),
         cards=[build_card(entry, language=language, rank=rank) for rank, entry in enumerate(entries, 1)],
-        leaderboard_url=state.url_for("leaderboard", query={"when": Period.ALL, "style": style}),
+        leaderboard_url=url_for("leaderboard", query={"when": Period.ALL, "style": style}),
         metrics=metrics.styles[style] if metrics else None,
         confusions=[
             (confusion.style, style_name(confusion.style, language), confusion.percent)
-            for confusion in load_confusions(state.classifier.model_card, style)
+            for confusion in load_confusions(context.state.classifier.model_card, style)
         ],
         other_styles=[(other, style_name(other, language)) for other in STYLES if other is not style],
     )

@@ -4,12 +4,12 @@ import pytest
 from jinja2 import Environment, meta, nodes
 
 from core.i18n.translations import Language
-from leaderboard_web.templating import _templates, create_environment
+from leaderboard_web.templating import get_environment
 
 
 @pytest.fixture(scope="module")
 def environment() -> Environment:
-    return create_environment(Language.KO)
+    return get_environment(Language.KO)
 
 
 def _parse(environment: Environment, name: str) -> nodes.Template:
@@ -34,5 +34,5 @@ def test_modules_of_macros_use_nothing_of_a_page(environment: Environment) -> No
 def test_each_language_has_its_own_texts() -> None:
     template = "{{ t('page.language_ko') }} {{ t('board.style.all') }} {{ language }}"
     turns = (Language.KO, Language.EN, Language.KO)
-    first, other, again = (_templates(language).env.from_string(template).render() for language in turns)
+    first, other, again = (get_environment(language).from_string(template).render() for language in turns)
     assert first == again != other

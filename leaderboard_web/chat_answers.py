@@ -1,0 +1,60 @@
+"""What Eva answers in the chat of the site to messages that are about no verdict."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from core.conversation.intents import Intent, find_intent
+from core.conversation.listings import get_own_looks, leaderboard_line, list_similar, own_looks_text
+from core.conversation.news_visits import record_news_visit
+from core.conversation.smalltalk import reply_to_text
+from core.conversation.week_card_texts import MIN_LOOKS, few_looks_sentence, get_week
+from core.db.people import Person
+from core.i18n.translations import Language, translate
+from leaderboard_web.chat_view import ChatItem, ChatLine, eva_lines
+from leaderboard_web.dependencies import AppState
+from leaderboard_web.urls import url_for
+from leaderboard_web.view_models import build_week_card
+
+
+def answer_visitor(message: str, language: Language) -> Sequence[ChatItem]:
+    """The answer to somebody who has no looks."""
+    if find_intent(message) is Intent.WEEK:
+        return eva_lines([translate("week.few.line", language, count=MIN_LOOKS)])
+    return eva_lines([reply_to_text(message, message, language)])
+
+
+async def answer_person(state: AppState, person: Person, message: str, look_id: UUID | None) -> Sequence[ChatItem]:
+    """The weekly card, similar looks, the person's looks in numbers, or small talk.
+
+    Args:
+        state: of the application.
+        person: who writes.
+        message: what they write.
+        look_id: the look on their screen, if any.
+    """
+    database, language = state.resources.database, person.language
+    match find_intent(message):
+        case Intent.WEEK:
+            return await _show_week(state, person)
+        case Intent.SIMILAR:
+            similar = await list_similar(database, person, look_id)
+            lines = [leaderboard_line(entry, language) for entry in similar.entries]
+            text = "\n".join([translate(similar.similarity, language), *lines])
+            urls = tuple(url_for("look", look_id=entry.look.id) for entry in similar.entries)
+            return [ChatLine(sender="eva", text=text, urls=urls)]
+        case Intent.HISTORY:
+            return eva_lines([own_looks_text(await get_own_looks(database, person), language)])
+        case _:
+            seed = state.conversation.reply_turns.next_seed(person.id)
+            news = await record_news_visit(database, person, message, language)
+            return eva_lines([reply_to_text(message, seed, language), *news])
+
+
+async def _show_week(state: AppState, person: Person) -> Sequence[ChatItem]:
+    """What Eva says about the last seven days, and their card if there are enough looks."""
+    async with state.resources.database.connection() as connection:
+        week = await get_week(connection, person.id)
+    if not week.has_card:
+        return eva_lines([few_looks_sentence(week, person.language)])
+    card = build_week_card(state.resources.url_signer, person.id, person.language)
+    return [*eva_lines([translate("talk.week.ready", person.language)]), card]
