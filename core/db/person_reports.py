@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.errors import missing_person_as_error
+from core.db.keyset import cursor_values, paginate
 from core.db.people import prevent_erasure
 from core.db.person_lists import select_top_style
 
@@ -59,25 +60,49 @@ async def create(connection: AsyncConnection, reported_id: UUID, person_id: UUID
         await connection.execute(statement)
 
 
-async def list_reported(connection: AsyncConnection, *, limit: int) -> Sequence[ReportedPerson]:
-    """People with unreviewed reports, the most reported first, then the oldest accounts."""
+async def count_reported(connection: AsyncConnection) -> int:
+    """Number of people with unreviewed reports."""
+    table = schema.person_reports
+    statement = select(func.count(table.c.reported_id.distinct())).where(table.c.reviewed_at.is_(None))
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def list_reported(
+    connection: AsyncConnection, *, limit: int, after: tuple[int, UUID] | None = None
+) -> Sequence[ReportedPerson]:
+    """People with unreviewed reports, the most reported first, then the oldest accounts.
+
+    Args:
+        connection: to execute on.
+        limit: how many at most.
+        after: number of reports and id of the last person of the page before.
+    """
     people, table = schema.people, schema.person_reports
-    reasons = func.array_agg(aggregate_order_by(table.c.reason, table.c.created_at))
-    statement = (
+    reports = (
+        select(
+            table.c.reported_id,
+            func.count().label("report_count"),
+            func.array_agg(aggregate_order_by(table.c.reason, table.c.created_at)).label("reasons"),
+        )
+        .where(table.c.reviewed_at.is_(None))
+        .group_by(table.c.reported_id)
+        .subquery()
+    )
+    statement = paginate(
         select(
             people.c.id,
             people.c.name,
             people.c.banned_at,
             select_top_style(people.c.id).label("top_style"),
-            func.count().label("report_count"),
-            reasons.label("reasons"),
-        )
-        .join(table, table.c.reported_id == people.c.id)
-        .where(table.c.reviewed_at.is_(None))
-        .group_by(people.c.id)
-        .order_by(func.count().desc(), people.c.id)
-        .limit(limit)
+            reports.c.report_count,
+            reports.c.reasons,
+        ).join(reports, reports.c.reported_id == people.c.id),
+        -reports.c.report_count,
+        people.c.id,
+        has_cursor=after is not None,
+        descending=False,
     )
+    cursor = None if after is None else (-after[0], after[1])
     return [
         ReportedPerson(
             id=row.id,
@@ -87,7 +112,7 @@ async def list_reported(connection: AsyncConnection, *, limit: int) -> Sequence[
             report_count=row.report_count,
             reasons=tuple(filter(None, row.reasons)),
         )
-        for row in await connection.execute(statement)
+        for row in await connection.execute(statement, {"limit": limit, **cursor_values(cursor)})
     ]
 
 

@@ -1,4 +1,4 @@
-"""`/admin` for moderators: reported looks, failed updates, the moderation log; 404 for all others."""
+"""`/admin` for moderators: reported looks and people, failed updates, the moderation log; 404 for all others."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,15 +31,23 @@ ACTIONS = {
     ("people", "dismiss"): moderation.dismiss_reports,
 }
 
+PAGE_AFTER = {"unban": "admin_log", "dismiss": "admin_people"}
+"""Names of the pages that have the buttons of these actions; all others are among the reported looks."""
+
 router = APIRouter(prefix="/admin", route_class=PageRoute)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportCursor(Cursor):
-    """A position in the list of reported looks."""
+    """A position in the list of reported looks or people."""
 
     report_count: int
-    look_id: UUID
+    id: UUID
+
+    @property
+    def position(self) -> tuple[int, UUID]:
+        """For the list."""
+        return self.report_count, self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,24 +80,39 @@ BeforeLogEntry = Annotated[LogCursor | None, cursor_parameter(LogCursor, "before
 @router.get("", name="admin_reports", dependencies=[Depends(get_moderator_id)])
 async def reports_page(context: Context, after: AfterReport, connection: Db) -> Response:
     """Looks that wait for a moderator, the most reported first, and the latest failed updates."""
-    position = None if after is None else (after.report_count, after.look_id)
     page = build_page(
-        await list_reported(connection, limit=ROWS_PER_PAGE + 1, after=position),
+        await list_reported(connection, limit=ROWS_PER_PAGE + 1, after=None if after is None else after.position),
         ROWS_PER_PAGE,
-        lambda row: ReportCursor(report_count=row.report_count, look_id=row.look.id),
+        lambda row: ReportCursor(report_count=row.report_count, id=row.look.id),
     )
     return render_page(
         context,
         "admin/reports.html",
         section="admin",
         reported=[_describe_report(context, row) for row in page.rows],
-        reported_people=[
-            _describe_person(row, context.language)
-            for row in (await person_reports.list_reported(connection, limit=ROWS_PER_PAGE) if after is None else ())
-        ],
+        people_count=await person_reports.count_reported(connection),
         failed_count=await dead_letters.count_failed(connection),
         failed_updates=await dead_letters.list_failed(connection, limit=ROWS_PER_PAGE),
         next_url=page.next_cursor and url_for("admin_reports", query={"after": page.next_cursor}),
+    )
+
+
+@router.get("/people", name="admin_people", dependencies=[Depends(get_moderator_id)])
+async def people_page(context: Context, after: AfterReport, connection: Db) -> Response:
+    """People whose reports no moderator has reviewed, the most reported first."""
+    page = build_page(
+        await person_reports.list_reported(
+            connection, limit=ROWS_PER_PAGE + 1, after=None if after is None else after.position
+        ),
+        ROWS_PER_PAGE,
+        lambda row: ReportCursor(report_count=row.report_count, id=row.id),
+    )
+    return render_page(
+        context,
+        "admin/people.html",
+        section="admin",
+        reported=[_describe_person(row, context.language) for row in page.rows],
+        next_url=page.next_cursor and url_for("admin_people", query={"after": page.next_cursor}),
     )
 
 
@@ -136,7 +159,7 @@ async def moderate(
         raise HTTPException(404)
     with suppress(LookNotFoundError, PersonNotFoundError):
         await execute(state.resources, moderator_id, target_id)
-    return RedirectResponse(url_for("admin_log" if action == "unban" else "admin_reports"), 303)
+    return RedirectResponse(url_for(PAGE_AFTER.get(action, "admin_reports")), 303)
 
 
 def _describe_report(context: RequestContext, row: ReportedLook) -> dict[str, object]:

@@ -47,7 +47,7 @@ def test_three_reports_lead_to_removal(open_page: OpenPage, reported: SeededRepo
     visitor = open_page(path="/", expect_errors=True)
     expect(visitor.locator(".looks .owner-name", has_text=OWNER)).to_have_count(0)
     assert visitor.goto(f"{site}/looks/{look}").status == 404  # type: ignore[union-attr]
-    for path in ("/admin", "/admin/log"):
+    for path in ("/admin", "/admin/people", "/admin/log"):
         assert visitor.goto(site + path).status == 404  # type: ignore[union-attr]
 
     page = open_page(path="/", java_script_enabled=False)
@@ -96,6 +96,6 @@ def new_visitor_sees(page: Page, site: str, look: str) -> str:
 def test_moderation_pages_have_no_overflow(open_page: OpenPage, reported: SeededReport, site: str) -> None:
     page = open_page(path="/")
     log_in(page, site, reported.moderator)
-    for path in ("/admin", "/admin/log"):
+    for path in ("/admin", "/admin/people", "/admin/log"):
         page.goto(site + path)
         assert find_overflow(page) == {}, path

@@ -28,7 +28,7 @@ async def test_admin_pages_are_not_found_for_other_people(
         other = await people.get_or_create_by_identity(connection, IdentityProvider.KAKAO, ADMIN, language=Language.EN)
         owner = await people.get(connection, look.person_id)
     for client in [await as_person(None), await as_person(other), await as_person(owner)]:
-        for path in ("/admin", "/admin/log", "/admin?after=x", "/admin/log?before=x"):
+        for path in ("/admin", "/admin/people", "/admin/log", "/admin?after=x", "/admin/log?before=x"):
             reply = await client.get(path)
             assert reply.status_code == 404, path
             assert translate("page.not_found", Language.EN) in unescape(reply.text)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.app import BotApplication
 from core.conversation.actions import Action, ActionType
 from core.conversation.reply import ReplyKind
-from core.db import looks, people, schema
+from core.db import looks, people, person_reports, schema
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import ModerationAction
@@ -19,6 +19,7 @@ from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.services.retention import erase_person
 from leaderboard_web.routes.admin import ROWS_PER_PAGE
+from tests.factories import create_person
 from tests.html import attributes, next_url, texts
 from tests.integration.leaderboard_web.admin.conftest import add_shared_look, list_log_rows, public_look_ids, report
 
@@ -47,6 +48,27 @@ async def test_reports_are_listed_most_reported_first_in_pages(admin: httpx.Asyn
     assert listed_look_ids(first) + listed_look_ids(rest) == [str(look.id) for look in reported[1::2] + reported[0::2]]
     assert str(unreported.id) not in first.text
     assert next_url(rest) is None
+
+
+async def test_reported_people_are_listed_most_reported_first_in_pages(
+    admin: httpx.AsyncClient, resources: Resources
+) -> None:
+    async with resources.database.transaction() as connection:
+        reported = [await create_person(connection) for _ in range(ROWS_PER_PAGE + 3)]
+        for number, person in enumerate(reported):
+            for _ in range(1 + number % 2):
+                await person_reports.create(connection, person.id, (await create_person(connection)).id, "name")
+    assert translate("admin.people.count", Language.EN, count=len(reported)) in unescape(
+        (await admin.get("/admin")).text
+    )
+    first = await admin.get("/admin/people")
+    rest = await admin.get(next_url(first) or "")
+    ids = attributes(first, ".reported-people > li", "id") + attributes(rest, ".reported-people > li", "id")
+    assert ids == [f"person-{person.id}" for person in reported[1::2] + reported[0::2]]
+    assert next_url(rest) is None
+    reply = await admin.post(f"/admin/people/{reported[0].id}/dismiss")
+    assert (reply.status_code, reply.headers["location"]) == (303, "/admin/people")
+    assert str(reported[0].id) not in (await admin.get(next_url(first) or "")).text
 
 
 async def test_report_shows_photo_owner_and_escaped_reasons(admin: httpx.AsyncClient, resources: Resources) -> None:
