@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -100,13 +100,6 @@ class RequestContext:
     language: Language
     """Of the response."""
 
-    @classmethod
-    def of(cls, request: Request) -> Self:
-        """The context of a request."""
-        state: AppState = request.app.state.eva
-        viewer = ViewerSession(request, state.token_signer, is_https=state.settings.is_https)
-        return cls(request=request, state=state, viewer=viewer, language=request_language(request))
-
 
 # Async like all dependencies here: FastAPI runs others in a thread.
 async def get_state(request: Request) -> AppState:
@@ -116,8 +109,10 @@ async def get_state(request: Request) -> AppState:
 
 
 async def get_context(request: Request) -> RequestContext:
-    """The context of the request."""
-    return RequestContext.of(request)
+    """The context of a request."""
+    state: AppState = request.app.state.eva
+    viewer = ViewerSession(request, state.token_signer, is_https=state.settings.is_https)
+    return RequestContext(request=request, state=state, viewer=viewer, language=request_language(request))
 
 
 async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:

@@ -35,7 +35,7 @@ from core.errors import (
 )
 from core.i18n.translations import Language, translate
 from core.seoul_time import start_of_day
-from leaderboard_web.dependencies import RequestContext
+from leaderboard_web.dependencies import get_context
 from leaderboard_web.templating import render_page
 from leaderboard_web.viewer import request_language
 
@@ -126,7 +126,7 @@ def accepts_json(headers: Headers) -> bool:
     return headers.get("accept") == "application/json"
 
 
-def error_response(
+async def error_response(
     request: Request, status: int, name: str, message: str, *, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A response about an error: JSON for scripts, a page for people.
@@ -141,7 +141,7 @@ def error_response(
     if wants_json(request):
         response: Response = JSONResponse({"error": name, "message": message}, status)
     else:
-        response = render_page(RequestContext.of(request), "notice_page.html", status=status, message=message)
+        response = render_page(await get_context(request), "notice_page.html", status=status, message=message)
     response.headers.update(headers or {})
     return response
 
@@ -155,7 +155,7 @@ async def handle_eva_error(request: Request, error: EvaError) -> Response:
         seconds = (start_of_day() + ONE_DAY - datetime.now(UTC)).total_seconds()
         headers["Retry-After"] = str(math.ceil(seconds))
     message = message_for(error, request_language(request))
-    return error_response(request, status, type(error).__name__, message, headers=headers)
+    return await error_response(request, status, type(error).__name__, message, headers=headers)
 
 
 async def handle_database_unreachable(request: Request, error: DatabaseUnavailableError) -> Response:
@@ -168,7 +168,7 @@ async def handle_http_error(request: Request, error: HTTPException) -> Response:
     """Respond to an HTTP error that a route, a dependency or a middleware raised."""
     name = error.name if isinstance(error, LocalizedHTTPError) else HTTPStatus(error.status_code).phrase
     message = message_for(error, request_language(request))
-    return error_response(request, error.status_code, name, message, headers=error.headers)
+    return await error_response(request, error.status_code, name, message, headers=error.headers)
 
 
 async def handle_validation_error(request: Request, error: RequestValidationError) -> Response:

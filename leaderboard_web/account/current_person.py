@@ -12,7 +12,7 @@ from fastapi import Depends, Request, Response
 from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
-from leaderboard_web.dependencies import CanonicalUUID, Context, RequestContext, State
+from leaderboard_web.dependencies import CanonicalUUID, Context, State, get_context
 from leaderboard_web.errors import GoneError
 from leaderboard_web.redirects import redirect_with_notice
 from leaderboard_web.templating import render_page
@@ -51,12 +51,12 @@ class AccountRoute(PageRoute):
             except AnonymousViewerError:
                 if request.method == "POST":
                     return redirect_with_notice(url_for("account"))
-                context = RequestContext.of(request)
+                context = await get_context(request)
                 return render_page(
                     context, "account/anonymous.html", section=SECTION, offers_login=context.state.offers_login
                 )
             if request.method == "POST" and not has_left(response):
-                RequestContext.of(request).viewer.set_cookie(response)
+                (await get_context(request)).viewer.set_cookie(response)
             return response
 
         return handle_anonymous_viewers

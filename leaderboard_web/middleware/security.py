@@ -152,4 +152,4 @@ async def handle_bug(request: Request, error: Exception) -> Response:
     message = translate("page.trouble", request_language(request))
     # Starlette handles unexpected errors outside of all middleware.
     headers = security_headers(is_https=request.app.state.eva.settings.is_https)
-    return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message, headers=headers)
+    return await error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message, headers=headers)

@@ -29,7 +29,7 @@ from core.styles import Style
 from leaderboard_web.chat_answers import answer_person, answer_visitor
 from leaderboard_web.chat_responses import ChatReply, get_person, load_view, render_chat, respond
 from leaderboard_web.chat_view import ChatItem, eva_lines
-from leaderboard_web.dependencies import AppState, Context, RequestContext
+from leaderboard_web.dependencies import AppState, Context, RequestContext, get_context
 from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_json
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
 from leaderboard_web.routes.site_files import SHARED_PHOTO
@@ -189,7 +189,7 @@ async def _render_refusal(request: Request, error: EvaError | HTTPException) -> 
     """The chat with the message of an error at its end."""
     status = status_for(error) if isinstance(error, EvaError) else error.status_code
     log.info("request_refused", error=type(error).__name__, status=int(status))
-    context = RequestContext.of(request)
+    context = await get_context(request)
     response = await render_chat(context, status=status, refusal=message_for(error, context.language))
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})
