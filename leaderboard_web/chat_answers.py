@@ -17,7 +17,7 @@ from leaderboard_web.view_models import build_week_card
 
 
 def answer_visitor(message: str, language: Language) -> Sequence[ChatItem]:
-    """The answer to somebody who has no looks."""
+    """The answer to a visitor without looks."""
     if find_intent(message) is Intent.WEEK:
         return eva_lines([translate("week.few.line", language, count=MIN_LOOKS)])
     return eva_lines([reply_to_text(message, message, language)])

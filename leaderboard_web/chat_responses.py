@@ -32,7 +32,7 @@ class ChatReply:
 
     view: ChatView | None
     """The look that it is about, if any."""
-    said: str = ""
+    message: str = ""
     """What the person wrote, or the label of their button; empty for a photo."""
     answer: Sequence[ChatItem]
     is_in_history: bool = False
@@ -41,7 +41,7 @@ class ChatReply:
     @property
     def items(self) -> list[ChatItem]:
         """All messages."""
-        return [*([ChatLine(sender="you", text=self.said)] if self.said else []), *self.answer]
+        return [*([ChatLine(sender="you", text=self.message)] if self.message else []), *self.answer]
 
 
 async def get_person(context: RequestContext) -> Person | None:

@@ -133,14 +133,14 @@ async def send_text(
     message = " ".join(words.split())[:MAX_MESSAGE_LENGTH]
     person = await get_person(context)
     if person is None:
-        return respond(context, ChatReply(view=None, said=message, answer=answer_visitor(message, context.language)))
+        return respond(context, ChatReply(view=None, message=message, answer=answer_visitor(message, context.language)))
     reply = await context.state.conversation.handle_text(person, message, look, chat=Channel.WEB)
     if reply is not None:
         return await _respond_to_reply(context, person, message, reply, look)
     answer = await answer_person(context.state, person, message, look)
     if not wants_json(context.request) and any(isinstance(item, WeekCardItem) for item in answer):
         return RedirectResponse(url_for("week"), 303)
-    return respond(context, ChatReply(view=await load_view(context, person, look), said=message, answer=answer))
+    return respond(context, ChatReply(view=await load_view(context, person, look), message=message, answer=answer))
 
 
 @router.post(f"{CHAT_PATH}/act", name="chat_action")
@@ -159,20 +159,20 @@ async def send_action(
     person = await get_person(context)
     if person is None:
         answer = eva_lines([translate("talk.look_gone", context.language)])
-        return respond(context, ChatReply(view=None, said=label, answer=answer))
+        return respond(context, ChatReply(view=None, message=label, answer=answer))
     reply = repeat_guess(await context.state.conversation.handle_action(person, action, chat=Channel.WEB))
     return await _respond_to_reply(context, person, label, reply, look)
 
 
 async def _respond_to_reply(
-    context: RequestContext, person: Person, said: str, reply: Reply, look_id: UUID | None
+    context: RequestContext, person: Person, message: str, reply: Reply, look_id: UUID | None
 ) -> Response:
     """The sentences of a reply, and the verdict if it follows.
 
     Args:
         context: of the request.
         person: who chats.
-        said: what they wrote, or the label of their button.
+        message: what they wrote, or the label of their button.
         reply: to it.
         look_id: the look on their screen, if any.
     """
@@ -182,7 +182,7 @@ async def _respond_to_reply(
         answer += view.verdict_items()
     is_shown = view is not None and reply.look is not None and reply.look.id == view.look.id
     is_in_history = is_shown and reply.kind is ReplyKind.ITEM_CORRECTED
-    return respond(context, ChatReply(view=view, said=said, answer=answer, is_in_history=is_in_history))
+    return respond(context, ChatReply(view=view, message=message, answer=answer, is_in_history=is_in_history))
 
 
 async def _render_refusal(request: Request, error: EvaError | HTTPException) -> Response:
