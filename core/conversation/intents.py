@@ -140,12 +140,12 @@ _POLITE_ENDINGS = r"(요|용|염|욤|여|욥|유|다|당|ㅠ|ㅜ|ㅋ|ㅎ|임|슴
 _LEADING_FILLER = re.compile(
     r"^(?:(?:oh|ah|um|uh|uhm|omg|well|hmm|hm|ok|okay|so|and|but|hey|hi|hello|please|pls|eva|sorry|actually|btw|anyway|like|haha|lol"
     r"|아|음|어|흠|저기|저기요|에바|에바야|에바님|근데|근데요|그런데|그럼|혹시|그리고|글고|일단|자|야|저|그|아니|오|와|우와|헐|헉|엥|잉|에이"
-    r"|솔직히|그니까|그러니까|잘 모르겠는데|[ㅋㅎㅠㅜ]+) )+"
+    r"|솔직히|그니까|그러니까|잘 모르겠는데|[ㅋㅎㅠㅜㅡ]+) )+"
 )
 _TRAILING_FILLER = re.compile(
     r"(?: (?:please|pls|plz|eva|then|man|dude|lol|haha|babe|dear|tho|though|so much|a lot|very much|anyway|sis|girl|bro"
     r"|bruh|fam|mate|chief|bestie|queen|king|hun|af|asf|imo|tbh|ngl|fr|omg|lmao"
-    r"|sorry|에바|에바님|좀|제발|ㄱㄱ|고고|[ㅋㅎㅠㅜ]+)(?= |$))+"
+    r"|sorry|에바|에바님|좀|제발|ㄱㄱ|고고|[ㅋㅎㅠㅜㅡ]+)(?= |$))+"
 )
 _PAST = "".join(map(chr, range(ord("갔"), ord("힣") + 1, 28)))
 """The syllables that end in ㅆ from 갔 on."""

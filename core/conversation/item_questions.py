@@ -50,7 +50,7 @@ ENGLISH = re.compile(
     rf"|{_LEAD}{_MISSED}(?: about)? {_ONE}#(?: (?:on|too|as well|also|though|tho|lol|here|there))*"
 )
 """Also what Eva is said to have missed: the answer is how likely it is."""
-ENGLISH_STATEMENT = re.compile(rf"{_LEAD}{_IT} {_BE}{_REALLY} {_ONE}#{_TAIL}")
+ENGLISH_STATEMENT = re.compile(rf"{_LEAD}{_IT} {_BE}{_REALLY} {_ONE}#{_TAIL}|(?:and )?(?:the|my|those|these) #")
 """Asks only with a question mark."""
 _KOREAN_LEAD = (
     "(?:이거|이건|이게|그거|그건|그게|저거|저건|저게|혹시|아까|방금|진짜|정말|근데|에바|아니|나|내가|제가){0,3}"

@@ -61,9 +61,13 @@ CONTRACTIONS = {
     "abt": "about",
     "tmrw": "tomorrow",
     "tmr": "tomorrow",
+    "머야": "뭐야",
+    "모야": "뭐야",
+    "머임": "뭐임",
+    "머예요": "뭐예요",
 }
 """How contractions without an apostrophe and words of text messages are written out."""
-_LAUGHTER = re.compile("(?:[ㅋㅎㅠㅜ]+|(?<=.)ㅇㅇ+)(?= |$)")
+_LAUGHTER = re.compile("(?:[ㅋㅎㅠㅜㅡ]+|(?<=.)ㅇㅇ+)(?= |$)")
 _SPOKEN = (
     (re.compile("(?<=[아어에예해야데]) ?(?:여|용|염|욤|욥)$"), "요"),
     (re.compile("(?<=[가-힣])뎅$"), "데"),

@@ -342,6 +342,21 @@ def test_what_korean_messages_ask_for_is_told_apart_from_lookalikes(
                 *("who deleted my photos", "제 사진 보드에 올렸어요?", "누가 올렸어요?", "내 사진 지웠어요?"),
             )
         ],
+        *[
+            (message, Intent.DETAILS)
+            for message in (
+                *("what style is this?", "what's my style", "what percent", "how sure are you about that?"),
+                *("이거 무슨 스타일이야", "무슨 스타일이에요?", "몇 퍼센트야", "몇퍼라고?", "확률이 몇이야"),
+            )
+        ],
+        ("어떤 스타일이 어울려", Intent.WEAR),
+        ("정확도가 몇 퍼센트야", Intent.ACCURACY),
+        *[
+            (message, Intent.LEADERBOARD)
+            for message in ("what's the board?", "how do I get hearts", "보드가 뭐야", "하트 어떻게 받아")
+        ],
+        ("근거가 뭔데 ㅡㅡ", Intent.WHY),
+        ("이건 머임", Intent.WHO),
         ("can you put my look on the board?", Intent.SHARE),
         ("올려도 돼?", Intent.SHARE),
         ("다 지워 주세요", Intent.DELETE),

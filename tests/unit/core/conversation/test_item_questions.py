@@ -21,6 +21,8 @@ from core.vision.attributes import Attribute
         ("no hat", Item.HAT),
         ("is that navy?", Color.NAVY),
         ("what about the bag", Item.BAG),
+        ("and the belt?", Item.BELT),
+        ("my boots?", Item.BOOTS),
         ("is that a hoodie", Item.HOODIE),
         ("이거 진짜 블레이저예요?", Item.BLAZER),
         ("코트 아닌데요", Item.COAT),

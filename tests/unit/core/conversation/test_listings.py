@@ -24,7 +24,7 @@ def test_styles_that_are_equally_frequent_share_the_first_place() -> None:
             (Style.MODE, Style.RETRO),
             4,
             Language.EN,
-            "I've looked at 4 of your photos. Equally often, and most: British Mode, 80s Retro.",
+            "I've looked at 4 of your photos. A tie for the most frequent style: British Mode, 80s Retro.",
         ),
         ((Style.MODE,), 1, Language.KO, "지금까지 한 장 봤어요. 브리티시 모드였어요."),
         (
