@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import Reply, ReplyKind
-from core.db import look_feedback, looks, news_recipients, people
+from core.db import look_feedback, looks, name_questions, news_recipients, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
@@ -45,7 +45,7 @@ async def execute_action(connection: AsyncConnection, person: Person, action: Ac
     person = replace(await people.get(connection, person.id) or person, language=person.language)
     is_answer = action.type in NAME_ANSWERS and person.pending_name_chat == chat
     if person.pending_name_look_id is not None and not is_answer:
-        await people.delete_name_question(connection, person.id)
+        await name_questions.delete(connection, person.id)
         person = replace(person, pending_name_look_id=None, pending_name_chat=None, pending_name=None)
     if action.look_id is None:
         return await _handle_person_action(connection, person, action, chat)

@@ -30,7 +30,7 @@ from core.conversation.name_answers import find_typed_name, is_about_name
 from core.conversation.reply import Reply, ReplyKind, ReplyTurns
 from core.conversation.reply_checkpoints import ReplyRecorder, record_nothing
 from core.conversation.style_names import find_style_name, parse_style_answer
-from core.db import look_feedback, looks, one_time_tokens, people
+from core.db import look_feedback, looks, name_questions, one_time_tokens, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
@@ -97,7 +97,7 @@ class ConversationService:
         """Close the question for a name, if there is one: after a command, a photo or anything else of the person."""
         if person.pending_name_look_id is not None:
             async with self.resources.database.connection() as connection:
-                await people.delete_name_question(connection, person.id)
+                await name_questions.delete(connection, person.id)
 
     async def handle_text(
         self,

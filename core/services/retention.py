@@ -12,7 +12,17 @@ import structlog
 from procrastinate import App, JobContext
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import inbox, look_images, looks, one_time_tokens, people, rate_limits, sessions, submissions
+from core.db import (
+    inbox,
+    look_images,
+    looks,
+    name_questions,
+    one_time_tokens,
+    people,
+    rate_limits,
+    sessions,
+    submissions,
+)
 from core.db.errors import DEADLOCK_DETECTED, find_sqlstate
 from core.db.look_images import ImageKeys
 from core.db.looks import Look
@@ -80,7 +90,7 @@ async def delete_overdue_data(resources: Resources, *, batch_size: int = BATCH_S
     async with resources.database.connection() as connection:
         await inbox.delete_processed(connection)
         await one_time_tokens.delete_expired(connection)
-        await people.delete_expired_name_questions(connection)
+        await name_questions.delete_expired(connection)
         await rate_limits.delete_expired(connection)
     while len(failed) < MAX_FAILURES:
         async with resources.database.transaction() as connection:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
-from core.db import looks, people, schema
+from core.db import looks, name_questions, people, schema
 from core.db.database import Database
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language
@@ -133,7 +133,7 @@ async def test_what_is_written_for_one_person_changes_no_other(database: Databas
             look = await create_look(connection, person.id)
             assert look.pending_question is PendingQuestion.GUESS
             assert await people.create_identity(connection, person.id, kakao, f"kakao {person.id}")
-            await people.record_name_question(connection, person.id, look.id, chat="web", proposed_name="Mina")
+            await name_questions.record(connection, person.id, look.id, chat="web", proposed_name="Mina")
         await people.record_consent(connection, jun.id, is_given=True)
         await people.mark_blocked(connection, kakao, f"kakao {jun.id}")
         identities = await people.list_identities(connection, jun.id)
@@ -159,9 +159,9 @@ async def test_what_is_written_for_one_person_changes_no_other(database: Databas
             partial(people.mark_learning_asked, connection, mina.id),
             partial(people.record_learning_consent, connection, mina.id, is_given=True),
             partial(people.update_guesses_first, connection, mina.id, is_enabled=False),
-            partial(people.record_name_question, connection, mina.id, own_look.id, chat="telegram"),
-            partial(people.delete_name_question, connection, mina.id),
-            partial(people.delete_expired_name_questions, connection),
+            partial(name_questions.record, connection, mina.id, own_look.id, chat="telegram"),
+            partial(name_questions.delete, connection, mina.id),
+            partial(name_questions.delete_expired, connection),
             partial(people.mark_blocked, connection, telegram, subject),
             partial(people.mark_unblocked, connection, telegram, subject),
             partial(people.delete_identities, connection, mina.id, [kakao]),
