@@ -16,7 +16,7 @@ from telegram.ext import ExtBot
 from bot.kakao.photo_jobs import DEFAULT_TIMING, KakaoTiming, PhotoJobs
 from bot.kakao.skill import SkillHandler
 from bot.telegram.bot_api_errors import flood_wait, is_of_proxy
-from bot.telegram.client import TelegramClient, create_bot
+from bot.telegram.client import MessageRateLimiter, TelegramClient, create_bot
 from bot.telegram.daily_news import DailyNews
 from bot.telegram.queue_notifier import QueueNotifier
 from bot.telegram.setup import run_polling
@@ -101,7 +101,7 @@ class BotApplication:
             await self._run_jobs()
             return
         async with _open_bot(self.settings, meanwhile=partial(self._run_jobs, register_postponed_tasks)) as bot:
-            client = TelegramClient(bot)
+            client = TelegramClient(bot, MessageRateLimiter(self.settings.telegram_messages_per_second))
             handler = UpdateHandler(self.conversation, client, bot.bot)
             news = DailyNews(self.resources, client)
             # If one of the tasks fails, the group cancels the other and the process ends.

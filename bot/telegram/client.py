@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
+import httpx
 import structlog
 from telegram import (
     InlineKeyboardMarkup,
@@ -28,14 +29,14 @@ from telegram import (
     LinkPreviewOptions,
     ReplyParameters,
 )
-from telegram.constants import ChatAction, FileSizeLimit
+from telegram.constants import ChatAction, FileSizeLimit, FloodLimit
 from telegram.error import (
     ChatMigrated,
     RetryAfter,
     TelegramError,
     TimedOut,
 )
-from telegram.ext import AIORateLimiter, ExtBot
+from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.telegram.bot_api_errors import REFUSALS, flood_wait, is_of_proxy, may_have_arrived, translate_refusal
@@ -65,6 +66,8 @@ RECORD_SECONDS = 0.5
 """For recording what was sent, after that response."""
 MESSAGE_INTERVAL = 1.0
 """Seconds between two messages in one chat."""
+GROUP_INTERVAL = 60 / FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP
+"""Seconds between two messages in one group, once it has got those of a minute."""
 CHAT_ACTION_INTERVAL = 4.0
 """Seconds until a chat action is repeated: Telegram shows it for five."""
 MAX_CONNECTIONS = 64
@@ -73,8 +76,8 @@ LARGE_FILE_BYTES = 1_000_000
 """What people send as a photo is smaller; what they send as a file may have 20 MB."""
 MAX_LARGE_FILES = 8
 """Larger files that may be in memory at once, from their download until they are judged."""
-MAX_TRACKED_CHATS = 1000
-"""Number of chats from which on those that are not limited at the moment are dropped."""
+MAX_TRACKED_LIMITS = 1000
+"""Number of limits from which on those that are not used at the moment are dropped."""
 INLINE_CACHE_SECONDS = 5
 """For which Telegram may answer the same inline query itself."""
 REFUSAL_OUTCOMES: Mapping[type[MessengerError], DeliveryOutcome] = {
@@ -98,41 +101,49 @@ def create_bot(settings: Settings) -> ExtBot[int]:
     """
     if settings.telegram_token is None:
         raise ValueError("EVA_TELEGRAM_TOKEN is not set")
-    # They log tracebacks of what the client retries: floods, and responses that are not JSON, whole with any messages.
-    for name in ("telegram.ext.AIORateLimiter", "telegram.request.BaseRequest"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    # It logs tracebacks of what the client retries: responses that are not JSON, whole with any messages.
+    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
+    # Joined before it is sent: httpx would write the form of a photo in twenty pieces.
+    join_body = {"event_hooks": {"request": [httpx.Request.aread]}}
     return ExtBot(
         token=settings.telegram_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",
         base_file_url=f"{settings.telegram_api_url}/file/bot",
-        request=HTTPXRequest(connection_pool_size=MAX_CONNECTIONS, read_timeout=20.0, pool_timeout=20.0),
-        rate_limiter=AIORateLimiter(overall_max_rate=settings.telegram_messages_per_second, overall_time_period=1),
+        request=HTTPXRequest(
+            connection_pool_size=MAX_CONNECTIONS, read_timeout=20.0, pool_timeout=20.0, httpx_kwargs=join_body
+        ),
     )
 
 
-class ChatRateLimiter:
-    """Spaces the messages to each chat; PTB's own limiter does so for groups only."""
+class MessageRateLimiter:
+    """Spaces messages as Telegram demands: those to one chat, those to one group, and all of them together."""
 
     def __init__(
         self,
-        interval: float = MESSAGE_INTERVAL,
+        per_second: int = FloodLimit.MESSAGES_PER_SECOND,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Let one message pass in each interval, in seconds; `clock` and `sleep` measure and wait for it."""
-        self._interval, self._clock, self._sleep = interval, clock, sleep
-        self._next_send_at: dict[int, float] = {}
+        """Let so many messages a second pass; `clock` and `sleep` measure and wait for it."""
+        self._per_second, self._clock, self._sleep = per_second, clock, sleep
+        self._due_at: dict[tuple[int | None, float], float] = {}
+        """When a limit is used up no more, by its chat, if it has one, and its interval."""
 
     async def wait(self, chat_id: int) -> None:
         """Wait until a message may be sent to a chat; concurrent callers are served in order."""
-        now = self._clock()
-        send_at = max(now, self._next_send_at.get(chat_id, now))
-        if len(self._next_send_at) >= MAX_TRACKED_CHATS:
-            self._next_send_at = {other: at for other, at in self._next_send_at.items() if at > now}
-        self._next_send_at[chat_id] = send_at + self._interval
-        if send_at > now:
-            await self._sleep(send_at - now)
+        limits: list[tuple[int | None, float, int]] = [(chat_id, MESSAGE_INTERVAL, 1)]
+        if chat_id < 0:
+            limits.append((chat_id, GROUP_INTERVAL, FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP))
+        limits.append((None, 1 / self._per_second, self._per_second))
+        for limited_chat, interval, burst in limits:
+            now, key = self._clock(), (limited_chat, interval)
+            if len(self._due_at) >= MAX_TRACKED_LIMITS:
+                self._due_at = {other: due_at for other, due_at in self._due_at.items() if due_at > now}
+            due_at = max(now, self._due_at.get(key, now))
+            self._due_at[key] = due_at + interval
+            if (pause := due_at - (burst - 1) * interval - now) > 0:
+                await self._sleep(pause)
 
 
 class TelegramClient:
@@ -141,8 +152,8 @@ class TelegramClient:
     def __init__(
         self,
         bot: ExtBot[int],
+        rate_limiter: MessageRateLimiter,
         *,
-        rate_limiter: ChatRateLimiter | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chat_action_interval: float = CHAT_ACTION_INTERVAL,
         response_seconds: float = RESPONSE_SECONDS,
@@ -151,7 +162,7 @@ class TelegramClient:
 
         Args:
             bot: initialized.
-            rate_limiter: spaces the messages to each chat.
+            rate_limiter: spaces the messages.
             sleep: waits before retries.
             chat_action_interval: seconds until a chat action is repeated.
             response_seconds: for the response to a request that runs when the worker is stopped.
@@ -161,7 +172,7 @@ class TelegramClient:
         """The bot's name in links, without the @."""
         self.large_files = asyncio.Semaphore(MAX_LARGE_FILES)
         """To be held by who downloads a file of over `LARGE_FILE_BYTES`, until it is judged."""
-        self._rate_limiter = rate_limiter or ChatRateLimiter()
+        self._rate_limiter = rate_limiter
         self._sleep = sleep
         self._chat_action_interval, self._response_seconds = chat_action_interval, response_seconds
 
@@ -179,7 +190,7 @@ class TelegramClient:
         thread_id: int | None = None,
         is_upgraded: bool = False,
     ) -> int | None:
-        """Send one message, as soon as the rate limit of the chat permits, and count how that ended.
+        """Send one message, as soon as the rate limits permit, and count how that ended.
 
         A photo that is rejected is replaced by its caption: in many groups bots may not send photos. An upgraded group
         has neither the message to reply to nor the topic.

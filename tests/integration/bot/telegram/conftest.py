@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.telegram.client import RESPONSE_SECONDS, ChatRateLimiter, TelegramClient, create_bot
+from bot.telegram.client import RESPONSE_SECONDS, MessageRateLimiter, TelegramClient, create_bot
 from bot.telegram.ingest import store_update
 from bot.telegram.keyboards import decode_callback_data
 from bot.telegram.worker import UpdateHandler, register_tasks
@@ -155,9 +155,7 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest.fixture
 def settings(telegram: FakeTelegram) -> Settings:
-    return Settings(
-        telegram_token=SecretStr(telegram.token), telegram_api_url=telegram.url, telegram_messages_per_second=1000
-    )
+    return Settings(telegram_token=SecretStr(telegram.token), telegram_api_url=telegram.url)
 
 
 @pytest.fixture
@@ -179,9 +177,8 @@ async def harness(
     judging = PhotoJudgingService(resources, classifier, daily_limit=DAILY_LIMIT)
     conversation = ConversationService(resources, judging, settings)
     async with create_bot(settings) as bot:
-        client = TelegramClient(
-            bot, rate_limiter=ChatRateLimiter(0.0), sleep=no_sleep, response_seconds=response_seconds
-        )
+        limiter = MessageRateLimiter(sleep=no_sleep)
+        client = TelegramClient(bot, limiter, sleep=no_sleep, response_seconds=response_seconds)
         handler = UpdateHandler(
             conversation, client, bot.bot, retry_delays=NO_DELAYS, delivery_retry_delays=2 * NO_DELAYS
         )

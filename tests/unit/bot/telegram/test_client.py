@@ -8,15 +8,16 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from httpcore._backends.anyio import AnyIOStream
 from pydantic import SecretStr
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
-from telegram.constants import ChatAction
+from telegram.constants import ChatAction, FloodLimit
 from telegram.error import RetryAfter
-from telegram.ext import AIORateLimiter, ExtBot
+from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.telegram.bot_api_errors import flood_wait
-from bot.telegram.client import RETRY_DELAYS, ChatRateLimiter, TelegramClient, create_bot
+from bot.telegram.client import RETRY_DELAYS, MessageRateLimiter, TelegramClient, create_bot
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import CAPTION_SLOTS, REMARK_SLOTS, OutgoingMessage, format_verdict, text_messages
 from bot.telegram.parsing import TextMessage
@@ -62,7 +63,11 @@ def client(bot: ExtBot[int], delays: list[float]) -> TelegramClient:
     async def sleep(seconds: float) -> None:
         delays.append(seconds)
 
-    return TelegramClient(bot, rate_limiter=ChatRateLimiter(0.0), sleep=sleep, chat_action_interval=0.02)
+    return TelegramClient(bot, MessageRateLimiter(sleep=no_sleep), sleep=sleep, chat_action_interval=0.02)
+
+
+async def no_sleep(_: float) -> None:
+    pass
 
 
 async def test_text_and_photo_are_sent(telegram: FakeTelegram, client: TelegramClient) -> None:
@@ -152,9 +157,8 @@ async def test_message_without_a_response_is_not_sent_twice(telegram: FakeTelegr
     telegram.delay_next("sendMessage", 1.0)
     root = telegram.url
     request = HTTPXRequest(read_timeout=0.2)
-    limiter = AIORateLimiter()
-    async with ExtBot(telegram.token, f"{root}/bot", f"{root}/file/bot", request, rate_limiter=limiter) as bot:
-        message_id = await TelegramClient(bot).send_message(42, HELLO)
+    async with ExtBot(telegram.token, f"{root}/bot", f"{root}/file/bot", request) as bot:
+        message_id = await TelegramClient(bot, MessageRateLimiter()).send_message(42, HELLO)
 
     assert message_id is None
     assert len(telegram.messages(42)) == 1
@@ -319,6 +323,41 @@ async def test_keyboard_is_replaced_and_an_unchanged_one_ignored(
     assert telegram.messages(42)[0]["reply_markup"]["inline_keyboard"][0][0]["text"] == "좋아요"
 
 
+async def test_only_messages_count_against_the_limits(bot: ExtBot[int]) -> None:
+    """A photo in a group has several chat actions; Telegram limits the messages there."""
+    limited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        limited.append(seconds)
+
+    client = TelegramClient(bot, MessageRateLimiter(clock=lambda: 0.0, sleep=sleep))
+    message_id = await client.send_message(-5, HELLO)
+    assert message_id is not None
+    for _ in range(FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP):
+        await client.send_chat_action_once(-5, ChatAction.TYPING)
+        await client.edit_keyboard(-5, message_id, KEYBOARD)
+    assert limited == []
+    await client.send_message(-5, HELLO)
+    assert limited == [1.0]
+
+
+async def test_a_photo_is_sent_in_one_piece(
+    client: TelegramClient, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """httpx sends the twenty parts of its form one by one, which takes three milliseconds of the processor."""
+    pieces: list[bytes] = []
+    write = AnyIOStream.write
+
+    async def count_write(stream: AnyIOStream, buffer: bytes, timeout: float | None = None) -> None:
+        pieces.append(buffer)
+        await write(stream, buffer, timeout)
+
+    monkeypatch.setattr(AnyIOStream, "write", count_write)
+    await client.send_message(42, OutgoingMessage(text="여기", photo=PHOTO, keyboard=KEYBOARD))
+    assert telegram.calls_to("sendPhoto")[0].files["photo"] == PHOTO
+    assert len(pieces) == 2, "the headers and the body"
+
+
 async def test_chat_action_lasts_as_long_as_the_block(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.fail_next("sendChatAction", 502, "Bad Gateway")
     update = TextMessage(update_id=1, user_id=42, chat_id=42, language_code="ko", text="안녕")
@@ -374,12 +413,8 @@ async def test_token_is_in_no_log_line(
     monkeypatch.setattr(root, "level", root.level)
     configure_logging(Environment.PRODUCTION)
     settings = Settings(telegram_token=SecretStr(telegram.token), telegram_api_url=telegram.url)
-
-    async def no_sleep(_: float) -> None:
-        pass
-
     async with create_bot(settings) as bot:
-        client = TelegramClient(bot, rate_limiter=ChatRateLimiter(0.0), sleep=no_sleep)
+        client = TelegramClient(bot, MessageRateLimiter(sleep=no_sleep), sleep=no_sleep)
         await client.send_message(42, HELLO)
         await client.download(telegram.api.store_file(b"photo"))
         telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 7", retry_after=7)

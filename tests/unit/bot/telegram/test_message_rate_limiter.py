@@ -1,0 +1,72 @@
+"""Messages keep the limits of Telegram: for each chat, for each group, and for all of them together."""
+
+import asyncio
+
+from bot.telegram.client import MAX_TRACKED_LIMITS, MessageRateLimiter
+
+
+class Clock:
+    """A clock that is set by hand, or by sleeps, which it records."""
+
+    def __init__(self, *, is_frozen: bool = True) -> None:
+        self.now, self.is_frozen = 0.0, is_frozen
+        self.sleeps: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.sleeps.append(round(seconds, 6))
+        if not self.is_frozen:
+            self.now += seconds
+        await asyncio.sleep(0)
+
+
+async def test_one_message_a_second_in_each_chat() -> None:
+    clock = Clock()
+    limiter = MessageRateLimiter(clock=clock, sleep=clock.sleep)
+    await asyncio.gather(*(limiter.wait(chat_id) for chat_id in (1, 1, 2, 1, 3)))
+
+    assert clock.sleeps == [1.0, 2.0]
+
+
+async def test_no_wait_after_a_second_without_messages() -> None:
+    clock = Clock()
+    limiter = MessageRateLimiter(clock=clock, sleep=clock.sleep)
+    await limiter.wait(1)
+    clock.now = 0.4
+    await limiter.wait(1)
+    clock.now = 3.0
+    await limiter.wait(1)
+
+    assert clock.sleeps == [0.6]
+
+
+async def test_a_group_gets_twenty_messages_and_then_one_each_three_seconds() -> None:
+    """A private chat gets one each second."""
+    for chat_id, seconds_of_50 in ((-5, 3.0 * (50 - 20)), (5, 49.0)):
+        clock = Clock(is_frozen=False)
+        limiter = MessageRateLimiter(clock=clock, sleep=clock.sleep)
+        for _ in range(50):
+            await limiter.wait(chat_id)
+        assert round(clock.now, 6) == seconds_of_50
+
+
+async def test_so_many_messages_a_second_in_all_chats_together() -> None:
+    clock = Clock(is_frozen=False)
+    limiter = MessageRateLimiter(4, clock=clock, sleep=clock.sleep)
+    for chat_id in range(10):
+        await limiter.wait(chat_id)
+
+    assert clock.sleeps == [0.25] * 6
+
+
+async def test_limits_that_are_not_used_are_dropped() -> None:
+    clock = Clock()
+    limiter = MessageRateLimiter(clock=clock, sleep=clock.sleep)
+    for chat_id in range(3 * MAX_TRACKED_LIMITS):
+        clock.now = float(2 * chat_id)
+        await limiter.wait(chat_id)
+
+    assert len(limiter._due_at) <= MAX_TRACKED_LIMITS
+    assert clock.sleeps == []
