@@ -12,7 +12,7 @@ from bot.telegram.handlers import (
     judge_photo,
     send_verdict,
 )
-from bot.telegram.parsing import PhotoMessage, UnsupportedMessage
+from bot.telegram.updates import PhotoMessage, UnsupportedMessage
 from core.conversation.album_summary import MAX_ALBUM_PHOTOS, AlbumPhoto
 from core.conversation.occasion_fit import summarize_for_caption
 from core.conversation.service import ConversationService

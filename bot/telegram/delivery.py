@@ -13,7 +13,7 @@ from telegram.constants import ChatAction
 from bot.telegram.client import TelegramClient
 from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.keyboards import Keyboards
-from bot.telegram.parsing import IncomingUpdate
+from bot.telegram.updates import IncomingUpdate
 from core.conversation.narration import error_message
 from core.conversation.reply import ReplyKind
 from core.db import inbox, people

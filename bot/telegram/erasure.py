@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
 from bot.telegram.formatting import text_messages
-from bot.telegram.parsing import IncomingUpdate
+from bot.telegram.updates import IncomingUpdate
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.db import inbox, senderless_updates

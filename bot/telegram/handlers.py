@@ -14,8 +14,8 @@ from bot.telegram.client import LARGE_FILE_BYTES
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
 from bot.telegram.erasure import record_erasure
 from bot.telegram.formatting import format_verdict, text_messages
-from bot.telegram.parsing import ButtonPress, PhotoMessage
 from bot.telegram.public_looks import send_similar_looks
+from bot.telegram.updates import ButtonPress, PhotoMessage
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.narration import verdict_messages

@@ -16,7 +16,7 @@ from telegram import (
 from bot.telegram.cards import build_card_results, build_week_results
 from bot.telegram.client import TelegramClient
 from bot.telegram.deep_links import WEEK_QUERY, look_argument, parse_card_query, private_chat_url
-from bot.telegram.parsing import InlineQuery
+from bot.telegram.updates import InlineQuery
 from core.conversation.narration import format_percent, style_name
 from core.conversation.result_card_texts import can_have_card
 from core.conversation.service import ConversationService

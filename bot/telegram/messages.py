@@ -5,8 +5,8 @@ from bot.telegram.daily_news import send_news
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
 from bot.telegram.formatting import text_messages
 from bot.telegram.handlers import answer_question
-from bot.telegram.parsing import CommandMessage, MessageReaction, TextMessage
 from bot.telegram.public_looks import send_similar_looks
+from bot.telegram.updates import CommandMessage, MessageReaction, TextMessage
 from core.conversation.intents import Intent, find_intent
 from core.conversation.item_feedback import is_new
 from core.conversation.service import ConversationService

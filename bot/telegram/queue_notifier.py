@@ -14,7 +14,8 @@ from bot.telegram.client import TelegramClient
 from bot.telegram.delivery import QUEUE_NOTICE
 from bot.telegram.formatting import text_messages
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK
-from bot.telegram.parsing import PhotoMessage, parse_update
+from bot.telegram.parsing import parse_update
+from bot.telegram.updates import PhotoMessage
 from core.db import inbox, people, waiting_photos
 from core.db.schema import IdentityProvider
 from core.db.waiting_photos import NoticeRule, WaitingPhoto

@@ -18,7 +18,7 @@ from bot.telegram.commands import handle_command
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import format_verdict, text_messages
 from bot.telegram.handlers import answer_self_harm
-from bot.telegram.parsing import CommandMessage, IncomingUpdate, PhotoMessage, TextMessage, UnsupportedMessage
+from bot.telegram.updates import CommandMessage, IncomingUpdate, PhotoMessage, TextMessage, UnsupportedMessage
 from core.conversation.album_summary import MAX_ALBUM_PHOTOS, AlbumPhoto, summarize_album
 from core.conversation.narration import public_verdict_messages
 from core.conversation.service import ConversationService

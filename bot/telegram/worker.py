@@ -28,7 +28,9 @@ from bot.telegram.handlers import handle_callback, handle_photo
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK, requeue_orphans
 from bot.telegram.inline import answer_inline_query
 from bot.telegram.messages import handle_message
-from bot.telegram.parsing import (
+from bot.telegram.parsing import parse_album, parse_update
+from bot.telegram.unstored_photos import handle_anonymous, handle_photo_of_other
+from bot.telegram.updates import (
     ButtonPress,
     CommandMessage,
     IncomingUpdate,
@@ -38,10 +40,7 @@ from bot.telegram.parsing import (
     PhotoMessage,
     TextMessage,
     UnsupportedMessage,
-    parse_album,
-    parse_update,
 )
-from bot.telegram.unstored_photos import handle_anonymous, handle_photo_of_other
 from core import metrics
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import unsupported_media_reply

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from telegram import User
 
-from bot.telegram.parsing import IncomingUpdate, parse_update
+from bot.telegram.parsing import parse_update
+from bot.telegram.updates import IncomingUpdate
 from bot.testing.telegram import BOT_USER
 from bot.testing.telegram_api import FakeBotApi
 from bot.testing.telegram_updates import UpdateFactory

@@ -20,7 +20,7 @@ from bot.telegram.bot_api_errors import flood_wait
 from bot.telegram.client import RETRY_DELAYS, MessageRateLimiter, TelegramClient, create_bot
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import CAPTION_SLOTS, REMARK_SLOTS, OutgoingMessage, format_verdict, text_messages
-from bot.telegram.parsing import TextMessage
+from bot.telegram.updates import TextMessage
 from bot.testing.telegram import FakeTelegram
 from core.conversation.narration import verdict_messages
 from core.errors import (
@@ -348,9 +348,9 @@ async def test_a_photo_is_sent_in_one_piece(
     pieces: list[bytes] = []
     write = AnyIOStream.write
 
-    async def count_write(stream: AnyIOStream, buffer: bytes, timeout: float | None = None) -> None:
+    async def count_write(stream: AnyIOStream, buffer: bytes, **options: Any) -> None:
         pieces.append(buffer)
-        await write(stream, buffer, timeout)
+        await write(stream, buffer, **options)
 
     monkeypatch.setattr(AnyIOStream, "write", count_write)
     await client.send_message(42, OutgoingMessage(text="여기", photo=PHOTO, keyboard=KEYBOARD))

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from telegram import User
 
-from bot.telegram.parsing import CommandMessage, PhotoMessage, TextMessage, parse_album
+from bot.telegram.parsing import parse_album
+from bot.telegram.updates import CommandMessage, PhotoMessage, TextMessage
 from bot.testing.telegram import BOT_USER
 from bot.testing.telegram_updates import UpdateFactory
 from tests.unit.bot.telegram.conftest import GROUP, MENTION, jpeg, parse

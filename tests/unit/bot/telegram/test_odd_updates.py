@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.telegram.parsing import PhotoMessage, TextMessage, UnsupportedMessage
+from bot.telegram.updates import PhotoMessage, TextMessage, UnsupportedMessage
 from bot.testing.telegram import BOT_USER
 from bot.testing.telegram_api import FakeBotApi
 from bot.testing.telegram_updates import UpdateFactory

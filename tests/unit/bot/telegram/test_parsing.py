@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.telegram.keyboards import CallbackData
-from bot.telegram.parsing import (
+from bot.telegram.updates import (
     ButtonPress,
     CommandMessage,
     InlineQuery,
