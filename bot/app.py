@@ -20,7 +20,7 @@ from bot.telegram.client import MessageRateLimiter, TelegramClient, create_bot
 from bot.telegram.daily_news import DailyNews
 from bot.telegram.queue_notifier import QueueNotifier
 from bot.telegram.setup import run_polling
-from bot.telegram.worker import UpdateHandler, register_postponed_tasks, register_tasks
+from bot.telegram.worker import UpdateHandler, register_postponed_tasks
 from core.conversation.service import ConversationService
 from core.db import inbox
 from core.errors import InvalidBotTokenError
@@ -106,7 +106,7 @@ class BotApplication:
             news = DailyNews(self.resources, client)
             # If one of the tasks fails, the group cancels the other and the process ends.
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._run_jobs(register_tasks(handler), news.register_tasks))
+                group.create_task(self._run_jobs(handler.register_tasks, news.register_tasks))
                 group.create_task(QueueNotifier(self.resources, client, bot.bot).run())
 
     async def _run_jobs(self, *register: Callable[[App], None]) -> None:
@@ -148,7 +148,7 @@ async def open_application(
 @asynccontextmanager
 async def _open_bot(
     settings: Settings, *, meanwhile: Callable[[], Coroutine[None, None, None]] | None = None
-) -> AsyncIterator[ExtBot[int]]:
+) -> AsyncIterator[ExtBot[None]]:
     """The initialized bot, as soon as Telegram can be reached.
 
     Args:
@@ -166,7 +166,7 @@ async def _open_bot(
         await bot.shutdown()
 
 
-async def _initialize(bot: ExtBot[int], meanwhile: Callable[[], Coroutine[None, None, None]] | None) -> None:
+async def _initialize(bot: ExtBot[None], meanwhile: Callable[[], Coroutine[None, None, None]] | None) -> None:
     """Initialize a bot; see `_open_bot`."""
     running: asyncio.Task[None] | None = None
     try:

@@ -15,8 +15,8 @@ Source: https://core.telegram.org/bots/api and https://core.telegram.org/bots/fa
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any, NoReturn, TypeVar
 
 import httpx
@@ -93,7 +93,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-def create_bot(settings: Settings) -> ExtBot[int]:
+def create_bot(settings: Settings) -> ExtBot[None]:
     """The bot of EVA_TELEGRAM_TOKEN; an asynchronous context manager.
 
     Raises:
@@ -151,7 +151,7 @@ class TelegramClient:
 
     def __init__(
         self,
-        bot: ExtBot[int],
+        bot: ExtBot[None],
         rate_limiter: MessageRateLimiter,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -170,8 +170,7 @@ class TelegramClient:
         self._bot = bot
         self.bot_username = bot.username
         """The bot's name in links, without the @."""
-        self.large_files = asyncio.Semaphore(MAX_LARGE_FILES)
-        """To be held by who downloads a file of over `LARGE_FILE_BYTES`, until it is judged."""
+        self._large_files = asyncio.Semaphore(MAX_LARGE_FILES)
         self._rate_limiter = rate_limiter
         self._sleep = sleep
         self._chat_action_interval, self._response_seconds = chat_action_interval, response_seconds
@@ -301,8 +300,9 @@ class TelegramClient:
                 await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
             await asyncio.sleep(self._chat_action_interval)
 
-    async def download(self, file_id: str) -> bytes:
-        """Download a file that a user sent.
+    @asynccontextmanager
+    async def download(self, file_id: str, size: int) -> AsyncGenerator[bytes, None]:
+        """Download a file that a user sent, and hold its place in memory while the block runs.
 
         Raises:
             FloodWaitError: Telegram demands a wait that is left to the job.
@@ -310,23 +310,25 @@ class TelegramClient:
             RemotePhotoGoneError: Telegram no longer has it.
             RemotePhotoUnavailableError: Telegram could not be reached, or does not have the file at the moment.
         """
-        try:
-            file = await self._retry(self._bot.get_file, file_id)
-            if (file.file_size or 0) > FileSizeLimit.FILESIZE_DOWNLOAD:
-                raise PhotoTooLargeError(f"{file.file_size} bytes")
-            return bytes(await self._retry(file.download_as_bytearray))
-        except REFUSALS as error:
-            # PTB raises InvalidToken for every 404.
-            reason = error.message.lower()
-            if "too big" in reason:
-                raise PhotoTooLargeError from error
-            if "temporarily unavailable" in reason:
+        async with self._large_files if size > LARGE_FILE_BYTES else nullcontext():
+            try:
+                file = await self._retry(self._bot.get_file, file_id)
+                if (file.file_size or 0) > FileSizeLimit.FILESIZE_DOWNLOAD:
+                    raise PhotoTooLargeError(f"{file.file_size} bytes")
+                data = bytes(await self._retry(file.download_as_bytearray))
+            except REFUSALS as error:
+                # PTB raises InvalidToken for every 404.
+                reason = error.message.lower()
+                if "too big" in reason:
+                    raise PhotoTooLargeError from error
+                if "temporarily unavailable" in reason:
+                    raise RemotePhotoUnavailableError from error
+                raise RemotePhotoGoneError from error
+            except FloodWaitError:
+                raise
+            except (DeliveryError, TimedOut) as error:
                 raise RemotePhotoUnavailableError from error
-            raise RemotePhotoGoneError from error
-        except FloodWaitError:
-            raise
-        except (DeliveryError, TimedOut) as error:
-            raise RemotePhotoUnavailableError from error
+            yield data
 
     async def _retry(self, method: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
         """Call a method of the bot, again after errors that pass and left no effect.

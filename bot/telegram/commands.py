@@ -10,7 +10,6 @@ from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.keyboards import Keyboards
 from bot.telegram.public_looks import public_look_message
-from bot.telegram.updates import CommandMessage
 from core.conversation.listings import get_own_looks, list_top_of_today, own_look_line, own_looks_text
 from core.conversation.narration import style_description, style_name
 from core.conversation.service import ConversationService
@@ -44,10 +43,18 @@ GROUP_COMMANDS = {
     CommandName.PRIVACY,
 }
 """The commands that are answered in groups; the others are about the person, and lead to the private chat."""
+LINKED_COMMANDS = {*CommandName} - GROUP_COMMANDS | {CommandName.PRIVACY}
+"""The commands that a link to the private chat may name: `/start me`."""
 
 
 async def handle_command(
-    delivery: UpdateDelivery, conversation: ConversationService, person: Person | None, command: CommandMessage
+    delivery: UpdateDelivery,
+    conversation: ConversationService,
+    person: Person | None,
+    name: str,
+    argument: str = "",
+    *,
+    names_bot: bool,
 ) -> None:
     """Reply to a command; in groups unknown ones are ignored unless they name the bot.
 
@@ -55,20 +62,23 @@ async def handle_command(
         delivery: sends the reply.
         conversation: the business logic.
         person: the sender; None for one who is not known, in a group.
-        command: the command.
+        name: the command without its slash; `start` with the name of another one, as links send it, is that one.
+        argument: the rest of the text, untrusted.
+        names_bot: whether the command is for no other bot of a group.
 
     Raises:
         EvaError: see `UpdateDelivery.send_all`.
     """
-    name = _linked_command(command)
+    if name == CommandName.START and argument in LINKED_COMMANDS:
+        name = argument
     is_known = name in set(CommandName)
-    if not (is_known or delivery.is_private or command.names_bot):
+    if not (is_known or delivery.is_private or names_bot):
         return
     if is_known and name not in GROUP_COMMANDS and not delivery.is_private:
         text = translate("telegram.private_only", delivery.language)
         await delivery.send_all("reply", text_messages(text, keyboard=delivery.keyboards.private_chat(name)))
-    elif person is not None and name == CommandName.START and command.argument.startswith(LOOK_PREFIX):
-        await _send_linked_look(delivery, conversation, person, parse_look_argument(command.argument))
+    elif person is not None and name == CommandName.START and argument.startswith(LOOK_PREFIX):
+        await _send_linked_look(delivery, conversation, person, parse_look_argument(argument))
     elif person is not None and name == CommandName.ME:
         await _send_own_looks(delivery, conversation, person)
         await send_news(delivery, person)
@@ -84,12 +94,6 @@ async def handle_command(
     else:
         hours = conversation.settings.private_photo_ttl_hours
         await delivery.send_all("reply", command_messages(name, delivery.keyboards, private_photo_hours=hours))
-
-
-def _linked_command(command: CommandMessage) -> str:
-    """The name of the command, or of the one that a link to the private chat names: `/start me`."""
-    linked = {*CommandName} - GROUP_COMMANDS | {CommandName.PRIVACY}
-    return command.argument if command.name == CommandName.START and command.argument in linked else command.name
 
 
 def command_messages(name: str, keyboards: Keyboards, *, private_photo_hours: int) -> tuple[OutgoingMessage, ...]:

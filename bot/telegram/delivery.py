@@ -175,13 +175,6 @@ class UpdateDelivery:
         except (ChatUnavailableError, MessageRejectedError) as refusal:
             log.info("recipient_unreachable", inbox_id=self.inbox_id, reason=type(refusal).__name__)
 
-    async def count_fault(self, error: EvaError) -> None:
-        """Count that this attempt ended by a fault and is to be repeated; a demanded wait is no fault."""
-        if isinstance(error, FloodWaitError):
-            return
-        async with self.resources.database.connection() as connection:
-            await inbox.count_fault(connection, self.inbox_id)
-
     async def load_image(self, key: str | None) -> bytes | None:
         """Load an image from the object storage; None if it was deleted.
 

@@ -4,14 +4,15 @@ from bot.telegram.commands import CommandName, handle_command
 from bot.telegram.daily_news import send_news
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
 from bot.telegram.formatting import text_messages
-from bot.telegram.handlers import answer_question
 from bot.telegram.public_looks import send_similar_looks
-from bot.telegram.updates import CommandMessage, MessageReaction, TextMessage
+from bot.telegram.replies import answer_question
+from bot.telegram.updates import MessageReaction, TextMessage
 from core.conversation.intents import Intent, find_intent
 from core.conversation.item_feedback import is_new
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import reply_to_text
 from core.db import looks
+from core.db.looks import Look
 from core.db.people import Person
 
 INTENT_COMMANDS = {
@@ -73,18 +74,7 @@ async def handle_message(
             await send_news(delivery, person)
         return
     await conversation.delete_name_question(person)
-    command = CommandMessage(
-        update_id=message.update_id,
-        user_id=message.user_id,
-        chat_id=message.chat_id,
-        language_code=message.language_code,
-        message_id=message.message_id,
-        thread_id=message.thread_id,
-        name=name,
-        argument="",
-        names_bot=True,
-    )
-    await handle_command(delivery, conversation, person, command)
+    await handle_command(delivery, conversation, person, name, names_bot=True)
 
 
 async def _handle_reaction(
@@ -99,11 +89,9 @@ async def _handle_reaction(
         return
     async with delivery.resources.database.connection() as connection:
         look = await looks.get_current(connection, person.id)
-    if look is None or not is_new(look.created_at):
-        return
     # Ids of a chat grow: what stands below the photo is about it.
-    chat_id, _, photo_id = look.source_message_id.partition(":")
-    if chat_id == str(reaction.chat_id) and photo_id.isdecimal() and int(photo_id) < (reaction.message_id or 0):
+    photo_id = None if look is None or not is_new(look.created_at) else _photo_id(look, reaction.chat_id)
+    if photo_id is not None and photo_id < (reaction.message_id or 0):
         await answer_question(delivery, conversation, person, opinion)
 
 
@@ -116,10 +104,14 @@ async def _is_older(delivery: UpdateDelivery, person: Person, message_id: int) -
         return False
     async with delivery.resources.database.connection() as connection:
         look = await looks.get_current(connection, person.id)
-    if look is None:
-        return False
-    chat_id, _, photo_id = look.source_message_id.partition(":")
-    return chat_id == str(delivery.chat_id) and photo_id.isdecimal() and message_id <= int(photo_id)
+    photo_id = None if look is None else _photo_id(look, delivery.chat_id)
+    return photo_id is not None and message_id <= photo_id
+
+
+def _photo_id(look: Look, chat_id: int) -> int | None:
+    """The message of a chat with the photo of a look; None if the photo was sent elsewhere."""
+    source = look.source_message_id.removeprefix(f"{chat_id}:")
+    return int(source) if source.isdecimal() else None
 
 
 def _opinion(emoji: tuple[str, ...]) -> str | None:

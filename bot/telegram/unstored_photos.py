@@ -8,17 +8,15 @@ See ADR 0023.
 
 import re
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 from telegram.constants import ChatAction
 
-from bot.telegram.albums import album_failures, verdict_step
-from bot.telegram.client import LARGE_FILE_BYTES
 from bot.telegram.commands import handle_command
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import format_verdict, text_messages
-from bot.telegram.handlers import answer_self_harm
+from bot.telegram.formatting import text_messages
+from bot.telegram.photos import album_failures, answer_self_harm, verdict_step
 from bot.telegram.updates import CommandMessage, IncomingUpdate, PhotoMessage, TextMessage, UnsupportedMessage
+from bot.telegram.verdicts import format_verdict
 from core.conversation.album_summary import MAX_ALBUM_PHOTOS, AlbumPhoto, summarize_album
 from core.conversation.narration import public_verdict_messages
 from core.conversation.service import ConversationService
@@ -84,7 +82,7 @@ async def handle_anonymous(
             delivery, judged, note=translate("telegram.photo_of_anonymous", language), is_shown=is_shown
         )
     elif isinstance(first, CommandMessage):
-        await handle_command(delivery, conversation, None, first)
+        await handle_command(delivery, conversation, None, first.name, first.argument, names_bot=first.names_bot)
     elif isinstance(first, UnsupportedMessage):
         await delivery.send_all("reply", text_messages(unsupported_media_reply(first.media, language)))
     else:
@@ -127,10 +125,12 @@ async def _handle_album(
 
 
 async def _judge(delivery: UpdateDelivery, conversation: ConversationService, photo: PhotoMessage) -> UnstoredPhoto:
-    memory = delivery.client.large_files if photo.file_size > LARGE_FILE_BYTES else nullcontext()
-    async with delivery.chat_action(ChatAction.TYPING), memory:
+    async with (
+        delivery.chat_action(ChatAction.TYPING),
+        delivery.client.download(photo.file_id, photo.file_size) as data,
+    ):
         return await conversation.photo_judging.judge_unstored_photo(
-            await delivery.client.download(photo.file_id),
+            data,
             channel=Channel.TELEGRAM,
             asked_by=str(photo.chat_id if photo.is_anonymous else photo.user_id),
             request_id=str(photo.update_id),

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from bot.telegram.client import RESPONSE_SECONDS, MessageRateLimiter, TelegramClient, create_bot
 from bot.telegram.ingest import store_update
 from bot.telegram.keyboards import decode_callback_data
-from bot.telegram.worker import UpdateHandler, register_tasks
+from bot.telegram.retries import RetryDelays
+from bot.telegram.worker import UpdateHandler
 from bot.testing.telegram import FakeTelegram
 from core.conversation.service import ConversationService
 from core.db import looks, people
@@ -30,7 +31,7 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 Json = dict[str, Any]
 USER_ID = 42
 DAILY_LIMIT = 6
-NO_DELAYS = (0, 0, 0)
+NO_DELAYS = RetryDelays(photo=3 * (0,), delivery=6 * (0,))
 
 
 class ScriptedModel:
@@ -179,10 +180,8 @@ async def harness(
     async with create_bot(settings) as bot:
         limiter = MessageRateLimiter(sleep=no_sleep)
         client = TelegramClient(bot, limiter, sleep=no_sleep, response_seconds=response_seconds)
-        handler = UpdateHandler(
-            conversation, client, bot.bot, retry_delays=NO_DELAYS, delivery_retry_delays=2 * NO_DELAYS
-        )
-        async with JobQueue(resources.database.conninfo, register_tasks(handler)) as queue:
+        handler = UpdateHandler(conversation, client, bot.bot, NO_DELAYS)
+        async with JobQueue(resources.database.conninfo, handler.register_tasks) as queue:
             yield TelegramHarness(telegram, resources, handler, queue, model, storage_folder)
 
 

@@ -1,15 +1,14 @@
 """One chat that sends many photos does not delay the others."""
 
 import asyncio
-from contextlib import AsyncExitStack
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
 from bot.telegram.client import MAX_LARGE_FILES
-from bot.telegram.worker import LONGEST_FLOOD_WAIT
+from bot.telegram.retries import LONGEST_WAIT
 from core.i18n.translations import Language, translate
-from core.services.photo_judging import JudgedPhoto
 from tests.factories import make_photo
 from tests.integration.bot.telegram.conftest import DAILY_LIMIT, USER_ID, TelegramHarness
 
@@ -29,7 +28,7 @@ async def test_a_reply_waits_as_long_as_telegram_demands(harness: TelegramHarnes
     assert harness.model.call_count == 1
     assert await harness.count_unprocessed() == 0
     refused = [call for call in harness.telegram.calls if call.status == 429 and call.method != "sendChatAction"]
-    assert len(refused) <= 1 + seconds / LONGEST_FLOOD_WAIT + 1
+    assert len(refused) <= 1 + seconds / LONGEST_WAIT + 1
 
 
 async def test_an_apology_waits_as_long_as_telegram_demands(
@@ -63,26 +62,20 @@ async def test_a_chat_that_floods_waits_for_itself_and_others_do_not(harness: Te
 
 async def test_few_large_files_are_in_memory_at_once(harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of all senders together, although the worker runs more jobs; photos do not wait for them."""
-    client, judging = harness.handler.client, harness.handler.conversation.photo_judging
-    download, judge_photo = client.download, judging.judge_photo
-    in_memory, most = 0, 0
+    client, in_memory, most = harness.handler.client, 0, 0
+    download = client.download
 
-    async def count_download(file_id: str) -> bytes:
+    @asynccontextmanager
+    async def count_download(file_id: str, size: int) -> AsyncGenerator[bytes, None]:
         nonlocal in_memory, most
-        in_memory += 1
-        most = max(most, in_memory)
-        await asyncio.sleep(0.3)
-        return await download(file_id)
-
-    async def count_judged(data: bytes, **options: Any) -> JudgedPhoto:
-        nonlocal in_memory
-        try:
-            return await judge_photo(data, **options)
-        finally:
+        async with download(file_id, size) as data:
+            in_memory += 1
+            most = max(most, in_memory)
+            await asyncio.sleep(0.3)
+            yield data
             in_memory -= 1
 
     monkeypatch.setattr(client, "download", count_download)
-    monkeypatch.setattr(judging, "judge_photo", count_judged)
     photo, users = make_photo(), range(100, 104 + MAX_LARGE_FILES)
     for user_id in users:
         update = harness.updates.document(photo, user_id=user_id, mime="image/jpeg")
@@ -94,7 +87,7 @@ async def test_few_large_files_are_in_memory_at_once(harness: TelegramHarness, m
 
     async with AsyncExitStack() as stack:
         for _ in range(MAX_LARGE_FILES):
-            await stack.enter_async_context(client.large_files)
+            await stack.enter_async_context(download(harness.telegram.api.store_file(photo), 15_000_000))
         await harness.send_updates(harness.updates.photo(photo, user_id=OTHER_ID))
     assert harness.photo_messages(OTHER_ID)
 

@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 
 from bot.telegram.formatting import OutgoingMessage
 from bot.telegram.ingest import requeue_orphans
-from bot.telegram.worker import register_tasks
 from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
 from core.db import dead_letters, inbox, people
 from core.db.dead_letters import MAX_REQUEUES
@@ -371,7 +370,7 @@ async def _stop_worker_while_photo_is_sent(harness: TelegramHarness, *, response
     await harness.store(harness.updates.photo(make_photo()))
     timings = WorkerTimings(shutdown_grace=0.05)
     conninfo = harness.resources.database.conninfo
-    async with JobQueue(conninfo, register_tasks(harness.handler), timings=timings) as queue:
+    async with JobQueue(conninfo, harness.handler.register_tasks, timings=timings) as queue:
         worker = asyncio.create_task(queue.run_worker({}))
         await asyncio.to_thread(harness.telegram.wait, lambda: harness.telegram.calls_to("sendPhoto"))
         worker.cancel()

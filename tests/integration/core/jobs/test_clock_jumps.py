@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.kakao.photo_requests import PHOTO_URL_LIFETIME
-from bot.telegram.worker import DELIVERY_RETRY_DELAYS, LONGEST_FLOOD_WAIT
+from bot.telegram.retries import DEFAULT_DELAYS, LONGEST_WAIT
 from core.db.database import Database
 from core.jobs.maintenance import LONGEST_DELAY, LONGEST_RETRY_DELAY, HeartbeatMonitor, start_late_jobs
 from core.jobs.queue import RETRY_DELAYS, JobQueue, WorkerTimings, enqueue
@@ -128,5 +128,5 @@ async def test_jobs_that_were_planned_by_another_time_start(database: Database, 
 
 def test_nothing_is_planned_for_later_than_the_limits() -> None:
     assert PHOTO_URL_LIFETIME < LONGEST_DELAY
-    retries = (*RETRY_DELAYS, *DELIVERY_RETRY_DELAYS, LONGEST_FLOOD_WAIT)
+    retries = (*RETRY_DELAYS, *DEFAULT_DELAYS.delivery, LONGEST_WAIT)
     assert timedelta(seconds=max(retries)) < LONGEST_RETRY_DELAY

@@ -1,0 +1,136 @@
+"""Presses of buttons: whether they have an effect, the reply to the action, and the buttons afterward."""
+
+import time
+
+from bot.telegram.button_rules import PressRefusal, check_group_look, check_press, private_chat_argument
+from bot.telegram.cards import send_week
+from bot.telegram.deep_links import private_chat_url
+from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
+from bot.telegram.formatting import text_messages
+from bot.telegram.public_looks import send_similar_looks
+from bot.telegram.replies import act, send_reply
+from bot.telegram.updates import ButtonPress
+from core.conversation.actions import ActionType
+from core.conversation.service import ConversationService
+from core.db import looks, people
+from core.db.people import Person
+from core.db.schema import IdentityProvider
+from core.i18n.translations import translate
+
+REFUSAL_TEXT_KEYS = {
+    PressRefusal.OTHER_OWNER: "telegram.button_of_other",
+    PressRefusal.EXPIRED: "telegram.button_expired",
+}
+"""The alert for a press without an effect."""
+SHARING_ACTIONS = {
+    ActionType.SHARE,
+    ActionType.ACCEPT_NAME,
+    ActionType.CONFIRM_NAME,
+    ActionType.CANCEL_NAME,
+    ActionType.KEEP_PRIVATE,
+    ActionType.UNSHARE,
+}
+"""Actions that change the buttons of a look."""
+LOOK_ANSWERS = {ActionType.GUESS, ActionType.CORRECT, ActionType.SHOW_RESULT}
+"""Answers to a question about a look, whose buttons are removed afterward. Without a look they are no answers."""
+ANSWERS = {
+    ActionType.SET_LANGUAGE,
+    ActionType.CONFIRM_ERASE,
+    ActionType.ALLOW_LEARNING,
+    ActionType.DECLINE_LEARNING,
+    ActionType.START_DAILY_NEWS,
+    ActionType.STOP_DAILY_NEWS,
+    ActionType.CANCEL,
+}
+"""The same for all other questions."""
+
+
+async def accept_press(delivery: UpdateDelivery, press: ButtonPress) -> bool:
+    """Whether a press is to be executed; if not, the person who pressed is told why, and nobody else.
+
+    Raises:
+        DeliveryError: Telegram could not be reached or demands a long wait.
+    """
+    refusal, client = await _check(delivery, press), delivery.client
+    if refusal is None:
+        await client.answer_callback_query(press.query_id)
+        return True
+    if refusal is PressRefusal.PRIVATE_ONLY and press.data is not None:
+        url = private_chat_url(client.bot_username, private_chat_argument(press.data))
+        await client.answer_callback_query(press.query_id, url=url)
+        return False
+    async with delivery.resources.database.connection() as connection:
+        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(press.user_id))
+    language = delivery.language if person is None else person.language
+    await client.answer_callback_query(press.query_id, alert=translate(REFUSAL_TEXT_KEYS[refusal], language))
+    if refusal is PressRefusal.EXPIRED and press.message_id is not None:
+        await client.edit_keyboard(press.chat_id, press.message_id, None)
+    return False
+
+
+async def handle_press(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, press: ButtonPress
+) -> None:
+    """Run the action of a button, send its result and update the buttons of the message.
+
+    Args:
+        delivery: sends the reply.
+        conversation: the business logic.
+        person: who pressed.
+        press: the button press.
+
+    Raises:
+        EvaError: see `ConversationService.handle_action` and `UpdateDelivery.send_all`.
+    """
+    if press.data is None:
+        await delivery.send_all("reply", text_messages(translate("telegram.unknown_button", delivery.language)))
+        return
+    action = press.data.action
+    if action.type is ActionType.SHOW_SIMILAR:
+        await conversation.delete_name_question(person)
+        await send_similar_looks(delivery, conversation, person, action.look_id)
+        return
+    if action.type is ActionType.SHOW_WEEK:
+        await conversation.delete_name_question(person)
+        await send_week(delivery, conversation, person)
+        return
+    reply = await act(delivery, conversation, person, action)
+    if reply is None:
+        return
+    keyboard = None
+    if action.look_id is None and action.type in {ActionType.GUESS, ActionType.REVEAL_FIRST}:
+        delivery.language = reply.language
+        keyboard = delivery.keyboards.guess_mode(guesses_first=action.type is ActionType.GUESS)
+    await send_reply(delivery, conversation, person, reply, keyboard=keyboard)
+    # The question whether Eva may learn follows an answer; every other prompt leaves the question open.
+    is_open = reply.prompt not in {None, ActionType.ALLOW_LEARNING}
+    if press.message_id is None or is_open or (action.look_id is not None and reply.look is None):
+        return
+    if action.type in SHARING_ACTIONS and reply.look is not None:
+        is_kept = action.type is ActionType.KEEP_PRIVATE
+        keyboard = delivery.keyboards.look(
+            reply.look, conversation.settings, guesses_first=person.guesses_first, is_kept=is_kept
+        )
+        await delivery.client.edit_keyboard(delivery.chat_id, press.message_id, keyboard)
+    elif action.type in ANSWERS or (action.type in LOOK_ANSWERS and action.look_id is not None):
+        await delivery.client.edit_keyboard(delivery.chat_id, press.message_id, None)
+
+
+async def _check(delivery: UpdateDelivery, press: ButtonPress) -> PressRefusal | None:
+    """Whether a press has no effect; see `button_rules`."""
+    if delivery.checkpoint(REPLY_STEP) is not None:
+        return None  # An earlier attempt checked it, and executed the action.
+    if press.data is None:
+        return None if delivery.is_private else PressRefusal.OTHER_OWNER
+    refusal = check_press(press.data, press.user_id, is_private=delivery.is_private, now=time.time())
+    look_id = press.data.action.look_id
+    if refusal is not None or delivery.is_private or look_id is None:
+        return refusal
+    async with delivery.resources.database.connection() as connection:
+        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(press.user_id))
+        look = await looks.get(connection, look_id)
+    if person is None:
+        return PressRefusal.OTHER_OWNER
+    if look is None:
+        return None  # The answer is that the look is gone.
+    return check_group_look(look, person, press.chat_id)

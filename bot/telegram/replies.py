@@ -1,0 +1,134 @@
+"""Replies to what a person says or presses: the business logic runs once, however often the job is repeated."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from telegram import InlineKeyboardMarkup
+
+from bot.telegram.cards import send_card
+from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
+from bot.telegram.erasure import record_erasure
+from bot.telegram.formatting import text_messages
+from bot.telegram.verdicts import send_verdict, shows_picture
+from core.conversation.actions import Action
+from core.conversation.reply import Reply, ReplyKind
+from core.conversation.reply_checkpoints import restore_reply
+from core.conversation.reply_texts import reply_sentences
+from core.conversation.result_card_texts import can_have_card
+from core.conversation.service import ConversationService
+from core.db.people import Person
+from core.db.schema import Channel
+
+
+async def answer_question(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, text: str
+) -> bool:
+    """Reply to text that answers a pending question or is about a new verdict.
+
+    In a group text answers no question, since the question may have been asked in private.
+
+    Args:
+        delivery: sends the reply.
+        conversation: the business logic.
+        person: the sender.
+        text: the message.
+
+    Returns:
+        Whether there was a reply.
+
+    Raises:
+        EvaError: see `ConversationService.handle_text` and `UpdateDelivery.send_all`.
+    """
+    if not delivery.is_private:
+        await conversation.delete_name_question(person)
+        return False
+    record = partial(_record_reply, delivery)
+    operation = partial(conversation.handle_text, person, text, chat=_chat_key(delivery), record=record)
+    reply = await _run_once(delivery, person, operation, text)
+    if reply is None:
+        return False
+    keyboard = None
+    if reply.look is not None:
+        keyboard = delivery.keyboards.look(reply.look, conversation.settings, guesses_first=person.guesses_first)
+    await send_reply(delivery, conversation, person, reply, keyboard=keyboard)
+    return True
+
+
+async def act(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, action: Action
+) -> Reply | None:
+    """Execute an action, once in all attempts."""
+    record = partial(_record_reply, delivery)
+    operation = partial(conversation.handle_action, person, action, chat=_chat_key(delivery), record=record)
+    reply = await _run_once(delivery, person, operation)
+    if reply is not None and reply.kind is ReplyKind.ACCOUNT_ERASED:
+        # Not in the transaction of the erasure, which may be rolled back.
+        delivery.is_erasure = True
+    return reply
+
+
+async def send_reply(
+    delivery: UpdateDelivery,
+    conversation: ConversationService,
+    person: Person,
+    reply: Reply,
+    *,
+    keyboard: InlineKeyboardMarkup | None = None,
+) -> None:
+    """Send a reply of the business logic, with the buttons that it prompts for.
+
+    Args:
+        delivery: sends the messages.
+        conversation: the business logic.
+        person: the recipient.
+        reply: the reply.
+        keyboard: the buttons of a reply without a prompt.
+    """
+    delivery.language, sentences = reply.language, reply_sentences(reply)
+    if reply.reveals_verdict and reply.look is not None:
+        await send_verdict(delivery, conversation, person, reply.look, note="\n".join(sentences) or None)
+        return
+    look = reply.look
+    if reply.kind is ReplyKind.DETAILS and look is not None and can_have_card(look) and shows_picture(delivery, look):
+        await send_card(delivery, conversation, look, "\n".join(sentences))
+        return
+    await delivery.send_all("reply", text_messages(*sentences, keyboard=delivery.keyboards.prompt(reply) or keyboard))
+
+
+async def _run_once(
+    delivery: UpdateDelivery,
+    person: Person,
+    operation: Callable[[], Awaitable[Reply | None]],
+    text: str | None = None,
+) -> Reply | None:
+    """Run an operation in the first attempt only; later attempts restore its reply from a checkpoint.
+
+    Running it again could have another result: a shared look cannot be shared, and only the first guess counts.
+
+    Args:
+        delivery: holds the checkpoints.
+        person: the sender.
+        operation: returns a reply, or None if there is nothing to restore; records the reply if it changes anything.
+        text: the message that the operation handles, if it handles one.
+    """
+    checkpoint = delivery.checkpoint(REPLY_STEP)
+    if checkpoint is not None:
+        async with delivery.resources.database.connection() as connection:
+            return await restore_reply(connection, person, checkpoint, text)
+    reply = await operation()
+    if reply is not None and delivery.checkpoint(REPLY_STEP) is None:
+        await delivery.record_checkpoint(REPLY_STEP, reply.to_checkpoint())
+    return reply
+
+
+async def _record_reply(delivery: UpdateDelivery, connection: AsyncConnection, reply: Reply) -> None:
+    """Record the checkpoint of a reply in the transaction of its action."""
+    if reply.kind is ReplyKind.ACCOUNT_ERASED:
+        await record_erasure(delivery, connection)
+    await delivery.record_checkpoint(REPLY_STEP, reply.to_checkpoint(), transaction=connection)
+
+
+def _chat_key(delivery: UpdateDelivery) -> str:
+    """The chat as the business logic names it."""
+    return f"{Channel.TELEGRAM}:{delivery.chat_id}"
