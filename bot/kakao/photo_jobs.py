@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.kakao import photo_requests
 from bot.kakao.callback import post_callback
 from bot.kakao.photo_fetcher import SafePhotoFetcher
-from bot.kakao.photo_requests import EXPIRE_TASK, JUDGE_TASK, PHOTO_URL_LIFETIME, JobResult, PhotoOutcome, PhotoRequest
+from bot.kakao.photo_requests import EXPIRE_TASK, JUDGE_TASK, JobResult, PhotoOutcome, PhotoRequest
 from bot.kakao.presenter import ReplyPresenter
 from bot.kakao.replies import text_reply
 from core.conversation.narration import error_message
@@ -58,8 +58,6 @@ class KakaoTiming:
     """Seconds from the start of a job until the callback: Kakao refuses one that arrives before the promise of it."""
     callback_timeout: float = 55.0
     """Seconds from the skill request in which its callback URL is used; Kakao closes it after 60."""
-    photo_url_lifetime: timedelta = PHOTO_URL_LIFETIME
-    """How long Kakao keeps a photo at its URL."""
     retry_delays: Sequence[int] = RETRY_DELAYS
     """Seconds before each repeated attempt of a job or a callback."""
 

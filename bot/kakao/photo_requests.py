@@ -98,21 +98,16 @@ class JobResult:
     """Whether the only photo had been judged before."""
 
 
-def photos_still_available(update: InboxUpdate, url_lifetime: timedelta = PHOTO_URL_LIFETIME) -> bool:
+def photos_still_available(update: InboxUpdate) -> bool:
     """Whether Kakao may still have the photos of a request."""
-    return datetime.now(UTC) - update.received_at < url_lifetime
+    return datetime.now(UTC) - update.received_at < PHOTO_URL_LIFETIME
 
 
-def awaits_consent(update: InboxUpdate, url_lifetime: timedelta = PHOTO_URL_LIFETIME) -> bool:
-    """Whether a photo request waits for consent and Kakao may still have its photos."""
-    request = PhotoRequest.from_update(update)
-    return request is not None and request.awaits_consent and photos_still_available(update, url_lifetime)
-
-
-def asks_for_consent(update: InboxUpdate, url_lifetime: timedelta = PHOTO_URL_LIFETIME) -> bool:
-    """Whether a plain "yes" or "no" answers the question for consent: nothing was said since it was asked."""
-    request = PhotoRequest.from_update(update)
-    return awaits_consent(update, url_lifetime) and request is not None and request.is_asked_last
+def get_unconsented(update: InboxUpdate | None) -> PhotoRequest | None:
+    """The photo request that waits for consent, while Kakao may still have its photos; None for any other update."""
+    request = None if update is None else PhotoRequest.from_update(update)
+    is_pending = request is not None and request.awaits_consent
+    return request if update is not None and is_pending and photos_still_available(update) else None
 
 
 async def update_consent_question(connection: AsyncConnection, update: InboxUpdate) -> None:
@@ -122,13 +117,7 @@ async def update_consent_question(connection: AsyncConnection, update: InboxUpda
         await inbox.update_payload(connection, update.id, replace(request, is_asked_last=False).to_payload())
 
 
-async def store_request(
-    connection: AsyncConnection,
-    skill_request: SkillRequest,
-    *,
-    has_consent: bool,
-    url_lifetime: timedelta = PHOTO_URL_LIFETIME,
-) -> InboxUpdate:
+async def store_request(connection: AsyncConnection, skill_request: SkillRequest, *, has_consent: bool) -> InboxUpdate:
     """Store the photos of a skill request together with their job; a repeated request is not stored again.
 
     Photos that already wait for consent are added to the new ones, so that all get one answer.
@@ -137,14 +126,13 @@ async def store_request(
         connection: a transaction that has locked the person.
         skill_request: a request with photos.
         has_consent: whether the photos may be judged.
-        url_lifetime: how long Kakao keeps the photos.
 
     Raises:
         MessengerError: the row was deleted in the same moment.
     """
     external_id = str(uuid5(NAMESPACE_URL, " ".join((skill_request.user_id, *skill_request.photo_urls))))
     earlier = None if has_consent else await inbox.get_latest(connection, Channel.KAKAO, skill_request.user_id)
-    pending = _pending_request(earlier, url_lifetime)
+    pending = get_unconsented(earlier)
     photo_urls = (*(() if pending is None else pending.photo_urls), *skill_request.photo_urls)
     request = PhotoRequest(
         photo_urls=photo_urls[:MAX_ALBUM_PHOTOS],
@@ -160,7 +148,7 @@ async def store_request(
     if update is None:
         raise MessengerError("the photo request was deleted while it was stored")
     if new_id is None:
-        if has_consent and await grant_consent(connection, update, skill_request, url_lifetime):
+        if has_consent and await grant_consent(connection, update, skill_request):
             return await inbox.get_by_external_id(connection, Channel.KAKAO, external_id) or update
     elif has_consent:
         await _enqueue_judging(connection, update)
@@ -168,29 +156,23 @@ async def store_request(
         if earlier is not None:
             await cancel_if_unconsented(connection, earlier.id)
         # Without a lock: a job that waits for its time would block the conversation.
-        await enqueue(connection, EXPIRE_TASK, lock=None, delay=url_lifetime, inbox_id=new_id)
+        await enqueue(connection, EXPIRE_TASK, lock=None, delay=PHOTO_URL_LIFETIME, inbox_id=new_id)
     return update
 
 
-async def grant_consent(
-    connection: AsyncConnection,
-    update: InboxUpdate,
-    skill_request: SkillRequest,
-    url_lifetime: timedelta = PHOTO_URL_LIFETIME,
-) -> bool:
+async def grant_consent(connection: AsyncConnection, update: InboxUpdate, skill_request: SkillRequest) -> bool:
     """Start the job of a photo request that waits for consent.
 
     Args:
         connection: a transaction that has locked the person.
         update: the photo request.
         skill_request: the request that grants consent and gets the verdict.
-        url_lifetime: how long Kakao keeps the photos.
 
     Returns:
         Whether there was such a photo request.
     """
-    request = PhotoRequest.from_update(update)
-    if request is None or not request.awaits_consent or not photos_still_available(update, url_lifetime):
+    request = get_unconsented(update)
+    if request is None:
         return False
     request = replace(request, awaits_consent=False, callback_url=skill_request.callback_url, requested_at=time.time())
     await inbox.update_payload(connection, update.id, request.to_payload())
@@ -294,13 +276,6 @@ def _restore_error(name: str, detail: str) -> EvaError:
     if not (isinstance(error_type, type) and issubclass(error_type, EvaError)):
         return EvaError()  # recorded by another version of Eva
     return error_type(detail)
-
-
-def _pending_request(update: InboxUpdate | None, url_lifetime: timedelta) -> PhotoRequest | None:
-    """A request that waits for consent and whose photos are available."""
-    if update is None or not awaits_consent(update, url_lifetime):
-        return None
-    return PhotoRequest.from_update(update)
 
 
 async def _enqueue_judging(connection: AsyncConnection, update: InboxUpdate) -> None:

@@ -4,7 +4,6 @@ Photos are stored and judged by a job. With a callback URL the verdict is posted
 for it, and if that takes too long, the reply has a button that shows the result.
 """
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
@@ -13,20 +12,17 @@ from bot.kakao import photo_requests, replies
 from bot.kakao.callback import is_callback_url
 from bot.kakao.payload import CONSENT_ACTIONS, SkillRequest, decode_action
 from bot.kakao.photo_jobs import DEFAULT_TIMING, KakaoTiming
-from bot.kakao.photo_requests import PhotoRequest
 from bot.kakao.presenter import ReplyPresenter
 from bot.kakao.replies import SkillResponse
-from bot.kakao.result_waiter import ResultWaiter
+from bot.kakao.results import PhotoResults
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.news_visits import record_news_visit
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unsupported_media_reply
-from core.db import inbox, looks, people, waiting_photos
-from core.db.inbox import InboxUpdate
+from core.db import inbox, looks, people
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
-from core.db.waiting_photos import QueueWait
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, translate
 from core.services import accounts
@@ -52,8 +48,6 @@ FOLLOW_UPS = {
 """The buttons that small talk speaks of: KakaoTalk removes those of earlier messages."""
 NAVIGATION = frozenset({*PAGE_ACTIONS, Intent.HELP, Intent.MENU, Intent.STYLES, Intent.NEW_PHOTO})
 """Intents that end a question for a name."""
-
-
 CONSENT_ANSWERS = {Intent.YES: ActionType.GRANT_CONSENT, Intent.NO: ActionType.DECLINE_CONSENT}
 """What a plain answer to the question for consent means."""
 
@@ -62,11 +56,10 @@ class SkillHandler:
     """Answers skill requests, any number at a time."""
 
     def __init__(self, conversation: ConversationService, timing: KakaoTiming = DEFAULT_TIMING) -> None:
-        self.timing = timing
         self._conversation = conversation
         self._database = conversation.resources.database
         self._presenter = ReplyPresenter(conversation)
-        self._result_waiter = ResultWaiter(self._database)
+        self.results = PhotoResults(conversation, timing)
 
     async def handle_request(self, request: SkillRequest, received_at: float) -> SkillResponse:
         """Answer a request, `KakaoTiming.result_wait` after its arrival at the latest while the database is available.
@@ -91,7 +84,7 @@ class SkillHandler:
         if request.photo_urls or request.media_type is not None:
             await self._conversation.delete_name_question(person)
         if request.photo_urls:
-            return await self._handle_photos(request, person, received_at)
+            return await self.results.judge_photos(request, person, received_at)
         if request.media_type is not None:
             is_known = request.media_type in set(UnsupportedMedia)
             media = UnsupportedMedia(request.media_type) if is_known else UnsupportedMedia.OTHER
@@ -116,75 +109,28 @@ class SkillHandler:
             raise PersonNotFoundError
         return linked
 
-    async def _handle_photos(self, request: SkillRequest, person: Person, received_at: float) -> SkillResponse:
-        """Store photos, to be judged now or after the person has agreed."""
-        has_consent = request.has_consent or person.consented_at is not None
-        async with self._database.transaction() as connection:
-            if not await people.lock(connection, person.id):
-                raise PersonNotFoundError
-            if request.has_consent:
-                await people.record_consent(connection, person.id, is_given=True)
-            update = await photo_requests.store_request(
-                connection, request, has_consent=has_consent, url_lifetime=self.timing.photo_url_lifetime
-            )
-        return await self._await_result(update, request, person, received_at)
-
-    async def _await_result(
-        self,
-        update: InboxUpdate,
-        request: SkillRequest,
-        person: Person,
-        received_at: float,
-        *,
-        is_asked_for: bool = False,
-    ) -> SkillResponse:
-        """Wait for the result of stored photos, and reply with it or with the way in which it will follow.
-
-        Args:
-            update: the stored photos.
-            request: the current skill request.
-            person: who sent it.
-            received_at: when it arrived, in the time of the event loop.
-            is_asked_for: whether the person asks for this result, so that a missed one is not offered any more.
-        """
-        photo_request = PhotoRequest.from_update(update)
-        if photo_request is not None and photo_request.awaits_consent:
-            return self._presenter.consent_request(person)
-        promised_url = None if photo_request is None else photo_request.callback_url
-        if promised_url is not None and promised_url == request.callback_url:
-            return replies.callback_promise(person.language, wait=await self._get_expected_wait(update))
-        deadline = received_at + self.timing.result_wait
-        try:
-            async with asyncio.timeout_at(deadline):
-                if photo_request is not None:
-                    await self._result_waiter.wait(update.id, deadline=deadline)
-                reply = await self._presenter.result_reply(update.id, person)
-        except TimeoutError:
-            wait = await self._get_expected_wait(update)
-            return replies.pending_reply(person.language, photo_id=UUID(update.external_id), wait=wait)
-        if is_asked_for:
-            async with self._database.connection() as connection:
-                await photo_requests.record_shown(connection, update.id)
-        return reply
-
-    async def _get_expected_wait(self, update: InboxUpdate) -> QueueWait:
-        async with self._database.connection() as connection:
-            return await waiting_photos.get_expected_wait(connection, update.id, photo_requests.JUDGE_TASK)
-
     async def _handle_action(
         self, request: SkillRequest, action: Action, person: Person, received_at: float
     ) -> SkillResponse:
-        if action.type is ActionType.SHOW_RESULT:
-            return await self._send_result(request, action, person, received_at)
+        if action.type is ActionType.SHOW_RESULT and not await self._is_look(action.look_id):
+            return await self.results.show_result(request, action.look_id, person, received_at)
         if action.type in PAGE_ACTIONS.values():
             await self._conversation.delete_name_question(person)
             return await self._show_page(action, person)
         reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
-        if action.type in {ActionType.GRANT_CONSENT, ActionType.DECLINE_CONSENT}:
-            update = await self._apply_consent(request, person, granted=action.type is ActionType.GRANT_CONSENT)
-            if update is not None:
-                return await self._await_result(update, request, person, received_at)
+        if action.type in CONSENT_ANSWERS.values():
+            is_given = action.type is ActionType.GRANT_CONSENT
+            result = await self.results.apply_consent(request, person, received_at, is_given=is_given)
+            if result is not None:
+                return result
         return self._presenter.conversation_reply(reply, person)
+
+    async def _is_look(self, look_or_photo_id: UUID | None) -> bool:
+        """Whether the button for a result is that of a look, which waits for a guess, and not of photos."""
+        if look_or_photo_id is None:
+            return False
+        async with self._database.connection() as connection:
+            return await looks.get(connection, look_or_photo_id) is not None
 
     async def _decode_action(self, request: SkillRequest, person: Person) -> Action | None:
         """The action of a button or of its words; None for any other message.
@@ -201,19 +147,13 @@ class SkillHandler:
             if not await people.lock(connection, person.id):
                 raise PersonNotFoundError
             update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
-            if update is None or not photo_requests.awaits_consent(update, self.timing.photo_url_lifetime):
+            pending = photo_requests.get_unconsented(update)
+            if update is None or pending is None:
                 return action
-            answer = None
-            if action is None:
-                is_newest = photo_requests.asks_for_consent(update, self.timing.photo_url_lifetime)
-                intent = find_intent(request.utterance) if is_newest else None
-                answer = CONSENT_ANSWERS.get(intent) if intent is not None else None
-            if action is None and answer is None:
-                typed = _typed_label(request.utterance, CONSENT_ANSWERS.values())
-                answer = None if typed is None else typed.type
+            answer = None if action is not None else _consent_answer(request.utterance, is_newest=pending.is_asked_last)
             if answer is None:
                 await photo_requests.update_consent_question(connection, update)
-        return action if answer is None else Action(type=answer)
+        return answer or action
 
     async def _show_page(self, action: Action, person: Person) -> SkillResponse:
         """Execute one of the actions of `PAGE_ACTIONS`."""
@@ -230,47 +170,6 @@ class SkillHandler:
                 return self._presenter.privacy(person)
             case _:
                 return self._presenter.account_link(await self._conversation.create_login_url(person), person)
-
-    async def _apply_consent(self, request: SkillRequest, person: Person, *, granted: bool) -> InboxUpdate | None:
-        """Start or cancel the photo request that waits for consent; the update whose result to wait for, or None."""
-        async with self._database.transaction() as connection:
-            if not await people.lock(connection, person.id):
-                raise PersonNotFoundError
-            update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
-            if update is None:
-                return None
-            if not granted:
-                await photo_requests.cancel_if_unconsented(connection, update.id)
-                return None
-            is_started = await photo_requests.grant_consent(connection, update, request, self.timing.photo_url_lifetime)
-            return await inbox.get(connection, update.id) if is_started else None
-
-    async def _send_result(
-        self, request: SkillRequest, action: Action, person: Person, received_at: float
-    ) -> SkillResponse:
-        """Reply with the verdict on a photo that took longer, or on a look that waits for a guess."""
-        async with self._database.connection() as connection:
-            look = None if action.look_id is None else await looks.get(connection, action.look_id)
-            if look is not None:
-                update = None
-            elif action.look_id is not None:
-                update = await inbox.get_by_external_id(connection, Channel.KAKAO, str(action.look_id))
-            else:
-                update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
-        if look is not None:
-            return self._presenter.conversation_reply(
-                await self._conversation.handle_action(person, action, chat=Channel.KAKAO), person
-            )
-        if update is None or update.external_sender_id != request.user_id or self._is_expired(update):
-            return replies.text_reply(translate("talk.no_result", person.language), language=person.language)
-        request = replace(request, callback_url=None)
-        return await self._await_result(update, request, person, received_at, is_asked_for=True)
-
-    def _is_expired(self, update: InboxUpdate) -> bool:
-        """Whether a photo request can no longer get a result."""
-        return update.processed_at is None and not photo_requests.photos_still_available(
-            update, self.timing.photo_url_lifetime
-        )
 
     async def _handle_text(self, request: SkillRequest, person: Person) -> SkillResponse:
         """Handle a message: a request for a page, the answer to a pending question, or small talk."""
@@ -295,8 +194,8 @@ class SkillHandler:
             action = Action(type=PROMPT_ACTIONS[intent])
             reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
             return self._presenter.conversation_reply(reply, person)
-        if intent is not Intent.SELF_HARM and (missed := await self._find_missed_result(request)) is not None:
-            return replies.missed_reply(person.language, photo_id=UUID(missed.external_id))
+        if intent is not Intent.SELF_HARM and (photo_id := await self.results.find_missed(request.user_id)):
+            return replies.missed_reply(person.language, photo_id=photo_id)
         seed = self._conversation.reply_turns.next_seed(person.id)
         sentences = [reply_to_text(request.utterance, seed, person.language)]
         news = await record_news_visit(self._database, person, request.utterance, person.language)
@@ -317,13 +216,13 @@ class SkillHandler:
             return []
         return [Action(type=action_type)]
 
-    async def _find_missed_result(self, request: SkillRequest) -> InboxUpdate | None:
-        """The latest photo request if its result was promised and did not arrive."""
-        async with self._database.connection() as connection:
-            update = await inbox.get_latest(connection, Channel.KAKAO, request.user_id)
-            if update is None or not photo_requests.photos_still_available(update, self.timing.photo_url_lifetime):
-                return None
-            return update if await photo_requests.owes_result(connection, update) else None
+
+def _consent_answer(utterance: str, *, is_newest: bool) -> Action | None:
+    """The answer to the question for consent; a plain "yes" or "no" only if it is the newest question."""
+    intent = find_intent(utterance) if is_newest else None
+    if intent in CONSENT_ANSWERS:
+        return Action(type=CONSENT_ANSWERS[intent])
+    return _typed_label(utterance, CONSENT_ANSWERS.values())
 
 
 def _typed_label(utterance: str, action_types: Iterable[ActionType]) -> Action | None:

@@ -94,8 +94,8 @@ class KakaoHarness:
 
     def change_timing(self, **changes: Any) -> None:
         """Change time limits of the running channel."""
-        timing = replace(self.app.skill_handler.timing, **changes)
-        self.app.skill_handler.timing = self.app.photo_jobs.timing = timing
+        timing = replace(self.app.photo_jobs.timing, **changes)
+        self.app.skill_handler.results.timing = self.app.photo_jobs.timing = timing
 
 
 async def wait_until(condition: Callable[[], Awaitable[bool]]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import text as sql
@@ -71,8 +70,12 @@ async def test_photos_that_wait_for_one_consent_get_one_reply(harness: KakaoHarn
 
 
 async def test_photo_without_consent_expires(harness: KakaoHarness) -> None:
-    harness.change_timing(photo_url_lifetime=timedelta(seconds=0))
     prompt = await harness.send_photo(make_photo())
+    async with harness.resources.database.transaction() as connection:
+        await connection.execute(sql("UPDATE inbox SET received_at = received_at - interval '10 minutes'"))
+        await connection.execute(
+            sql("UPDATE procrastinate_jobs SET scheduled_at = scheduled_at - interval '10 minutes'")
+        )
     await wait_until_processed(harness)
     assert await inbox_rows(harness) == [(True, False)]
     assert (await harness.press_button(prompt, "agree")).text == translate("kakao.consent.thanks", KO)
