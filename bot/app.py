@@ -1,7 +1,7 @@
 """Assembly of a process: the shared resources, the services built on them, the messengers, and the worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,20 +10,17 @@ import httpx
 import structlog
 from anyio import to_thread
 from procrastinate import App
-from telegram.error import InvalidToken, TelegramError
-from telegram.ext import ExtBot
 
 from bot.kakao.photo_jobs import DEFAULT_TIMING, KakaoTiming, PhotoJobs
 from bot.kakao.skill import SkillHandler
-from bot.telegram.bot_api_errors import flood_wait, is_of_proxy
-from bot.telegram.client import MessageRateLimiter, TelegramClient, create_bot
+from bot.telegram.bot import open_bot
+from bot.telegram.client import MessageRateLimiter, TelegramClient
 from bot.telegram.daily_news import DailyNews
+from bot.telegram.polling import run_polling
 from bot.telegram.queue_notifier import QueueNotifier
-from bot.telegram.setup import run_polling
 from bot.telegram.worker import UpdateHandler, register_postponed_tasks
 from core.conversation.service import ConversationService
 from core.db import inbox
-from core.errors import InvalidBotTokenError
 from core.jobs.queue import JobQueue
 from core.resources import Resources, open_resources
 from core.runtime import ProcessKind, available_cpus
@@ -34,8 +31,6 @@ from core.vision.classifier import StyleClassifier, load_classifier
 
 JOBS_PER_CPU = 64
 """Concurrent jobs. Most of them wait for Telegram's rate limit; `Resources.cpu_limiter` limits the inference."""
-RECONNECT_DELAY = 5.0
-"""Seconds until the next attempt to reach Telegram at the start."""
 KAKAO_TIMEOUT = httpx.Timeout(10.0)
 """For each step of fetching a photo or posting a callback."""
 
@@ -86,7 +81,7 @@ class BotApplication:
             InvalidBotTokenError: Telegram rejects the token.
         """
         if self.settings.telegram_token is not None:
-            async with _open_bot(self.settings) as bot:
+            async with open_bot(self.settings) as bot:
                 await run_polling(bot, self.resources)
 
     async def run_worker(self) -> None:
@@ -100,7 +95,7 @@ class BotApplication:
         if self.settings.telegram_token is None:
             await self._run_jobs()
             return
-        async with _open_bot(self.settings, meanwhile=partial(self._run_jobs, register_postponed_tasks)) as bot:
+        async with open_bot(self.settings, meanwhile=partial(self._run_jobs, register_postponed_tasks)) as bot:
             client = TelegramClient(bot, MessageRateLimiter(self.settings.telegram_messages_per_second))
             handler = UpdateHandler(self.conversation, client, bot.bot)
             news = DailyNews(self.resources, client)
@@ -143,49 +138,3 @@ async def open_application(
         yield BotApplication(
             settings=settings, resources=resources, classifier=classifier, conversation=conversation, kakao=kakao
         )
-
-
-@asynccontextmanager
-async def _open_bot(
-    settings: Settings, *, meanwhile: Callable[[], Coroutine[None, None, None]] | None = None
-) -> AsyncIterator[ExtBot[None]]:
-    """The initialized bot, as soon as Telegram can be reached.
-
-    Args:
-        settings: have its token.
-        meanwhile: runs from the first failed attempt until then, and is canceled; its error is raised.
-
-    Raises:
-        InvalidBotTokenError: Telegram rejects the token.
-    """
-    bot = create_bot(settings)
-    try:
-        await _initialize(bot, meanwhile)
-        yield bot
-    finally:
-        await bot.shutdown()
-
-
-async def _initialize(bot: ExtBot[None], meanwhile: Callable[[], Coroutine[None, None, None]] | None) -> None:
-    """Initialize a bot; see `_open_bot`."""
-    running: asyncio.Task[None] | None = None
-    try:
-        while True:
-            try:
-                await bot.initialize()
-            except TelegramError as error:
-                if isinstance(error, InvalidToken) and not is_of_proxy(error):
-                    raise InvalidBotTokenError from error
-                log.warning("telegram_unreachable", error=type(error).__name__)
-                pause = max(RECONNECT_DELAY, flood_wait(error))
-            else:
-                return
-            if meanwhile is not None and running is None:
-                running = asyncio.create_task(meanwhile())
-            await asyncio.sleep(pause)
-            if running is not None and running.done():
-                running.result()
-    finally:
-        if running is not None:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)

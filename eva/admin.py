@@ -64,7 +64,7 @@ def setup(
     """Register the webhook, and commands and descriptions in both languages, with Telegram."""
     from telegram.error import InvalidToken, TelegramError
 
-    from bot.telegram.client import create_bot
+    from bot.telegram.bot import create_bot
     from bot.telegram.setup import WEBHOOK_PATH, set_commands, set_descriptions, set_webhook
     from core.errors import InvalidBotTokenError
     from core.runtime import run_event_loop

@@ -28,7 +28,7 @@ app = typer.Typer()
 def chat(lang: LanguageOption = None) -> None:
     """Talk to Eva as on Telegram, without an account: type text, the path of a photo, or the number of a button."""
     from bot.app import open_application
-    from bot.telegram.client import create_bot
+    from bot.telegram.bot import create_bot
     from bot.telegram.setup import set_webhook
     from bot.testing.telegram import FakeTelegram
     from bot.testing.terminal_chat import TerminalChat

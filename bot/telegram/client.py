@@ -13,13 +13,11 @@ Source: https://core.telegram.org/bots/api and https://core.telegram.org/bots/fa
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any, NoReturn, TypeVar
 
-import httpx
 import structlog
 from telegram import (
     InlineKeyboardMarkup,
@@ -37,7 +35,6 @@ from telegram.error import (
     TimedOut,
 )
 from telegram.ext import ExtBot
-from telegram.request import HTTPXRequest
 
 from bot.telegram.bot_api_errors import REFUSALS, flood_wait, is_of_proxy, may_have_arrived, translate_refusal
 from bot.telegram.formatting import MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, OutgoingMessage
@@ -54,7 +51,6 @@ from core.errors import (
 )
 from core.i18n.translations import truncate
 from core.metrics import DELIVERIES, DeliveryOutcome
-from core.settings import Settings
 
 RETRY_DELAYS = (1.0, 2.0, 4.0)
 """Seconds before each further attempt."""
@@ -70,8 +66,6 @@ GROUP_INTERVAL = 60 / FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP
 """Seconds between two messages in one group, once it has got those of a minute."""
 CHAT_ACTION_INTERVAL = 4.0
 """Seconds until a chat action is repeated: Telegram shows it for five."""
-MAX_CONNECTIONS = 64
-"""Concurrent connections; enough to use up the limit of 30 messages a second."""
 LARGE_FILE_BYTES = 1_000_000
 """What people send as a photo is smaller; what they send as a file may have 20 MB."""
 MAX_LARGE_FILES = 8
@@ -91,28 +85,6 @@ IGNORED_ERRORS = (*REFUSALS, TimedOut)
 
 log = structlog.get_logger()
 T = TypeVar("T")
-
-
-def create_bot(settings: Settings) -> ExtBot[None]:
-    """The bot of EVA_TELEGRAM_TOKEN; an asynchronous context manager.
-
-    Raises:
-        ValueError: there is no token.
-    """
-    if settings.telegram_token is None:
-        raise ValueError("EVA_TELEGRAM_TOKEN is not set")
-    # It logs tracebacks of what the client retries: responses that are not JSON, whole with any messages.
-    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
-    # Joined before it is sent: httpx would write the form of a photo in twenty pieces.
-    join_body = {"event_hooks": {"request": [httpx.Request.aread]}}
-    return ExtBot(
-        token=settings.telegram_token.get_secret_value(),
-        base_url=f"{settings.telegram_api_url}/bot",
-        base_file_url=f"{settings.telegram_api_url}/file/bot",
-        request=HTTPXRequest(
-            connection_pool_size=MAX_CONNECTIONS, read_timeout=20.0, pool_timeout=20.0, httpx_kwargs=join_body
-        ),
-    )
 
 
 class MessageRateLimiter:

@@ -80,8 +80,9 @@ class LocalServer:
     def __exit__(
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop the server and wait for it."""
-        self._server.stop()
+        """Stop the server, unless it was stopped before, and wait for it."""
+        if self._thread.is_alive():
+            self._server.stop()
         self._thread.join(START_TIMEOUT)
         self._socket.close()
 

@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from bot.telegram.client import RESPONSE_SECONDS, MessageRateLimiter, TelegramClient, create_bot
+from bot.telegram.bot import create_bot
+from bot.telegram.client import RESPONSE_SECONDS, MessageRateLimiter, TelegramClient
 from bot.telegram.ingest import store_update
 from bot.telegram.keyboards import decode_callback_data
 from bot.telegram.retries import RetryDelays

@@ -8,7 +8,7 @@ import pytest
 from telegram import Bot
 
 from bot.telegram.ingest import requeue_orphans, store_update
-from bot.telegram.setup import run_polling
+from bot.telegram.polling import run_polling
 from core.db import people
 from core.db.schema import IdentityProvider
 from core.errors import InvalidPayloadError

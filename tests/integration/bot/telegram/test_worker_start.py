@@ -37,7 +37,7 @@ async def test_a_worker_that_cannot_reach_telegram_runs_all_other_jobs(
         return page
 
     monkeypatch.setattr(HTTPXRequest, "do_request", request_if_reachable)
-    monkeypatch.setattr("bot.app.RECONNECT_DELAY", 0.1)
+    monkeypatch.setattr("bot.telegram.bot.RECONNECT_DELAY", 0.1)
     monkeypatch.setattr("bot.telegram.worker.POSTPONED_DELAYS", (1,))
     await harness.store(harness.updates.photo(make_photo()))
     async with harness.resources.database.transaction() as connection:
@@ -63,7 +63,7 @@ async def test_an_error_of_the_queue_ends_a_worker_that_cannot_reach_telegram(
 ) -> None:
     """It would run no job, and nobody would know, until Telegram is there."""
     monkeypatch.setattr(HTTPXRequest, "do_request", AsyncMock(side_effect=NetworkError("away")))
-    monkeypatch.setattr("bot.app.RECONNECT_DELAY", 0.1)
+    monkeypatch.setattr("bot.telegram.bot.RECONNECT_DELAY", 0.1)
     monkeypatch.setattr(JobQueue, "run_worker", AsyncMock(side_effect=KeyError))
     async with asyncio.timeout(60):
         with pytest.raises(KeyError):

@@ -16,8 +16,9 @@ from telegram.error import RetryAfter
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
+from bot.telegram.bot import create_bot
 from bot.telegram.bot_api_errors import flood_wait
-from bot.telegram.client import RETRY_DELAYS, MessageRateLimiter, TelegramClient, create_bot
+from bot.telegram.client import RETRY_DELAYS, MessageRateLimiter, TelegramClient
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.updates import TextMessage

@@ -8,7 +8,7 @@ from telegram import Bot
 from telegram.error import EndPointNotFound
 from telegram.request import HTTPXRequest
 
-from bot.telegram.setup import RETRY_DELAY, iter_updates
+from bot.telegram.polling import RETRY_DELAY, iter_updates
 from bot.testing.telegram import FakeTelegram
 
 
