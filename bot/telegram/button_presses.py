@@ -46,7 +46,7 @@ ANSWERS = {
 
 
 async def accept_press(delivery: UpdateDelivery, press: ButtonPress) -> bool:
-    """Whether a press is to be executed; if not, the person who pressed is told why, and nobody else.
+    """Whether a press is to be executed; if not, only the person who pressed is told why.
 
     Raises:
         DeliveryError: Telegram could not be reached or demands a long wait.

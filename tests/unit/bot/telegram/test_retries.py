@@ -67,7 +67,7 @@ def test_a_job_waits_a_day_for_telegram() -> None:
 
 @pytest.fixture
 def delivery(monkeypatch: pytest.MonkeyPatch) -> UpdateDelivery:
-    """Of an update that nobody stored."""
+    """Of an update that is not stored."""
     for name in ("count_fault", "mark_processed"):
         monkeypatch.setattr(inbox, name, AsyncMock())
     database = SimpleNamespace(connection=nullcontext)
