@@ -58,7 +58,20 @@ async def answer_question(
 async def act(
     delivery: UpdateDelivery, conversation: ConversationService, person: Person, action: Action
 ) -> Reply | None:
-    """Execute an action, once in all attempts."""
+    """Execute an action, once in all attempts.
+
+    Args:
+        delivery: holds the checkpoints.
+        conversation: executes it.
+        person: the sender.
+        action: what to do.
+
+    Returns:
+        The reply; None if an earlier attempt executed it and there is nothing left to say.
+
+    Raises:
+        EvaError: see `ConversationService.handle_action`.
+    """
     record = partial(_record_reply, delivery)
     operation = partial(conversation.handle_action, person, action, chat=_chat_key(delivery), record=record)
     reply = await _run_once(delivery, person, operation)
