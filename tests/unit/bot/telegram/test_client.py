@@ -1,22 +1,17 @@
 """The client against a Bot API that floods, fails, blocks and does not respond."""
 
 import asyncio
-import logging
 import traceback
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from httpcore._backends.anyio import AnyIOStream
-from pydantic import SecretStr
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
-from telegram.constants import ChatAction, FloodLimit
+from telegram.constants import ChatAction
 from telegram.error import RetryAfter
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.telegram.bot import create_bot
 from bot.telegram.bot_api_errors import flood_wait
 from bot.telegram.client import RETRY_DELAYS, MessageRateLimiter, TelegramClient
 from bot.telegram.delivery import UpdateDelivery
@@ -35,12 +30,11 @@ from core.errors import (
     RemotePhotoUnavailableError,
 )
 from core.i18n.translations import Language
-from core.logging import configure_logging
 from core.resources import Resources
-from core.settings import Environment, Settings
 from core.vision.verdict import ConfidenceBand
 from tests.factories import make_verdict
 from tests.images import encode_image, make_quadrants
+from tests.unit.bot.telegram.conftest import no_sleep
 
 KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("좋아요", callback_data="s")]])
 PHOTO = encode_image(make_quadrants())
@@ -54,22 +48,11 @@ def delays() -> list[float]:
 
 
 @pytest.fixture
-async def bot(telegram: FakeTelegram) -> AsyncIterator[ExtBot[None]]:
-    settings = Settings(telegram_token=SecretStr(telegram.token), telegram_api_url=telegram.url + "/")
-    async with create_bot(settings) as bot:
-        yield bot
-
-
-@pytest.fixture
 def client(bot: ExtBot[None], delays: list[float]) -> TelegramClient:
     async def sleep(seconds: float) -> None:
         delays.append(seconds)
 
     return TelegramClient(bot, MessageRateLimiter(sleep=no_sleep), sleep=sleep, chat_action_interval=0.02)
-
-
-async def no_sleep(_: float) -> None:
-    pass
 
 
 async def download(client: TelegramClient, file_id: str) -> bytes:
@@ -330,41 +313,6 @@ async def test_keyboard_is_replaced_and_an_unchanged_one_ignored(
     assert telegram.messages(42)[0]["reply_markup"]["inline_keyboard"][0][0]["text"] == "좋아요"
 
 
-async def test_only_messages_count_against_the_limits(bot: ExtBot[None]) -> None:
-    """A photo in a group has several chat actions; Telegram limits the messages there."""
-    limited: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        limited.append(seconds)
-
-    client = TelegramClient(bot, MessageRateLimiter(clock=lambda: 0.0, sleep=sleep))
-    message_id = await client.send_message(-5, HELLO)
-    assert message_id is not None
-    for _ in range(FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP):
-        await client.send_chat_action_once(-5, ChatAction.TYPING)
-        await client.edit_keyboard(-5, message_id, KEYBOARD)
-    assert limited == []
-    await client.send_message(-5, HELLO)
-    assert limited == [1.0]
-
-
-async def test_a_photo_is_sent_in_one_piece(
-    client: TelegramClient, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """httpx sends the twenty parts of its form one by one."""
-    pieces: list[bytes] = []
-    write = AnyIOStream.write
-
-    async def count_write(stream: AnyIOStream, buffer: bytes, **options: Any) -> None:
-        pieces.append(buffer)
-        await write(stream, buffer, **options)
-
-    monkeypatch.setattr(AnyIOStream, "write", count_write)
-    await client.send_message(42, OutgoingMessage(text="여기", photo=PHOTO, keyboard=KEYBOARD))
-    assert telegram.calls_to("sendPhoto")[0].files["photo"] == PHOTO
-    assert len([piece for piece in pieces if piece]) == 2, "the headers and the body"
-
-
 async def test_chat_action_lasts_as_long_as_the_block(telegram: FakeTelegram, client: TelegramClient) -> None:
     telegram.fail_next("sendChatAction", 502, "Bad Gateway")
     update = TextMessage(update_id=1, user_id=42, chat_id=42, language_code="ko", text="안녕")
@@ -405,35 +353,3 @@ async def test_files_that_cannot_be_downloaded(telegram: FakeTelegram, client: T
 def test_flood_wait_may_be_a_number_or_a_timedelta(wait: float | timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RetryAfter, "retry_after", wait)
     assert flood_wait(RetryAfter(1)) == 3.0
-
-
-def test_bot_needs_a_token() -> None:
-    with pytest.raises(ValueError, match="EVA_TELEGRAM_TOKEN"):
-        create_bot(Settings(telegram_token=None))
-
-
-async def test_token_is_in_no_log_line(
-    telegram: FakeTelegram, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = logging.getLogger()
-    monkeypatch.setattr(root, "handlers", list(root.handlers))
-    monkeypatch.setattr(root, "level", root.level)
-    configure_logging(Environment.PRODUCTION)
-    settings = Settings(telegram_token=SecretStr(telegram.token), telegram_api_url=telegram.url)
-    async with create_bot(settings) as bot:
-        client = TelegramClient(bot, MessageRateLimiter(sleep=no_sleep), sleep=no_sleep)
-        await client.send_message(42, HELLO)
-        await download(client, telegram.api.store_file(b"photo"))
-        telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 7", retry_after=7)
-        telegram.fail_next("sendMessage", 502, "Bad Gateway", count=10)
-        for call in (lambda: client.send_message(42, HELLO), lambda: download(client, "AgACunknown")):
-            try:
-                await call()
-            except (DeliveryError, RemotePhotoGoneError):
-                logging.getLogger("eva").exception("failed")
-    logged = capsys.readouterr().err
-
-    assert "failed" in logged
-    assert telegram.token not in logged
-    assert telegram.token.replace(":", "%3A") not in logged
-    assert telegram.token not in repr(settings)

@@ -2,7 +2,13 @@
 
 import asyncio
 
-from bot.telegram.client import MAX_TRACKED_LIMITS, MessageRateLimiter
+from telegram.constants import ChatAction, FloodLimit
+from telegram.ext import ExtBot
+
+from bot.telegram.client import MAX_TRACKED_LIMITS, MessageRateLimiter, TelegramClient
+from bot.telegram.formatting import OutgoingMessage
+
+HELLO = OutgoingMessage(text="안녕하세요")
 
 
 class Clock:
@@ -70,3 +76,21 @@ async def test_limits_that_are_not_used_are_dropped() -> None:
 
     assert len(limiter._due_at) <= MAX_TRACKED_LIMITS
     assert clock.sleeps == []
+
+
+async def test_only_messages_count_against_the_limits(bot: ExtBot[None]) -> None:
+    """A photo in a group has several chat actions; Telegram limits the messages there."""
+    limited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        limited.append(seconds)
+
+    client = TelegramClient(bot, MessageRateLimiter(clock=lambda: 0.0, sleep=sleep))
+    message_id = await client.send_message(-5, HELLO)
+    assert message_id is not None
+    for _ in range(FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP):
+        await client.send_chat_action_once(-5, ChatAction.TYPING)
+        await client.edit_keyboard(-5, message_id, None)
+    assert limited == []
+    await client.send_message(-5, HELLO)
+    assert limited == [1.0]
