@@ -77,7 +77,7 @@ class LookInsert:
     """The language of the reply."""
 
 
-async def get_submission_state(
+async def record_submission(
     connection: AsyncConnection,
     person_id: UUID,
     source_message_id: str,
@@ -86,7 +86,7 @@ async def get_submission_state(
     limit: int,
     daily_limit: int | None = None,
 ) -> SubmissionState:
-    """Everything that decides whether a photo is judged, in one statement, which also counts the photo.
+    """Count a photo, and return everything that decides whether it is judged, in one statement.
 
     It counts before it is judged, so that photos at the same time cannot pass the limit together, and apart from the
     looks, so that deleting some gives none back.
@@ -99,7 +99,7 @@ async def get_submission_state(
         limit: number of recent hashes, at most.
         daily_limit: photos of the person that are judged a day, which begins at midnight in Seoul; None for any number.
     """
-    (row,) = await SELECT_SUBMISSION_STATE.fetch(
+    (row,) = await RECORD_SUBMISSION.fetch(
         connection,
         person_id=person_id,
         source_message_id=source_message_id,
@@ -242,7 +242,7 @@ _counted = (
     .cte("counted")
 )
 """At least the looks of today, which a merge brings along and a crash of the database leaves."""
-SELECT_SUBMISSION_STATE = CompiledStatement(
+RECORD_SUBMISSION = CompiledStatement(
     select(
         _existing.label("existing_look_id"),
         select(_counted.c.period).scalar_subquery().label("counted_on"),

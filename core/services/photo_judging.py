@@ -227,7 +227,7 @@ class PhotoJudgingService:
 
     async def _judge_photo(self, data: bytes, submission: _Submission) -> JudgedPhoto:
         async with self._resources.database.connection() as connection:
-            state = await submissions.get_submission_state(
+            state = await submissions.record_submission(
                 connection,
                 submission.person_id,
                 submission.source_message_id,

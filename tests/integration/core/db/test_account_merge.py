@@ -146,7 +146,7 @@ async def test_photos_of_the_day_are_counted_together_and_end_with_the_person(da
     async with database.transaction() as connection:
         source, target = [(await create_person(connection)).id for _ in range(2)]
         for number, person_id in enumerate((source, source, target)):
-            await submissions.get_submission_state(
+            await submissions.record_submission(
                 connection, person_id, f"photo {number}", model="any", limit=1, daily_limit=9
             )
         assert await merge_people(connection, source=source, target=target)

@@ -40,7 +40,7 @@ async def test_every_read_says_that_the_images_are_gone(resources: Resources, ov
         }
         corrected = await look_feedback.list_corrected(connection, limit=9)
         exported = await data_export.get_personal_data(connection, overdue.person_id)
-        submission = await submissions.get_submission_state(
+        submission = await submissions.record_submission(
             connection,
             overdue.person_id,
             overdue.source_message_id,

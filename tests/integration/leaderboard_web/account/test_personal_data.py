@@ -61,7 +61,7 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
         await look_feedback.update_pending_question(connection, with_images[0].id, PendingQuestion.GUESS)
         await look_feedback.record_guess(connection, with_images[0].id, Style.MODE)
         await look_images.clear_image_keys(connection, [expired.id])
-        await submissions.get_submission_state(connection, person.id, "new", model="any", limit=1, daily_limit=9)
+        await submissions.record_submission(connection, person.id, "new", model="any", limit=1, daily_limit=9)
         await people.create_identity(connection, person.id, IdentityProvider.TELEGRAM, f"telegram {word}")
         other_looks = [look for look in await looks.list_for_person(connection, other.id, limit=9) if look.shared_at]
         for look in other_looks:
