@@ -97,7 +97,7 @@ def _explained_variance(trained: NDArray[np.float32], exported: NDArray[np.float
 
 
 def store_base(folder: Path, network: keras.Model) -> Path:
-    """Convert a frozen network whose outputs have names, unless the directory has it; created if it is missing.
+    """Convert a frozen network whose outputs have names into the directory of a run, unless it is there.
 
     The file has the digest of the weights in its name.
     """

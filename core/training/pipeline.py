@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from scipy.special import expit
 
-from core.errors import DatasetError, ModelMismatchError, UnknownBackboneError
+from core.errors import DatasetError, UnknownBackboneError
 from core.training.atomic_files import load_arrays, replacing, write_text
 from core.training.calibration import choose_thresholds, fit_temperature
 from core.training.config import TrainingConfig, check_stages, load_config
@@ -29,7 +29,7 @@ from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.report import write_report
 from core.training.run_directory import CONFIG_FILE
 from core.training.staged_training import FeatureSet, train_stages
-from core.vision.classifier import fit_to_input
+from core.vision.classifier import check_digest, fit_to_input
 from core.vision.model_card import CARD_FILE, ModelCard, Preprocessing, load_model_card
 
 KERAS_FILE = "model.keras"
@@ -130,7 +130,7 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
         training={
             "recipe": config.to_dict(),
             "photos": {split.value: len(read_examples(data, split)) for split in (Split.TRAIN, Split.VAL)},
-            "weights": "VGG-16, Oxford VGG, CC BY 4.0",
+            "weights": f"{config.backbone}, trained on ImageNet",
             "export": round_metrics(agreement),
         },
         metrics={},
@@ -154,22 +154,22 @@ def evaluate(*, data: Path, model_dir: Path, split: str, report_dir: Path) -> No
 
     Raises:
         DatasetError: the data are incomplete, or there is no such split.
+        ModelNotFoundError: there is no model.
         ModelMismatchError: model and card are of two exports.
     """
     if split not in set(Split):
         raise DatasetError(f"there is no split {split}, only {', '.join(Split)}")
     card = load_model_card(model_dir / CARD_FILE)
-    blob = (model_dir / card.file).read_bytes()
-    if sha256(blob).hexdigest() != card.sha256:
-        raise ModelMismatchError(f"{CARD_FILE} is not the card of {card.file}")
+    model = model_dir / card.file
+    check_digest(model, card.sha256)
     examples = read_examples(data, Split(split))
     table = None if card.attributes is None else read_photo_table(data)
-    outputs = run_model(blob, _to_model_inputs(examples, card.preprocessing))
+    outputs = run_model(model.read_bytes(), _to_model_inputs(examples, card.preprocessing))
     evaluation = evaluate_outputs(examples, outputs["style_logits"], outputs["outfit_logit"][:, 0], card)
     write_report(evaluation, examples, report_dir, f"{card.version} on {split}")
     metrics = evaluation.metrics.to_dict() | {"confusion": evaluation.confusion.tolist()}
     if table is not None:
-        metrics |= _measure_heads(data, table, Split(split), outputs, card, model_dir / card.file)
+        metrics |= _measure_heads(data, table, Split(split), outputs, card, model)
     card.metrics[split] = metrics
     write_text(model_dir / CARD_FILE, card.to_json() + "\n")
     console.print((report_dir / "report.md").read_text("utf-8"), markup=False)

@@ -188,12 +188,17 @@ def load_classifier(settings: Settings) -> StyleClassifier:
     directory = settings.model_dir or BUNDLED_MODEL_DIR
     model_card = load_model_card(directory / CARD_FILE)
     model = directory / model_card.file
-    _check_digest(model, model_card.sha256)
+    check_digest(model, model_card.sha256)
     return StyleClassifier(LiteRTBackend(model), model_card)
 
 
-def _check_digest(model: Path, expected: str) -> None:
-    """Detect a model and a card of two different exports; 10 ms for 15 MB."""
+def check_digest(model: Path, expected: str) -> None:
+    """Detect a model and a card of two different exports; 10 ms for 15 MB.
+
+    Raises:
+        ModelNotFoundError: there is no such file.
+        ModelMismatchError: its SHA-256 is another one.
+    """
     try:
         with model.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

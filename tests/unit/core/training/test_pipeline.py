@@ -18,7 +18,7 @@ from core.training.export import convert_to_litert
 from core.training.features import PhotoReader, dequantize, extract_features
 from core.training.network import ARCHITECTURES
 from core.vision.classifier import fit_to_input
-from core.vision.model_card import Preprocessing, load_model_card
+from core.vision.model_card import ModelCard, Preprocessing, load_model_card
 
 SHAPE = Preprocessing(width=32, height=32)
 
@@ -37,9 +37,23 @@ def trained(unchanged_data: Path, tiny: str, tmp_path_factory: pytest.TempPathFa
     return run
 
 
-def test_train_export_and_evaluate(unchanged_data: Path, trained: Path, tmp_path: Path) -> None:
+def test_train_export_and_evaluate(
+    unchanged_data: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data, models, report = unchanged_data, tmp_path / "models", tmp_path / "report"
     run = shutil.copytree(trained, tmp_path / "run")
+    models.mkdir()
+    for name in ("eva.tflite", "model.json"):
+        (models / name).write_text("earlier")
+
+    def interrupt(_: ModelCard) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelCard, "to_json", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.export(data=data, run_dir=run, model_dir=models)
+    assert [(models / name).read_text() for name in ("eva.tflite", "model.json")] == ["earlier"] * 2
 
     pipeline.export(data=data, run_dir=run, model_dir=models)
     card = load_model_card(models / "model.json")
