@@ -1,4 +1,4 @@
-"""The stored features that `eva finetune` and `eva heads` read: training photos in several versions, and validation."""
+"""Stored features of several versions of photos, and the sets of them that `eva finetune` and `eva heads` read."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
