@@ -18,12 +18,12 @@ from core.training.label_files import parse_certainty, parse_rows, read_rows
 NOT_OUTFIT = "not_outfit"
 UNCLEAR = "unclear"
 """The second annotator's entry for photos that could not be labeled; it counts as no label."""
-CERTAINTY = {3: 0.94, 2: 0.86, 1: 0.70}
-"""Share of the target for the labeled style, by the annotator's certainty (3 clear, 2 likely, 1 a guess)."""
+STYLE_SHARE = np.array([0.0, 0.70, 0.86, 0.94])
+"""Share of the target for the labeled style, by the annotator's certainty (1 a guess, 3 clear; 0 without a label)."""
 RUNNER_UP_SHARE = 0.8
 """Share of the remainder for the runner-up, if there is one; the rest is spread over all styles."""
-GUESS_WEIGHT = 0.6
-"""Weight of a guessed label in the style loss."""
+VIEW_WEIGHT = np.array([0.0, 0.6, 1.0, 1.0])
+"""Weight of a label in the style loss, by its certainty."""
 
 
 class Split(StrEnum):
@@ -140,25 +140,34 @@ def read_examples(folder: Path, *splits: Split) -> list[Example]:
 
 
 def targets(examples: Sequence[Example]) -> Targets:
-    """Compute soft targets from style, runner-up and certainty."""
-    style = np.zeros((len(examples), len(STYLES)), np.float32)
-    weight = np.zeros(len(examples), np.float32)
-    outfit = np.zeros(len(examples), np.float32)
-    for row, example in enumerate(examples):
-        label = example.label
-        if label.style is None:
-            style[row] = 1 / len(STYLES)
-            continue
-        share = CERTAINTY[label.sure]
-        rest = 1 - share
-        style[row, label.style.position] += share
-        if label.second is not None:
-            style[row, label.second.position] += rest * RUNNER_UP_SHARE
-            rest *= 1 - RUNNER_UP_SHARE
-        style[row] += rest / len(STYLES)
-        weight[row] = GUESS_WEIGHT if label.sure == 1 else 1.0
-        outfit[row] = 1.0
-    return Targets(style=style, style_weight=weight, outfit=outfit)
+    """Compute soft targets from style, runner-up and certainty of the first view."""
+    labels = [example.label for example in examples]
+    style, second = (
+        np.array([-1 if named is None else named.position for named in column])
+        for column in ([label.style for label in labels], [label.second for label in labels])
+    )
+    sure, is_outfit = np.array([label.sure for label in labels]), style >= 0
+    return Targets(
+        style=soft_styles(style, second, sure).astype(np.float32),
+        style_weight=(VIEW_WEIGHT[sure] * is_outfit).astype(np.float32),
+        outfit=is_outfit.astype(np.float32),
+    )
+
+
+def soft_styles(style: NDArray[np.int64], second: NDArray[np.int64], sure: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Shares of the styles, n x 8, by one view of each photo; equal ones where it sees no outfit.
+
+    Args:
+        style: n, position; negative without an outfit.
+        second: n, position of the runner-up; negative if there is none.
+        sure: n, certainty.
+    """
+    named, has_second = STYLE_SHARE[sure], second >= 0
+    runner_up = (1 - named) * RUNNER_UP_SHARE * has_second
+    one_hot = np.eye(len(STYLES))
+    shares = one_hot[np.maximum(style, 0)] * named[:, None] + one_hot[np.maximum(second, 0)] * runner_up[:, None]
+    shares += (1 - named - runner_up)[:, None] / len(STYLES)
+    return np.where(style[:, None] >= 0, shares, 1 / len(STYLES))
 
 
 def _example(folder: Path, row: dict[str, str]) -> Example:

@@ -7,13 +7,9 @@ from numpy.typing import NDArray
 
 from core.clothing import COLORS
 from core.styles import STYLES
-from core.training.dataset import CERTAINTY, GUESS_WEIGHT, RUNNER_UP_SHARE
+from core.training.dataset import VIEW_WEIGHT, soft_styles
 from core.training.photo_table import NOT_AN_OUTFIT, PhotoTable
 
-STYLE_SHARE = np.array([0.0, *(CERTAINTY[sure] for sure in (1, 2, 3))])
-"""Share of a view's target that its style gets, by certainty (0 without a view)."""
-VIEW_WEIGHT = np.array([0.0, GUESS_WEIGHT, 1.0, 1.0])
-"""Weight of a view relative to the others, by its certainty."""
 UNSEEN_ITEM, SEEN_ITEM = 0.02, 0.97
 """Targets of an item that no view or every view names: annotators slip."""
 COLOR_BY_RANK = (0.97, 0.75, 0.5)
@@ -93,13 +89,8 @@ def _style_targets(
     outfits, views = np.zeros(len(rows)), np.zeros(len(rows))
     for view in range(table.style.shape[1]):
         named, second, sure = table.style[rows, view], table.second[rows, view], table.sure[rows, view]
-        certain = STYLE_SHARE[sure]
-        has_second = second >= 0
-        rest = (1 - certain) * np.where(has_second, 1 - RUNNER_UP_SHARE, 1.0)
-        target = np.eye(styles)[np.maximum(named, 0)] * certain[:, None] + rest[:, None] / styles
-        target += np.eye(styles)[np.maximum(second, 0)] * ((1 - certain) * RUNNER_UP_SHARE * has_second)[:, None]
         counts = np.where(named >= 0, VIEW_WEIGHT[sure], 0.0)
-        total += target * counts[:, None]
+        total += soft_styles(named, second, sure) * counts[:, None]
         weight += counts
         outfits += named >= 0
         views += named >= NOT_AN_OUTFIT
