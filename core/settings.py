@@ -147,7 +147,8 @@ class Settings(BaseSettings):
     without this setting they do not exist."""
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """Further port of a web process or worker, on all IPv4 addresses, with `/healthz`, `/readyz`, `/statusz` and
-    `/metrics` alone; for a network that the internet does not reach. Default: none."""
+    `/metrics` alone; for a network that the internet does not reach. Each process of a machine needs another one.
+    Default: none."""
     run_worker: bool = True
     """`true`: the web process also runs queued jobs; `false`: only `eva worker` does."""
     drain_seconds: float = Field(default=3.0, ge=0, le=300)
