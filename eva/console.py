@@ -28,6 +28,8 @@ TYPING_PAUSE = 0.45
 SECONDS_PER_CHARACTER = 0.012
 MAX_PANEL_WIDTH = 64
 """Columns of the widest message."""
+BORDERS = 4
+"""Columns around a message."""
 BAR_WIDTH = 24
 """Columns of a bar at 100 %."""
 
@@ -46,7 +48,7 @@ def print_messages(console: Console, messages: Sequence[Message], *, animated: b
         elif animated:
             _print_animated(console, message.text)
         else:
-            console.print(_panel(message.text, console))
+            console.print(_panel(message.text, console, cell_len(message.text) + BORDERS))
 
 
 def print_probabilities(console: Console, verdict: Verdict, language: Language) -> None:
@@ -71,17 +73,14 @@ def print_attributes(console: Console, attributes: Attributes, language: Languag
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _panel(content: str | Spinner, console: Console, width: int | None = None) -> Panel:
-    limit = min(MAX_PANEL_WIDTH, console.width)
-    if width is None and isinstance(content, str):
-        width = cell_len(content) + 4
-    return Panel(content, box=ROUNDED, border_style=ACCENT_COLOR, width=min(limit, width or limit))
+def _panel(content: str | Spinner, console: Console, width: int) -> Panel:
+    return Panel(content, box=ROUNDED, border_style=ACCENT_COLOR, width=min(MAX_PANEL_WIDTH, console.width, width))
 
 
 def _print_animated(console: Console, message: str) -> None:
-    width = cell_len(message) + 4
+    width = cell_len(message) + BORDERS
     with Live(console=console, refresh_per_second=30, auto_refresh=False) as live:
-        live.update(_panel(Spinner("simpleDots", style=ACCENT_COLOR), console, 8), refresh=True)
+        live.update(_panel(Spinner("simpleDots", style=ACCENT_COLOR), console, 4 + BORDERS), refresh=True)
         for _ in range(round(TYPING_PAUSE / 0.15)):
             time.sleep(0.15)
             live.refresh()
