@@ -190,14 +190,15 @@ def public_verdict_messages(verdict: Verdict, *, seed: VariantSeed | str, langua
 
 
 def verdict_details(verdict: Verdict, *, seed: VariantSeed | str, language: Language) -> str:
-    """The remark on the runner-up, and a line for each of the most likely styles with its probability.
+    """The remark on the runner-up of a likely verdict, and a line for each of the most likely styles.
 
     Args:
         verdict: the verdict on the photo.
         seed: selects the variants, see `verdict_messages`.
         language: language of the text.
     """
-    remarks = verdict_messages(verdict, seed=seed, language=language, slots={MessageSlot.RUNNER_UP})
+    slots = {MessageSlot.RUNNER_UP} if verdict.band is ConfidenceBand.LIKELY else ()
+    remarks = verdict_messages(verdict, seed=seed, language=language, slots=slots)
     ranking = sorted(verdict.probabilities, key=lambda style: -verdict.probabilities[style])[:DETAILED_STYLES]
     lines = [
         translate("verdict.details.line", language, style=style_name(style, language), percent=format_percent(share))

@@ -106,7 +106,7 @@ _ENDED = f"(?:{_KOREAN_WORN})?{_KOREAN_END}"
 _KOREAN = {
     Aspect.COLOR: re.compile(
         f"{_KOREAN_LEAD}(?:@의?{_KOREAN_COLOR}?{_PARTICLE}{_KOREAN_WHAT}{_KOREAN_COLOR}{_KOREAN_END}"
-        f"|@의?{_KOREAN_COLOR}{_PARTICLE}(?:(?:뭐|뭘|뭔|무엇|뭘로|뭐로){_KOREAN_END}|(?:좀)?(?:알려|말해)(?:줘요?|주세요))"
+        f"|@의?{_KOREAN_COLOR}{_PARTICLE}(?:(?:뭐|뭘|뭔|무엇|뭘로|뭐로){_KOREAN_END}|(?:좀)?(?:알려|말해)(?:줘요?|주세요)|요)?"
         f"|{_KOREAN_WHAT}{_KOREAN_COLOR}{_PARTICLE}@{_PARTICLE}{_ENDED})"
     ),
     Aspect.WRONG_COLOR: re.compile(

@@ -199,6 +199,7 @@ def test_name_that_imitates_another_one_in_other_scripts_is_rejected(raw_name: s
         ),
         *((message, None) for message in ("이름은 비밀이에요", "이름이 길어요", "본명은 몰라요", "이름이 뭐예요?")),
         *((message, None) for message in ("꼭 해야 하나요", "어떻게 하나요", "나중에 할까", "이거 누가 봐요?")),
+        *((message, None) for message in ("can I send a video", "may I ask why")),
         *(
             (message, None)
             for message in ("결혼식에 괜찮아?", "가방 갈색 맞지?", "상의가 너무 커?", "모자가 없는데..?")

@@ -355,8 +355,8 @@ def test_what_korean_messages_ask_for_is_told_apart_from_lookalikes(
             (message, Intent.LEADERBOARD)
             for message in ("what's the board?", "how do I get hearts", "보드가 뭐야", "하트 어떻게 받아")
         ],
-        ("근거가 뭔데 ㅡㅡ", Intent.WHY),
-        ("이건 머임", Intent.WHO),
+        *(("근거가 뭔데 ㅡㅡ", Intent.WHY), ("이건 머임", Intent.WHO)),
+        *(("list all the colors", Intent.SEEN), ("올리기", Intent.SHARE)),
         ("can you put my look on the board?", Intent.SHARE),
         ("올려도 돼?", Intent.SHARE),
         ("다 지워 주세요", Intent.DELETE),

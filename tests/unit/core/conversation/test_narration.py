@@ -17,6 +17,7 @@ from core.conversation.narration import (
     format_percent,
     style_description,
     style_name,
+    verdict_details,
     verdict_messages,
 )
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate, variant_keys
@@ -372,3 +373,14 @@ def test_texts_name_the_configured_limits(language: Language) -> None:
         language
     ] in too_large
     assert str(MIN_SIDE) in error_message(errors.PhotoTooSmallError(), language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_details_have_a_remark_on_the_runner_up_of_a_likely_verdict_alone(language: Language) -> None:
+    details = {band: verdict_details(make_verdict(band), seed="5f3a", language=language) for band in OUTFIT_BANDS}
+
+    assert {band: len(text.splitlines()) for band, text in details.items()} == {
+        ConfidenceBand.CLEAR: 4,
+        ConfidenceBand.LIKELY: 5,
+        ConfidenceBand.AMBIGUOUS: 4,
+    }

@@ -38,6 +38,8 @@ from core.conversation.open_questions import Aspect, OpenQuestion, find_open_que
         ("코트 색을 잘못 봤네요", Aspect.WRONG_COLOR, Item.COAT),
         ("가방 색 틀린 것 같아요", Aspect.WRONG_COLOR, Item.BAG),
         ("신발 무슨 색이야?", Aspect.COLOR, GarmentKind.SHOES),
+        ("가방 색은", Aspect.COLOR, Item.BAG),
+        ("신발 색?", Aspect.COLOR, GarmentKind.SHOES),
         ("이 치마 무슨 색 같아?", Aspect.COLOR, Item.SKIRT),
         ("내 코트 무슨 색이게?", Aspect.COLOR, Item.COAT),
         ("겉옷 무슨색같음", Aspect.COLOR, GarmentKind.OUTERWEAR),
