@@ -174,23 +174,22 @@ def _to_model_outputs(tensors: Mapping[str, NDArray[np.float32]]) -> ModelOutput
     """
     if broken := sorted(name for name, tensor in tensors.items() if not np.isfinite(tensor).all()):
         raise BackendUnavailableError(f"the outputs {', '.join(broken)} are not finite")
+    attributes = None
+    if "item_logits" in tensors:
+        attributes = AttributeOutputs(
+            kind_logits=tensors["kind_logits"][0],
+            clothes=tensors["clothes"][0, ..., 0],
+            item_logits=tensors["item_logits"][0],
+            item_evidence=tensors["item_evidence"][0],
+            color_logits=tensors["color_logits"][0],
+            color_evidence=tensors["color_evidence"][0],
+            embedding=tensors["embedding"][0],
+        )
     return ModelOutputs(
         logits=tensors["style_logits"][0],
         outfit_logit=float(tensors["outfit_logit"][0, 0]),
         evidence=tensors["evidence"][0],
-        attributes=_to_attribute_outputs(tensors) if "item_logits" in tensors else None,
-    )
-
-
-def _to_attribute_outputs(tensors: Mapping[str, NDArray[np.float32]]) -> AttributeOutputs:
-    return AttributeOutputs(
-        kind_logits=tensors["kind_logits"][0],
-        clothes=tensors["clothes"][0, ..., 0],
-        item_logits=tensors["item_logits"][0],
-        item_evidence=tensors["item_evidence"][0],
-        color_logits=tensors["color_logits"][0],
-        color_evidence=tensors["color_evidence"][0],
-        embedding=tensors["embedding"][0],
+        attributes=attributes,
     )
 
 

@@ -94,8 +94,9 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     falling = np.sort(cam, axis=None)[::-1].astype(np.float64)
     enough = int(np.searchsorted(falling.cumsum(), MIN_LIT_SHARE * falling.sum()))
     level = max(MIN_CONTOUR_LEVEL, min(CONTOUR_LEVEL, float(falling[enough])))
+    tags = [tag for tag in tags if tag.cam.any()][:MAX_TAGS]
     spots = []
-    for tag in (tags := [tag for tag in tags if tag.cam.any()][:MAX_TAGS]):
+    for tag in tags:
         lit = np.where(tag.cam >= WARM_LEVEL, tag.cam * np.minimum(cam / np.float32(level), 1), 0)
         points_at_lit = tag.is_reason and bool(lit.any())
         x, y = find_spot(lit if points_at_lit else tag.cam, tag.edge)
