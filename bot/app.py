@@ -1,7 +1,7 @@
 """Assembly of a process: the shared resources, the services built on them, the messengers, and the worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,10 +18,11 @@ from bot.telegram.client import MessageRateLimiter, TelegramClient
 from bot.telegram.daily_news import DailyNews
 from bot.telegram.polling import run_polling
 from bot.telegram.queue_notifier import QueueNotifier
-from bot.telegram.worker import UpdateHandler, register_postponed_tasks
+from bot.telegram.worker import UpdateHandler
 from core.conversation.service import ConversationService
 from core.db import inbox
-from core.jobs.queue import JobQueue
+from core.jobs.maintenance import MAINTENANCE_QUEUE
+from core.jobs.queue import DEFAULT_QUEUE, JobQueue
 from core.resources import Resources, open_resources
 from core.runtime import ProcessKind, available_cpus
 from core.services import retention
@@ -31,6 +32,8 @@ from core.vision.classifier import StyleClassifier, load_classifier
 
 JOBS_PER_CPU = 64
 """Concurrent jobs. Most of them wait for Telegram's rate limit; `Resources.cpu_limiter` limits the inference."""
+OTHER_QUEUES = (DEFAULT_QUEUE, MAINTENANCE_QUEUE)
+"""The queues of jobs that do not need Telegram."""
 KAKAO_TIMEOUT = httpx.Timeout(10.0)
 """For each step of fetching a photo or posting a callback."""
 
@@ -95,7 +98,7 @@ class BotApplication:
         if self.settings.telegram_token is None:
             await self._run_jobs()
             return
-        async with open_bot(self.settings, meanwhile=partial(self._run_jobs, register_postponed_tasks)) as bot:
+        async with open_bot(self.settings, meanwhile=partial(self._run_jobs, queues=OTHER_QUEUES)) as bot:
             client = TelegramClient(bot, MessageRateLimiter(self.settings.telegram_messages_per_second))
             handler = UpdateHandler(self.conversation, client, bot.bot)
             news = DailyNews(self.resources, client)
@@ -104,12 +107,17 @@ class BotApplication:
                 group.create_task(self._run_jobs(handler.register_tasks, news.register_tasks))
                 group.create_task(QueueNotifier(self.resources, client, bot.bot).run())
 
-    async def _run_jobs(self, *register: Callable[[App], None]) -> None:
-        """Run jobs until canceled: those of the tasks that the functions register, and all that are not Telegram's."""
+    async def _run_jobs(self, *register: Callable[[App], None], queues: Sequence[str] | None = None) -> None:
+        """Run the jobs of some queues, or of all, until canceled.
+
+        Args:
+            register: registers tasks of Telegram.
+            queues: whose jobs are run.
+        """
         others = [retention.register_tasks]
         if self.kakao is not None:
             others.append(self.kakao.photo_jobs.register_tasks)
-        async with JobQueue(self.resources.database.conninfo, *others, *register) as queue:
+        async with JobQueue(self.resources.database.conninfo, *others, *register, queues=queues) as queue:
             await queue.run_worker({"resources": self.resources}, concurrency=JOBS_PER_CPU * available_cpus())
 
 

@@ -11,6 +11,7 @@ from telegram import InlineKeyboardMarkup
 from bot.telegram.client import TelegramClient
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, text_messages
+from bot.telegram.ingest import TELEGRAM_QUEUE
 from bot.telegram.keyboards import Keyboards
 from core.conversation.news_visits import find_unseen_news, mark_news_seen, news_sentences
 from core.db import news_recipients, people
@@ -19,7 +20,6 @@ from core.db.news_recipients import Recipient
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.errors import ChatUnavailableError, DeliveryError, FloodWaitError, MessageRejectedError
-from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.resources import Resources
 from core.seoul_time import SEOUL
 
@@ -61,7 +61,7 @@ class DailyNews:
 
     def register_tasks(self, app: App) -> None:
         """Register `telegram.news`, every ten minutes."""
-        task = app.task(name=NEWS_TASK, queue=MAINTENANCE_QUEUE)(self.send_if_time)
+        task = app.task(name=NEWS_TASK, queue=TELEGRAM_QUEUE)(self.send_if_time)
         app.periodic(cron=EVERY_TEN_MINUTES)(task)
 
     async def send_if_time(self, timestamp: int) -> None:

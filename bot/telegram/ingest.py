@@ -22,6 +22,8 @@ from core.resources import Resources
 
 UPDATE_TASK, ALBUM_TASK = "telegram.update", "telegram.album"
 """Names of the tasks."""
+TELEGRAM_QUEUE = "telegram"
+"""Of all jobs that need Telegram: a worker that has not reached it yet leaves them to the others."""
 UPDATE_TYPES = ("message", "callback_query", "inline_query", "my_chat_member", "message_reaction")
 ALBUM_DELAY = timedelta(seconds=1.5)
 """Time to wait for more photos of an album after each of them."""
@@ -106,6 +108,7 @@ async def requeue_orphans(resources: Resources) -> int:
                 lock=job.lock,
                 delay=job.delay,
                 priority=job.priority,
+                queue=job.queue,
                 inbox_id=inbox_id,
                 **job.arguments,
             )
@@ -129,7 +132,7 @@ def _route(body: Any, update_type: str, album_delay: timedelta) -> tuple[int, Jo
     try:
         user_id = TELEGRAM_ID.validate_python(body["user" if update_type == "message_reaction" else "from"]["id"])
         if update_type == "inline_query":
-            return user_id, JobInsert(task=UPDATE_TASK, lock=None, priority=INTERACTIVE_PRIORITY)
+            return user_id, JobInsert(task=UPDATE_TASK, lock=None, priority=INTERACTIVE_PRIORITY, queue=TELEGRAM_QUEUE)
         is_press = update_type == "callback_query"
         # A button below an inline result is in no chat that the bot is in.
         message = body.get("message") or {"chat": {"id": user_id}} if is_press else body
@@ -138,13 +141,14 @@ def _route(body: Any, update_type: str, album_delay: timedelta) -> tuple[int, Jo
         return None
     lock = conversation_lock_key(IdentityProvider.TELEGRAM, str(chat_id))
     if is_press:
-        return user_id, JobInsert(task=UPDATE_TASK, lock=lock, priority=INTERACTIVE_PRIORITY)
+        return user_id, JobInsert(task=UPDATE_TASK, lock=lock, priority=INTERACTIVE_PRIORITY, queue=TELEGRAM_QUEUE)
     album_id = body.get("media_group_id")
     if update_type != "message" or not isinstance(album_id, str):
-        return user_id, JobInsert(task=UPDATE_TASK, lock=lock)
+        return user_id, JobInsert(task=UPDATE_TASK, lock=lock, queue=TELEGRAM_QUEUE)
     # One job for each photo, since the number of photos is unknown: the job of the last one replies to all.
     arguments = {"album_id": UNSTORABLE_CHARS.sub("", album_id)}
-    return user_id, JobInsert(task=ALBUM_TASK, lock=lock, delay=album_delay, arguments=arguments)
+    job = JobInsert(task=ALBUM_TASK, lock=lock, delay=album_delay, arguments=arguments, queue=TELEGRAM_QUEUE)
+    return user_id, job
 
 
 def _strip_unstorable(value: Any) -> Any:

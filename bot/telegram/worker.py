@@ -14,11 +14,10 @@ from telegram import User
 from bot.telegram.button_presses import accept_press, handle_press
 from bot.telegram.client import TelegramClient
 from bot.telegram.commands import handle_command
-from bot.telegram.daily_news import NEWS_TASK
 from bot.telegram.delivery import QUEUE_NOTICE, UpdateDelivery
 from bot.telegram.erasure import send_confirmation
 from bot.telegram.formatting import text_messages
-from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK, requeue_orphans
+from bot.telegram.ingest import ALBUM_TASK, TELEGRAM_QUEUE, UPDATE_TASK, requeue_orphans
 from bot.telegram.inline import answer_inline_query
 from bot.telegram.messages import handle_message
 from bot.telegram.parsing import parse_album, parse_update
@@ -59,8 +58,6 @@ from core.errors import (
     StorageUnavailableError,
     UpdateTakenOverError,
 )
-from core.jobs.maintenance import MAINTENANCE_QUEUE
-from core.jobs.queue import ExponentialBackoff
 
 USER_ERRORS = (PhotoError, RemotePhotoGoneError, DailyLimitError, ModelError, DecoderUnavailableError)
 """Errors that end the update with an apology."""
@@ -68,8 +65,6 @@ TRANSIENT_ERRORS = (DeliveryError, RemotePhotoUnavailableError, StorageUnavailab
 """Errors after which the job is retried."""
 RECIPIENT_GONE = (ChatUnavailableError, LookNotFoundError, PersonNotFoundError)
 """Errors after which a reply is impossible."""
-POSTPONED_DELAYS = (5, 15, 60)
-"""Seconds before each retry of a job that a worker cannot run, since it has not reached Telegram yet."""
 ORPHANS_TASK = "telegram.lost"
 EVERY_MINUTE = "* * * * *"
 
@@ -154,9 +149,9 @@ class UpdateHandler:
 
     def register_tasks(self, app: App) -> None:
         """Register the bot's tasks with a queue."""
-        app.periodic(cron=EVERY_MINUTE)(app.task(name=ORPHANS_TASK, queue=MAINTENANCE_QUEUE)(self.requeue_orphans))
-        app.task(name=UPDATE_TASK, retry=RetryPolicy())(self.handle_update)
-        app.task(name=ALBUM_TASK, retry=RetryPolicy())(self.handle_album)
+        app.periodic(cron=EVERY_MINUTE)(app.task(name=ORPHANS_TASK, queue=TELEGRAM_QUEUE)(self.requeue_orphans))
+        app.task(name=UPDATE_TASK, queue=TELEGRAM_QUEUE, retry=RetryPolicy())(self.handle_update)
+        app.task(name=ALBUM_TASK, queue=TELEGRAM_QUEUE, retry=RetryPolicy())(self.handle_album)
 
     async def handle_update(self, inbox_id: int) -> None:
         """Task: reply to an update, unless that was done already.
@@ -275,13 +270,3 @@ class UpdateHandler:
         update_identity = people.mark_unblocked if change.is_member else people.mark_blocked
         async with self.resources.database.connection() as connection:
             await update_identity(connection, IdentityProvider.TELEGRAM, str(change.user_id))
-
-
-def register_postponed_tasks(app: App) -> None:
-    """Register the tasks of Telegram for a worker that has not reached it yet: their jobs are retried later."""
-
-    async def postpone(**_: object) -> None:
-        raise DeliveryError("not reached yet")
-
-    for name in (UPDATE_TASK, ALBUM_TASK, ORPHANS_TASK, NEWS_TASK):
-        app.task(name=name, retry=ExponentialBackoff(POSTPONED_DELAYS, gives_up=False))(postpone)

@@ -39,7 +39,7 @@ WITH dead AS (
         ON seen.id = worker.id AND seen.heartbeat = worker.last_heartbeat
     FOR UPDATE OF worker SKIP LOCKED
 ), stalled AS (
-    SELECT id, attempts >= %(max_starts)s AND (args ? 'inbox_id' OR queue_name = %(periodic)s) AS is_abandoned
+    SELECT id, attempts >= %(max_starts)s AND args ?| ARRAY['inbox_id', 'timestamp'] AS is_abandoned
     FROM procrastinate_jobs
     WHERE status = 'doing' AND (worker_id IS NULL OR worker_id IN (SELECT id FROM dead))
     FOR UPDATE SKIP LOCKED
@@ -152,7 +152,6 @@ async def requeue_stalled_jobs(app: App, monitor: HeartbeatMonitor, *, max_age: 
         ids=list(dead),
         heartbeats=list(dead.values()),
         max_starts=MAX_STARTS,
-        periodic=MAINTENANCE_QUEUE,
     ):
         if job["is_abandoned"]:
             log.error("job_abandoned", task=job["task_name"], job=job["id"])

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import metrics
 from core.jobs.job_metrics import observe_job
-from core.jobs.maintenance import raise_if_cancelled, run_maintenance
+from core.jobs.maintenance import MAINTENANCE_QUEUE, raise_if_cancelled, run_maintenance
 
 log = structlog.get_logger()
 
@@ -51,7 +51,7 @@ WITH jobs AS (
     SELECT id, status, scheduled_at, row_number() OVER (
         PARTITION BY coalesce(lock, id::text) ORDER BY status DESC, priority DESC, id
     ) AS turn
-    FROM procrastinate_jobs WHERE queue_name = :queue AND status IN ('todo', 'doing')
+    FROM procrastinate_jobs WHERE queue_name <> :maintenance AND status IN ('todo', 'doing')
 ), due AS (
     SELECT id, status, scheduled_at, status = 'todo' AND turn = 1 AS can_start
     FROM jobs WHERE scheduled_at IS NULL OR scheduled_at <= now()
@@ -83,12 +83,14 @@ class JobInsert:
     """Jobs with a higher priority start first."""
     arguments: Mapping[str, object] = field(default_factory=dict)
     """Keyword arguments of the task, JSON values. No personal data: ids only."""
+    queue: str = DEFAULT_QUEUE
+    """A worker may run the jobs of some queues only."""
 
     @property
     def values(self) -> dict[str, object]:
         """The parameters of DEFER_SQL."""
         return {
-            "queue": DEFAULT_QUEUE,
+            "queue": self.queue,
             "task": self.task,
             "priority": self.priority,
             "lock": self.lock,
@@ -99,7 +101,7 @@ class JobInsert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStats:
-    """The load of the default queue."""
+    """The load of all queues but that of maintenance."""
 
     waiting: int
     """Jobs whose time has come, those of conversations in which another one runs included."""
@@ -159,7 +161,11 @@ class JobQueue:
     """The worker's side of the queue; an asynchronous context manager."""
 
     def __init__(
-        self, conninfo: str, *register: Callable[[App], object], timings: WorkerTimings = DEFAULT_TIMINGS
+        self,
+        conninfo: str,
+        *register: Callable[[App], object],
+        queues: Sequence[str] | None = None,
+        timings: WorkerTimings = DEFAULT_TIMINGS,
     ) -> None:
         """Create the procrastinate application.
 
@@ -167,6 +173,7 @@ class JobQueue:
             conninfo: the database, in libpq's form.
             register: functions that register tasks. (A procrastinate Blueprint serves one App only, because the App
                 renames its tasks.)
+            queues: whose jobs the worker runs; None for all.
             timings: intervals and timeouts.
         """
         self._timings = timings
@@ -178,7 +185,8 @@ class JobQueue:
                 min_size=0,
                 max_size=MAX_CONNECTIONS,
                 timeout=timings.connect_timeout,
-            )
+            ),
+            worker_defaults={} if queues is None else {"queues": list(queues)},
         )
         for function in register:
             function(self.app)
@@ -258,6 +266,7 @@ async def enqueue(
     lock: str | None,
     delay: timedelta = timedelta(0),
     priority: int = 0,
+    queue: str = DEFAULT_QUEUE,
     **arguments: object,
 ) -> int:
     """Enqueue a job within a transaction; it can start when the transaction is committed.
@@ -268,12 +277,13 @@ async def enqueue(
         lock: jobs with the same lock run one after the other, in order.
         delay: time before the job may start.
         priority: jobs with a higher priority start first.
+        queue: see `JobInsert.queue`.
         arguments: keyword arguments of the task, JSON values.
 
     Returns:
         The job's id.
     """
-    job = JobInsert(task=task, lock=lock, delay=delay, priority=priority, arguments=arguments)
+    job = JobInsert(task=task, lock=lock, delay=delay, priority=priority, queue=queue, arguments=arguments)
     job_id: int = (await connection.execute(ENQUEUE_SQL, job.values)).scalar_one()
     return job_id
 
@@ -289,8 +299,8 @@ def conversation_lock_key(channel: str, chat: str) -> str:
 
 
 async def get_stats(connection: AsyncConnection) -> QueueStats:
-    """The current load of the default queue."""
-    row = (await connection.execute(STATS_SQL, {"queue": DEFAULT_QUEUE})).one()
+    """The current load, without maintenance."""
+    row = (await connection.execute(STATS_SQL, {"maintenance": MAINTENANCE_QUEUE})).one()
     return QueueStats(waiting=row.waiting, running=row.running, oldest=row.oldest or timedelta(0))
 
 

@@ -38,7 +38,6 @@ async def test_a_worker_that_cannot_reach_telegram_runs_all_other_jobs(
 
     monkeypatch.setattr(HTTPXRequest, "do_request", request_if_reachable)
     monkeypatch.setattr("bot.telegram.bot.RECONNECT_DELAY", 0.1)
-    monkeypatch.setattr("bot.telegram.worker.POSTPONED_DELAYS", (1,))
     await harness.store(harness.updates.photo(make_photo()))
     async with harness.resources.database.transaction() as connection:
         erased = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "x", language=Language.KO)
@@ -47,7 +46,8 @@ async def test_a_worker_that_cannot_reach_telegram_runs_all_other_jobs(
     working = asyncio.create_task(make_application(harness, settings).run_worker())
     try:
         await wait_for_rows(harness, "people", 0)
-        await wait_for_rows(harness, "procrastinate_jobs WHERE args ? 'inbox_id' AND attempts > 0", 1)
+        untouched = "procrastinate_jobs WHERE args ? 'inbox_id' AND status = 'todo' AND attempts = 0"
+        assert await harness.count_rows(untouched) == 1, "left to workers that reach Telegram"
         assert await harness.count_unprocessed() == 1
         is_reachable.set()
         await wait_for_rows(harness, "inbox WHERE processed_at IS NULL", 0)

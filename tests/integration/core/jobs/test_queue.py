@@ -100,11 +100,9 @@ async def test_a_job_that_ends_its_workers_is_abandoned_if_another_one_follows(
     async with database.transaction() as connection:
         await enqueue(connection, "of an update", lock=None, inbox_id=1)
         await enqueue(connection, "of an erasure", lock=None)
-        periodic = await enqueue(connection, "periodic", lock=None)
+        await enqueue(connection, "periodic", lock=None, timestamp=0)
         started = "UPDATE procrastinate_jobs SET status = 'doing', attempts = :attempts"
         await connection.execute(text(started), {"attempts": MAX_STARTS})
-        queue = "UPDATE procrastinate_jobs SET queue_name = :queue WHERE id = :id"
-        await connection.execute(text(queue), {"queue": MAINTENANCE_QUEUE, "id": periodic})
         await enqueue(connection, "of a young update", lock=None, inbox_id=2)
     await requeue_stalled_jobs(worker.app, HeartbeatMonitor(interval=5, timeout=30), max_age=30)
     async with database.transaction() as connection:
@@ -117,6 +115,7 @@ async def test_queue_stats(database: Database) -> None:
         await enqueue(connection, "test.note", lock=None, word="one")
         await enqueue(connection, "test.note", lock=None, word="two")
         await enqueue(connection, "test.note", lock=None, word="later", delay=timedelta(hours=1))
+        await enqueue(connection, "test.note", lock=None, word="daily", queue=MAINTENANCE_QUEUE)
     async with database.transaction() as connection:
         stats = await get_stats(connection)
         assert (stats.waiting, stats.running) == (2, 0)
