@@ -56,7 +56,7 @@ async def handle_photo(
     if delivery.has_sent_anything and delivery.checkpoint("ask.1") is not None:
         return  # An earlier attempt asked for a guess, which may have been answered since then.
     async with delivery.chat_action(ChatAction.TYPING):
-        judged = await judge_photo(delivery, conversation, person, photo)
+        judged = await download_and_judge(delivery, conversation, person, photo)
     look, language = judged.look, delivery.language
     note = answer = answer_caption(photo.caption, look.verdict, language) if photo.caption else None
     # By an earlier attempt, which recorded the reply and could not send it.
@@ -111,7 +111,7 @@ async def handle_album(
                 photos.append(AlbumPhoto(number=number, failure=item.media))
                 continue
             try:
-                judged = looks[number] = await judge_photo(delivery, conversation, person, item)
+                judged = looks[number] = await download_and_judge(delivery, conversation, person, item)
             except failures as error:
                 photos.append(AlbumPhoto(number=number, failure=error))
             else:
@@ -141,7 +141,7 @@ async def handle_album(
     await delivery.send_all("album", text_messages(summary.text, keyboard=keyboard))
 
 
-async def judge_photo(
+async def download_and_judge(
     delivery: UpdateDelivery, conversation: ConversationService, person: Person, photo: PhotoMessage
 ) -> JudgedPhoto:
     """Download a photo and judge it.
