@@ -137,7 +137,7 @@ def test_message_gets_the_reply_of_its_intent(language: Language) -> None:
     [
         ("talk.hello", ["hi", "Good morning!", "안녕", "반가워요"]),
         ("talk.about", ["너 누구야"]),
-        ("talk.help", ["help", "도움말", "now what"]),
+        ("talk.help", ["help", "도움말", "now what", "what can you do?", "뭐 할 수 있어요?"]),
         (
             "talk.crisis",
             ["I want to kill myself", "죽고 싶어요", "자해했어", "I don't want to live anymore", "살기 싫어"],
@@ -188,7 +188,8 @@ def test_a_question_about_an_occasion_without_a_look_asks_for_a_photo(message: s
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_eva_proposes_to_say_is_understood(language: Language) -> None:
     quoted = {Language.EN: r'"([^"]+)"', Language.KO: r"'([^']+)'"}[language]
-    proposed = {example for text in variants("talk.words", language) for example in re.findall(quoted, text)}
+    texts = variants("talk.words", language) | variants("talk.help", language)
+    proposed = {example for text in texts for example in re.findall(quoted, text)}
     assert len(proposed) >= 6
     assert [text for text in proposed if reply_to_text(text, "", language) in variants("talk.words", language)] == []
     assert [text for text in proposed if not read_look_message(text).is_about_look] == [PROPOSED_HELP[language]]
