@@ -55,7 +55,7 @@ class LookMessage:
     asked_styles: tuple[Style, ...] = ()
     """The styles of which it asks whether the look has them."""
     gives_up: bool = False
-    """Whether it says before the verdict that the person does not know."""
+    """Whether it asks for the verdict, or says before it that the person does not know."""
 
     @property
     def is_lasting_question(self) -> bool:

@@ -49,7 +49,7 @@ _KOREAN_WISH = re.compile(
 _KOREAN_PARTICLE = re.compile("으?로$")
 _KOREAN_COPULA = re.compile(r"(?P<name>.+?)(?:(?P<i>이)?[에예]요|입니다)")
 """What follows a name that is told: "소금빵이에요"."""
-_NO_VERB = "(?<![해여워려네데게까져켜뻐러라래돼디])(?<![좋같않많찮알]아)(?<![^고등연장문잉광]어)"
+_NO_VERB = "(?<![해여워려네데게까져켜뻐러래돼디])(?<![몰달놀골불잘]라)(?<![좋같않많찮알]아)(?<![^고등연장문잉광]어)"
 _KOREAN_POLITE = re.compile(f"(?P<name>.+?)(?P<i>이)?{_NO_VERB}요")
 """A name with the ending that makes any word polite, "민지요", but no verb: "행복해요"."""
 _KOREAN_CASUAL = re.compile(r"(?P<name>.+?)(?P<i>이)?(?:[야요]|임)")

@@ -186,7 +186,14 @@ def test_name_that_imitates_another_one_in_other_scripts_is_rejected(raw_name: s
         *((f"{start} {name}{end}", name) for start in ("이름은", "이름이", "본명은") for name, end in TOLD_NAMES),
         *((f"저는 {name}{end}", name) for name, end in TOLD_NAMES),
         *((name + end, name) for name, end in TOLD_NAMES),
-        *(("이름 지수요", "지수"), ("나는 조이야", "조이"), ("난 고양이야", "고양이"), ("저는 하나요", "하나")),
+        *(
+            ("이름 지수요", "지수"),
+            ("보라요", "보라"),
+            ("이름은 유나", "유나"),
+            ("나는 조이야", "조이"),
+            ("난 고양이야", "고양이"),
+            ("저는 하나요", "하나"),
+        ),
         *((name, name) for name in ("몽실이 까까", "네잎클로버", "꼬마 작가")),
         *(
             (f"{name}?", name)

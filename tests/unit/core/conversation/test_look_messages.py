@@ -74,9 +74,15 @@ def test_other_messages_ask_for_no_reason(message: str) -> None:
         *((message, Style.STREET, False) for message in ("모르겠어 스트릿", "no idea, maybe street?")),
         *(
             (message, None, True)
-            for message in ("모르겠어요", "몰라 그냥 알려줘", "이제 보여줘", "패스할게요", "I give up")
+            for message in (
+                *("모르겠어요", "몰라 그냥 알려줘", "이제 보여줘", "패스할게요", "I give up"),
+                *("what style is it?", "이거 무슨 스타일이야?", "정답이 뭐예요?"),
+            )
         ),
-        *((message, None, False) for message in ("is it casual or street?", "캐주얼일까 스트릿일까", "이제 보여?")),
+        *(
+            (message, None, False)
+            for message in ("is it casual or street?", "캐주얼일까 스트릿일까", "이제 보여?", "답답해", "i know")
+        ),
         ("모르겠어 스트릿이 뭐야", None, False),
         ("I don't know what casual is", None, False),
         ("does this count as street?", Style.STREET, False),
