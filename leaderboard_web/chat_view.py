@@ -13,8 +13,8 @@ from uuid import UUID
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import display_name
+from core.conversation.item_texts import item_correction_texts
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
-from core.conversation.reply_texts import item_correction_texts
 from core.conversation.result_card_texts import can_have_card
 from core.conversation.smalltalk import button_label, comment_on_guess
 from core.db.looks import Look

@@ -8,8 +8,8 @@ from core.conversation.narration import format_percent
 from core.conversation.open_questions import Aspect
 from core.conversation.worn_details import UNLIKELY, probability_sentences
 from core.db.looks import Look
-from core.i18n.clothing_names import color_name, name_seen, thing_name
-from core.i18n.translations import Language, VariantSeed, pick_variant, translate
+from core.i18n.clothing_names import color_name, join_names, join_words, name_seen, name_with_article
+from core.i18n.translations import Language, VariantSeed, translate, translate_variant
 from core.vision.attributes import Attributes
 
 MAX_GARMENTS = 3
@@ -29,7 +29,7 @@ def open_answer(look: Look, subject: Subject, aspect: Aspect, seed: VariantSeed,
     """
     attributes = look.verdict.attributes
     if attributes is None:
-        return [translate(pick_variant("worn.check.unknown", seed, language), language)]
+        return [translate_variant("worn.check.unknown", seed, language)]
     garments = find_meant(attributes, subject)
     asks_color = aspect in {Aspect.COLOR, Aspect.WRONG_COLOR}
     if not garments and asks_color:
@@ -56,9 +56,8 @@ def _name_garments(
     for turn, garment in enumerate(garments, seed.turn):
         things = [seen for seen in (*attributes.seen, *attributes.colors) if garment in {seen.thing, seen.worn_on}]
         [name] = name_seen(things, language)
-        frame = pick_variant("worn.check.seen", VariantSeed(seed.name, turn), language)
-        percent = format_percent(attributes.probability(garment))
-        sentences.append(translate(frame, language, thing=translate("worn.the", language, thing=name), percent=percent))
+        values = {"thing": join_names([name], language), "percent": format_percent(attributes.probability(garment))}
+        sentences.append(translate_variant("worn.check.seen", VariantSeed(seed.name, turn), language, **values))
     return sentences
 
 
@@ -75,7 +74,7 @@ def _answer_aspect(
         seed: selects the words.
         language: of the sentence.
     """
-    name = translate("worn.the", language, thing=thing_name(garment, language))
+    name = name_with_article(garment, language)
     if aspect in {Aspect.COLOR, Aspect.WRONG_COLOR}:
         if garment in look.told_colors:
             return told_colors_sentence(look, garment, seed, language)
@@ -84,18 +83,17 @@ def _answer_aspect(
     else:
         on_garment = (seen for seen in attributes.seen if seen.worn_on is garment)
         found = [seen for seen in on_garment if isinstance(seen.thing, Item) and seen.thing.group is GROUPS[aspect]][:2]
-        names = [translate("worn.the", language, thing=thing_name(seen.thing, language)) for seen in found]
+        names = [name_with_article(seen.thing, language) for seen in found]
     if found:
-        value = _join_names(names, language)
+        value = join_words(names, language)
         percent = format_percent(min(seen.probability for seen in found))
-        frame = pick_variant(f"worn.open.{aspect}.seen", seed, language)
-        return translate(frame, language, garment=name, value=value, percent=percent)
+        return translate_variant(f"worn.open.{aspect}.seen", seed, language, garment=name, value=value, percent=percent)
     corrected = [thing for thing in look.item_corrections.values() if isinstance(thing, Color)]
     if aspect is Aspect.COLOR and corrected and not _list_colorless(look, attributes) - {garment}:
-        value = _join_names([color_name(color, language) for color in corrected], language)
-        return translate(pick_variant("worn.open.color.told", seed, language), language, garment=name, value=value)
+        value = join_words([color_name(color, language) for color in corrected], language)
+        return translate_variant("worn.open.color.told", seed, language, garment=name, value=value)
     aspect = Aspect.COLOR if aspect is Aspect.WRONG_COLOR else aspect
-    return translate(pick_variant(f"worn.open.{aspect}.none", seed, language), language, garment=name)
+    return translate_variant(f"worn.open.{aspect}.none", seed, language, garment=name)
 
 
 def told_colors_sentence(look: Look, garment: Item, seed: VariantSeed, language: Language) -> str:
@@ -107,9 +105,9 @@ def told_colors_sentence(look: Look, garment: Item, seed: VariantSeed, language:
         seed: selects the words.
         language: of the sentence.
     """
-    value = _join_names([color_name(color, language) for color in look.told_colors[garment]], language)
-    name = translate("worn.the", language, thing=thing_name(garment, language))
-    return translate(pick_variant("worn.open.color.known", seed, language), language, garment=name, value=value)
+    value = join_words([color_name(color, language) for color in look.told_colors[garment]], language)
+    name = name_with_article(garment, language)
+    return translate_variant("worn.open.color.known", seed, language, garment=name, value=value)
 
 
 def _list_colorless(look: Look, attributes: Attributes) -> set[Item]:
@@ -119,12 +117,6 @@ def _list_colorless(look: Look, attributes: Attributes) -> set[Item]:
     return garments - extras - {seen.worn_on for seen in attributes.colors} - set(look.told_colors)
 
 
-def _join_names(names: Sequence[str], language: Language) -> str:
-    """One or more names in a list, without articles."""
-    *others, last = dict.fromkeys(names)
-    return translate("worn.and", language, first=", ".join(others), last=last) if others else last
-
-
 def _answer_unseen(
     look: Look, attributes: Attributes, subject: Subject, seed: VariantSeed, language: Language
 ) -> list[str]:
@@ -132,19 +124,19 @@ def _answer_unseen(
     meant = list_meant(subject)
     corrected = next((thing for thing in look.item_corrections.values() if thing in meant), None)
     if corrected is not None:
-        name = translate("worn.the", language, thing=thing_name(corrected, language))
-        return [translate(pick_variant("worn.open.told", seed, language), language, thing=name)]
+        name = name_with_article(corrected, language)
+        return [translate_variant("worn.open.told", seed, language, thing=name)]
     if isinstance(subject, Item):
         sentences = probability_sentences(attributes, subject, None, seed=seed, language=language)
-        name = translate("worn.the", language, thing=thing_name(subject, language))
+        name = name_with_article(subject, language)
         if subject in look.item_corrections:
-            return [translate(pick_variant("talk.item.told", seed, language), language, thing=name)]
+            return [translate_variant("talk.item.told", seed, language, thing=name)]
         if attributes.probability(subject) >= UNLIKELY:
             return sentences
-        return [translate(pick_variant("worn.open.none", seed, language), language, kind=name), *sentences[1:]]
+        return [translate_variant("worn.open.none", seed, language, kind=name), *sentences[1:]]
     left = [item for item in meant if item not in look.item_corrections]
     likeliest = max(left, key=attributes.probability, default=None)
     if likeliest is not None and attributes.probability(likeliest) >= UNLIKELY:
         return probability_sentences(attributes, likeliest, None, seed=seed, language=language)
     kind = translate(f"worn.kind.{subject}", language)
-    return [translate(pick_variant("worn.open.none", seed, language), language, kind=kind)]
+    return [translate_variant("worn.open.none", seed, language, kind=kind)]

@@ -9,7 +9,7 @@ from core.conversation.narration import style_description, style_name
 from core.conversation.occasions import read_occasion_question
 from core.conversation.open_questions import find_open_question
 from core.conversation.style_names import find_style_name, find_styles
-from core.i18n.translations import Language, VariantSeed, pick_variant, translate
+from core.i18n.translations import Language, VariantSeed, pick_variant, translate, translate_variant
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand, Verdict
 
@@ -118,7 +118,7 @@ def comment_on_guess(guess: Style, verdict: Verdict, *, seed: VariantSeed | str,
         language: language of the comment.
     """
     names = {"guess": style_name(guess, language), "style": style_name(verdict.style, language)}
-    return translate(pick_variant(f"talk.guess.{_guess_quality(guess, verdict)}", seed, language), language, **names)
+    return translate_variant(f"talk.guess.{_guess_quality(guess, verdict)}", seed, language, **names)
 
 
 @lru_cache(maxsize=None, typed=True)

@@ -5,8 +5,15 @@ Something below its threshold is named only as the answer to a question for it, 
 
 from core.clothing import EXCLUSIVE, GARMENTS, Color, Item
 from core.conversation.narration import MAX_NAMED, format_percent, style_name
-from core.i18n.clothing_names import join_names, main_color_text, name_seen, name_whole_things, thing_name
-from core.i18n.translations import Language, VariantSeed, pick_variant, translate
+from core.i18n.clothing_names import (
+    join_names,
+    main_color_text,
+    name_seen,
+    name_whole_things,
+    name_with_article,
+    thing_name,
+)
+from core.i18n.translations import Language, VariantSeed, translate, translate_variant
 from core.vision.attributes import Attribute, Attributes, DetectedAttribute
 from core.vision.explanation import WARM_LEVEL
 from core.vision.verdict import Verdict
@@ -84,7 +91,7 @@ def probability_sentences(
         also: what was asked about together with the thing.
     """
     if attributes is None:
-        return [translate(pick_variant("worn.check.unknown", seed, language), language)]
+        return [translate_variant("worn.check.unknown", seed, language)]
     things = [thing] if also is None else [thing, also]
     if garment is not None:
         things = [garment, *things] if attributes.find_seen(garment) is not None else [garment]
@@ -112,11 +119,11 @@ def probability_sentences(
         places.append(None)
     sentences = []
     for turn, (named, key, place) in enumerate(zip(things, keys, places, strict=True), seed.turn):
-        name = translate("worn.the", language, thing=thing_name(named, language))
+        name = name_with_article(named, language)
         percent = format_percent(attributes.probability(named))
-        frame = pick_variant(key, VariantSeed(seed.name, turn), language)
-        where = {} if place is None else {"place": translate("worn.the", language, thing=thing_name(place, language))}
-        sentences.append(translate(frame, language, thing=name, percent=percent, **where))
+        where = {} if place is None else {"place": name_with_article(place, language)}
+        turn_seed = VariantSeed(seed.name, turn)
+        sentences.append(translate_variant(key, turn_seed, language, thing=name, percent=percent, **where))
     return sentences
 
 
@@ -164,8 +171,8 @@ def compare_sentences(
     shared_key = "worn.album.both" if is_pair else "worn.album.shared"
     for key, things in ((shared_key, common), ("worn.album.decides", deciding)):
         if names := name_seen(things, language)[:MAX_NAMED]:
-            frame, named = pick_variant(key, seed, language), join_names(names, language)
-            sentences.append(translate(frame, language, things=named, number=numbers[0], other=numbers[1]))
+            values = {"things": join_names(names, language), "number": numbers[0], "other": numbers[1]}
+            sentences.append(translate_variant(key, seed, language, **values))
     return sentences
 
 

@@ -35,6 +35,11 @@ def thing_name(thing: Attribute, language: Language) -> str:
     return translate(f"worn.{thing}", language)
 
 
+def name_with_article(thing: Attribute, language: Language) -> str:
+    """The name of an item or a color in a sentence: "the jacket", "the color black"."""
+    return translate("worn.the", language, thing=thing_name(thing, language))
+
+
 def color_name(color: Color, language: Language) -> str:
     """The name of a color without a garment: "black", and a word for many colors that stands alone."""
     return translate("worn.multi.alone" if color is Color.MULTI else f"worn.{color}.as", language)
@@ -75,6 +80,12 @@ def name_seen(seen: Sequence[DetectedAttribute], language: Language) -> tuple[st
                 name = translate("worn.on", language, property=of_garment[kind], thing=name)
         names.append(name)
     return tuple(names)
+
+
+def join_words(words: Sequence[str], language: Language) -> str:
+    """Words in a list, at least one; each is named once."""
+    *others, last = dict.fromkeys(words)
+    return translate("worn.and", language, first=", ".join(others), last=last) if others else last
 
 
 def join_names(names: Sequence[str], language: Language) -> str:

@@ -203,6 +203,11 @@ def pick_variant(key: str, seed: VariantSeed | str, language: Language) -> str:
     return sorted(half, key=lambda variant: sha256(f"{variant} {name} {deal}".encode()).digest())[place]
 
 
+def translate_variant(key: str, seed: VariantSeed | str, language: Language, /, **values: object) -> str:
+    """The text of the variant that a seed selects; see `pick_variant` and `translate`."""
+    return translate(pick_variant(key, seed, language), language, **values)
+
+
 def format_day(day: date, language: Language) -> str:
     """A day in words: `28 November 2026`, `2026년 11월 28일`; that of an aware time is its day in Seoul."""
     if isinstance(day, datetime):

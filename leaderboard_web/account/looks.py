@@ -7,9 +7,10 @@ from fastapi import APIRouter, Form, HTTPException, Response
 
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name
+from core.conversation.item_texts import correction_notes
 from core.conversation.narration import style_name, verdict_messages
 from core.conversation.reply import ReplyKind, repeat_guess
-from core.conversation.reply_texts import correction_notes, reply_sentences
+from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import comment_on_guess
 from core.db.looks import Look
 from core.db.schema import Channel

@@ -9,8 +9,8 @@ import pytest
 
 from core.clothing import Color, Item
 from core.conversation.display_names import generated_name
+from core.conversation.item_texts import item_correction_texts
 from core.conversation.narration import style_description, style_name
-from core.conversation.reply_texts import item_correction_texts
 from core.conversation.smalltalk import comment_on_guess
 from core.db import people
 from core.i18n.translations import Language, translate

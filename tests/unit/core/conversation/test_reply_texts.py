@@ -7,9 +7,10 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
+from core.conversation.item_texts import item_correction_texts
 from core.conversation.narration import style_name
 from core.conversation.reply import Reply, ReplyKind
-from core.conversation.reply_texts import item_correction_texts, reply_sentences
+from core.conversation.reply_texts import reply_sentences
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.attributes import Attribute, Swap
