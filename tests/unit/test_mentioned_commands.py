@@ -23,7 +23,7 @@ PAGES = sorted(page for pattern in ("*.md", "docs/**/*.md", "samples/*.md") for 
 PROGRAMS = ("eva", "python", "make", "pytest")
 PLACEHOLDERS = {"N": "1", "COMMAND": "ask"}
 """What stands in for placeholders where any text would be refused."""
-NO_COMMANDS = {"eva worker queue", "eva board"}
+NO_COMMANDS = {"eva worker queue", "eva board", "eva vacuum"}
 """Names under which PostgreSQL lists connections."""
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
