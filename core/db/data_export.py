@@ -20,7 +20,7 @@ RowDict = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedImage:
-    """An image that still exists."""
+    """An image whose time is not over."""
 
     look_id: UUID
     kind: str
@@ -54,7 +54,7 @@ async def get_personal_data(connection: AsyncConnection, person_id: UUID) -> Per
         ExportedImage(look_id=row["id"], kind=kind, key=row[column])
         for row in tables["looks"]
         for kind, column in (("photo", "photo_key"), ("heatmap", "heatmap_key"))
-        if row["has_images"] and row["images_stored_at"] is not None
+        if row["has_images"]
     ]
     tables["looks"] = [_humanize(row) for row in tables["looks"]]
     for row in tables["inbox"]:

@@ -76,6 +76,8 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
         await connection.execute(insert(schema.one_time_tokens).values(**ticket))
         action = {"action": ModerationAction.RESTORE, "look_id": with_images[1].id, "moderator_id": other.id}
         await connection.execute(insert(schema.moderation_log).values(**action))
+        ban = {"action": ModerationAction.BAN, "person_id": person.id, "moderator_id": other.id}
+        await connection.execute(insert(schema.moderation_log).values(**ban))
         number = await inbox.insert(
             connection,
             Channel.TELEGRAM,
@@ -131,7 +133,8 @@ async def test_data_export_contains_all_own_data_and_none_of_others(
     assert [row["style"] for row in rows["look_guesses"]] == ["retro"]
     assert [(row["name"], row["reason"]) for row in rows["person_reports"]] == [("Jun", "other: of-mina")]
     assert list(rows["blocks"][0]) == ["name", "created_at"]
-    assert rows["moderation_log"][0]["action"] == "restore"
+    about_mina = [row["action"] for row in rows["moderation_log"] if not row["by_me"]]
+    assert about_mina == ["restore", "ban"]
     assert [row["photos"] for row in rows["rate_limits"]] == [len(own_looks) + 1]
     assert date.fromisoformat(rows["rate_limits"][0]["day"])
     assert rows["inbox"][0]["payload"] == {"words": "said of-mina"}
