@@ -54,11 +54,9 @@ def compare_candidates(*, data: Path, weights: Path | None, output_dir: Path, ba
     check_photos(examples)
     lines = ["| framing | features | top-1 | style or runner-up |", "| --- | --- | --- | --- |"]
     for name, shape in INPUT_CANDIDATES.items():
-        [store] = extract_versions(
-            output_dir / name.replace(" ", "-"),
-            _build_pooled_base(backbone, weights, shape),
-            {name: PhotoReader(examples=examples, shape=shape, seed=None)},
-        )
+        folder = name.replace(" ", "-")
+        reader = PhotoReader(examples=examples, shape=shape, seed=None)
+        [store] = extract_versions(output_dir / folder, _build_pooled_base(backbone, weights, shape), {folder: reader})
         shallow = ARCHITECTURES[backbone].channels
         block4, block4_max, rest = np.split(store.pooled(), [shallow, 2 * shallow], axis=1)
         block5, block5_max = np.split(rest, 2, axis=1)

@@ -162,7 +162,11 @@ def test_invalid_configuration_is_named(tmp_path: Path, text: str) -> None:
         load_config(tmp_path / "own.json")
 
 
-def test_candidates_of_another_network_are_not_mixed_up(unchanged_data: Path, tiny: str, tmp_path: Path) -> None:
+def test_candidates_of_another_network_are_not_mixed_up(
+    unchanged_data: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "INPUT_CANDIDATES", {"letterbox 32x32": SHAPE})
+
     def compare() -> None:
         candidates.compare_candidates(data=unchanged_data, weights=None, output_dir=tmp_path, backbone=tiny, photos=20)
 
