@@ -1,4 +1,4 @@
-"""The configurations of `eva train` and `eva finetune`: every choice in one value, stored with the results."""
+"""The configurations of `eva train`, `eva finetune` and `eva heads`: every choice in one value."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -100,6 +100,18 @@ class FinetuneConfig:
     teacher_share: float = 0.3
     """Their share of every target, if there are any."""
     seed: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadsConfig:
+    """Every choice of a run of `eva heads`."""
+
+    tuned_share: float = 0.3
+    """Share of the fine-tuned heads in those for styles, the gate and items."""
+    powers: Sequence[float] = (0.0, 0.1, 0.2, 0.3, 0.5)
+    """The styles' biases are lowered by one of these times the logarithm of the style's frequency in training."""
+    without_fold: int | None = None
+    """Fold of `core.training.source_folds` whose sources are left out and measured afterward (`unseen`)."""
 
 
 def load_config(path: Path) -> TrainingConfig:

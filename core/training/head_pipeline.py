@@ -1,7 +1,7 @@
 """The command `eva heads`: heads for styles, the gate, items, colors, kinds and clothes on given convolutions."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from core.styles import STYLES
 from core.training.atomic_files import load_arrays, replacing, save_arrays
-from core.training.config import load_finetune_config
+from core.training.config import HeadsConfig, load_finetune_config
 from core.training.dataset import Split, check_photos, read_examples
 from core.training.embedding import fit_embedding
 from core.training.evaluation import round_metrics
@@ -69,18 +69,6 @@ COMPARED_PHOTOS = 100
 """Validation photos on which the exported model must agree with the Keras network."""
 
 console = Console(stderr=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadsConfig:
-    """Every choice of a run."""
-
-    tuned_share: float = 0.3
-    """Share of the fine-tuned heads in those for styles, the gate and items."""
-    powers: Sequence[float] = (0.0, 0.1, 0.2, 0.3, 0.5)
-    """The styles' biases are lowered by one of these times the logarithm of the style's frequency in training."""
-    without_fold: int | None = None
-    """Fold of `core.training.source_folds` whose sources are left out and measured afterward (`unseen`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

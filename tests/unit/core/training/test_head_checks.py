@@ -13,8 +13,7 @@ pytest.importorskip("keras", reason="the extra `train` is not installed")
 
 from core.errors import CheckpointMismatchError, DatasetError
 from core.training import finetune_pipeline, head_pipeline
-from core.training.config import FinetuneConfig
-from core.training.head_pipeline import HeadsConfig
+from core.training.config import FinetuneConfig, HeadsConfig
 from core.vision.model_card import Preprocessing, load_model_card
 from tests.unit.core.training.heads_data import export_source, label_photos, random_weights
 

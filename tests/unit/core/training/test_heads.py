@@ -15,7 +15,7 @@ from scipy.special import softmax
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import CheckpointMismatchError, DatasetError, ExportMismatchError
 from core.training import finetune_pipeline, head_card, head_pipeline, main_color_fit
-from core.training.config import FinetuneConfig
+from core.training.config import FinetuneConfig, HeadsConfig
 from core.training.export import check_agreement, convert_to_litert, run_model
 from core.training.feature_sets import extract_validation_features
 from core.training.features import FeatureStore
@@ -26,7 +26,6 @@ from core.training.head_network import (
     build_head_network,
     build_pooled_network,
 )
-from core.training.head_pipeline import HeadsConfig
 from core.training.head_targets import compute_head_targets, photo_weights
 from core.training.joint_training import MapVersions
 from core.training.linear_heads import HEADS, apply_heads, floored_deviation
