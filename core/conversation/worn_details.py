@@ -4,7 +4,7 @@ Something below its threshold is named only as the answer to a question for it, 
 """
 
 from core.clothing import EXCLUSIVE, GARMENTS, Color, Item
-from core.conversation.narration import MAX_NAMED, format_percent, style_name
+from core.conversation.narration import MAX_NAMED, SMALLEST_SHOWN, format_percent, style_name
 from core.i18n.clothing_names import (
     join_names,
     main_color_text,
@@ -23,7 +23,7 @@ UNLIKELY = 0.2
 
 
 def share_lines(verdict: Verdict, language: Language) -> list[str]:
-    """The share of the style's evidence on each seen thing, the largest first; empty if the place of none is known.
+    """The share of the style's evidence on each seen thing that has any, the largest first; empty if none is placed.
 
     A garment and what is on it are one line: the black sweatshirt, with the larger of both shares, which overlap.
     """
@@ -41,6 +41,7 @@ def share_lines(verdict: Verdict, language: Language) -> list[str]:
     lines = [
         translate("worn.why.line", language, thing=name, percent=format_percent(shares[garment]))
         for garment in sorted(shares, key=lambda thing: -shares[thing])
+        if shares[garment] >= SMALLEST_SHOWN
         for name in name_seen(parts[garment], language)
     ]
     return [translate("worn.why", language, style=style_name(verdict.style, language)), *lines] if lines else []

@@ -13,7 +13,7 @@ from core.i18n.clothing_names import join_names, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, translate, variant_keys
 from core.styles import STYLES, Style
 from core.vision.attributes import ATTRIBUTES, Attribute
-from core.vision.explanation import SWAPPED_GROUPS
+from core.vision.explanation import SWAPPED_GROUPS, WARM_LEVEL
 from core.vision.verdict import ConfidenceBand, Verdict
 from tests.factories import classify_scripted, classify_with_attributes
 from tests.texts import variants
@@ -171,6 +171,18 @@ def test_why_gives_each_seen_thing_with_its_share() -> None:
     assert share_lines(classify_with_attributes(Style.MODE, {}), Language.EN) == []
     assert verdict.attributes is not None
     assert "Dress, 90%" in seen_lines(verdict.attributes, Language.EN)
+
+
+def test_why_leaves_out_what_has_no_part_in_it() -> None:
+    verdict = _floral_dress()
+    assert verdict.attributes is not None
+    cam = verdict.cam.copy()
+    for seen in verdict.attributes.seen:
+        if seen.thing is Item.HEELS:
+            cam[seen.cam >= WARM_LEVEL] = 0
+
+    lines = share_lines(replace(verdict, cam=cam), Language.EN)
+    assert [line.partition(":")[0] for line in lines[1:]] == ["Floral dress"]
 
 
 def test_a_garment_and_its_color_are_one_line_of_the_reasons() -> None:
