@@ -46,7 +46,7 @@ addEventListener("message", ({ data, source }) => {
 </script>"""
 """Replaces Telegram Web: a sandboxed Mini App, and links that open on its request."""
 
-TWO_BROWSERS, ONE_LINK = "Linen Heron", "Satin Fox"
+TWO_BROWSERS, ONE_LINK, TWO_CLICKS = "Linen Heron", "Satin Fox", "Denim Otter"
 ACCESSIBLE = {"ko-KR": ("Corduroy Penguin 71", "새틴 고양이 12"), "en-GB": ("Corduroy Penguin 72", "새틴 고양이 13")}
 """For each language who logs in and who is then met by a visitor."""
 
@@ -88,7 +88,7 @@ def server_url(installation: Installation, logins: FakeOAuthProviders, telegram:
 @pytest.fixture(scope="module")
 def link(server_url: str, installation: Installation) -> Link:
     """Login links as chats send them, an unused one at each call."""
-    names = [TWO_BROWSERS, TWO_BROWSERS, ONE_LINK, *(name for pair in ACCESSIBLE.values() for name in pair)]
+    names = [TWO_BROWSERS, TWO_BROWSERS, ONE_LINK, TWO_CLICKS, *(name for pair in ACCESSIBLE.values() for name in pair)]
     unused = list(zip(names, installation.seed(create_login_links, names), strict=True))
 
     def take(name: str) -> str:
@@ -164,6 +164,21 @@ def test_used_link_is_explained(visit: Visit, link: Link) -> None:
     reply = other.request.get(address)
     assert reply.status == 410
     assert translate("login.over.title", EN) in reply.text()
+
+
+def test_two_clicks_send_a_form_once(visit: Visit, link: Link) -> None:
+    page = visit(address := link(TWO_CLICKS))
+    sent = []
+
+    def answer_late(route: Route) -> None:
+        sent.append(route.request.method)
+        time.sleep(1)
+        route.continue_()
+
+    page.route(address, answer_late)
+    button(page, "login.link.enter").dblclick(delay=100)
+    expect(page).to_have_url(re.compile("/me$"))
+    assert sent == ["POST"]
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
