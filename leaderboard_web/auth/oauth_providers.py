@@ -5,9 +5,11 @@ verifier. A callback without a login that this browser has started is rejected. 
 """
 
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import httpx
@@ -179,7 +181,13 @@ def configured_providers(settings: Settings) -> dict[str, OAuthProvider]:
 
 
 def _client_kwargs(scope: str) -> dict[str, Any]:
-    return {"scope": scope, "timeout": REQUEST_TIMEOUT, "trust_env": False}
+    return {"scope": scope, "timeout": REQUEST_TIMEOUT, "trust_env": False, "verify": _tls_context()}
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    """One for all clients: Authlib makes a client for each step of a login, and each would read all certificates."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 @contextmanager
