@@ -128,7 +128,7 @@ torture: $(VENV)/dev ## kill processes 300 times and fill the disk while photos 
 	@EVA_TEST_TORTURE=300 $(BIN)/python -m pytest -s tests/acceptance/test_crash.py tests/acceptance/test_full_disk.py
 
 .PHONY: rolling
-rolling: $(VENV)/dev ## restart processes behind HAProxy and nginx while requests and photos arrive
+rolling: $(VENV)/dev ## restart processes behind Caddy, HAProxy and nginx while requests and photos arrive
 	@EVA_TEST_RESTARTS=3 $(BIN)/python -m pytest -s tests/acceptance/test_rolling_restart.py
 
 .PHONY: bundle

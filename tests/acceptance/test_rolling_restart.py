@@ -1,4 +1,4 @@
-"""Rolling restarts behind HAProxy and nginx: no request and no photo is lost, no photo is doubled.
+"""Rolling restarts behind Caddy, HAProxy and nginx: no request and no photo is lost, no photo is doubled.
 
 The proxies run with the files in `deploy/proxy`. Two `eva serve` and two `eva worker` are restarted one after another,
 EVA_TEST_RESTARTS times, while people read pages and send photos (`make rolling`).
@@ -6,14 +6,10 @@ EVA_TEST_RESTARTS times, while people read pages and send photos (`make rolling`
 
 import asyncio
 import os
-import shutil
-import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -28,12 +24,9 @@ from core.db.database import Database
 from core.vision.verdict import ConfidenceBand
 from tests.acceptance.process_group import ProcessGroup
 from tests.acceptance.telegram_process import running_telegram
-from tests.conftest import ROOT
-from tests.processes import free_port
+from tests.proxies import FILES, running_proxy
 
 RESTARTS = int(os.environ.get("EVA_TEST_RESTARTS", "0"))
-PROXY_PORT = "127.0.0.1:8080"
-WEB_PORTS = ("127.0.0.1:8001", "127.0.0.1:8002")
 READERS = 4
 READ_INTERVAL, PHOTO_INTERVAL = 0.05, 0.2
 """Seconds between two pages of a reader, and between two photos."""
@@ -46,39 +39,8 @@ EXIT_SECONDS = 10.0
 pytestmark = pytest.mark.skipif(RESTARTS == 0, reason="set EVA_TEST_RESTARTS, or call `make rolling`")
 
 
-@contextmanager
-def running_proxy(kind: str, folder: Path, ports: list[int]) -> Iterator[str]:
-    """The proxy with the documented configuration on free ports; yields its URL."""
-    port = free_port()
-    names = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf"}
-    text = (ROOT / "deploy" / "proxy" / names[kind]).read_text("utf-8")
-    for documented, used in zip((PROXY_PORT, *WEB_PORTS), (port, *ports), strict=True):
-        text = text.replace(documented, f"127.0.0.1:{used}")
-    path = folder / names[kind]
-    if kind == "nginx":
-        text = f"daemon off; pid {folder}/nginx.pid; events {{}}\nhttp {{ access_log off; {text} }}"
-    path.write_text(text, "utf-8")
-    command = {
-        "haproxy": ["haproxy", "-db", "-f", str(path)],
-        "nginx": ["nginx", "-e", "stderr", "-c", str(path), "-p", str(folder)],
-    }
-    process = subprocess.Popen(command[kind], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            with suppress(httpx.TransportError):
-                if httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-@pytest.mark.parametrize("kind", ["haproxy", "nginx"])
+@pytest.mark.parametrize("kind", FILES)
 async def test_a_rolling_restart_loses_nothing(kind: str, public: Path) -> None:
-    if shutil.which(kind) is None:
-        pytest.skip(f"{kind} is not installed")
     ends, numbers, photos, stopped = Counter[str](), count(1), set[str](), threading.Event()
 
     def read_pages(url: str) -> None:

@@ -2,10 +2,8 @@
 
 import os
 import shutil
-import subprocess
 import threading
-import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.integration.deploy.checking_programs import find_fault
 from tests.processes import free_port, running_process
+from tests.proxies import FILES, running_proxy
 
 DEPLOY = ROOT / "deploy"
 BEANSTALK = DEPLOY / "elasticbeanstalk"
@@ -71,48 +70,21 @@ class FileServer(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-@pytest.mark.parametrize(
-    ("proxy", "file"), [("haproxy", "haproxy.cfg"), ("nginx", "nginx.conf"), ("caddy", "Caddyfile")]
-)
-def test_a_file_that_one_process_has_is_found_during_an_update(proxy: str, file: str, tmp_path: Path) -> None:
-    found = shutil.which(proxy)
-    if found is None:
-        pytest.skip(f"{proxy} is not installed")
-    configuration, port = tmp_path / file, free_port()
-    text = (DEPLOY / "proxy" / file).read_text("utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{port}")
-    servers = []
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_that_one_process_has_is_found_during_an_update(kind: str, tmp_path: Path) -> None:
     with ExitStack() as stack:
-        for documented, own in (("127.0.0.1:8001", "/static/1/old.js"), ("127.0.0.1:8002", "/static/2/new.js")):
-            handler = type("Process", (FileServer,), {"files": ("/readyz", "/static/1/both.js", own)})
-            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
-            servers.append(server)
-            stack.callback(server.shutdown)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            text = text.replace(documented, f"127.0.0.1:{server.server_port}")
-        if proxy == "nginx":
-            text = f"daemon off; pid {tmp_path}/pid; events {{}}\nhttp {{ access_log off; {text} }}"
-            command = [found, "-e", "stderr", "-c", str(configuration), "-p", str(tmp_path)]
-        elif proxy == "caddy":
-            text = "{\nadmin off\n}\n" + text.replace("eva.example {", f"http://127.0.0.1:{port} {{")
-            command = [found, "run", "--config", str(configuration), "--adapter", "caddyfile"]
-        else:
-            command = [found, "-db", "-f", str(configuration)]
-        configuration.write_text(text, "utf-8")
-        environment = os.environ | {"HOME": str(tmp_path)}
-        process = stack.enter_context(
-            subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
-        )
-        stack.callback(process.terminate)
-        client = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False))
+        servers = []
+        for own in ("/static/1/old.js", "/static/2/new.js"):
+            handler = type("Process", (FileServer,), {"files": ("/healthz", "/readyz", "/static/1/both.js", own)})
+            servers.append(stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler)))
+            stack.callback(servers[-1].shutdown)
+            threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        url = stack.enter_context(running_proxy(kind, tmp_path, [server.server_port for server in servers]))
+        client = stack.enter_context(httpx.Client(base_url=url, trust_env=False))
 
         def statuses(path: str) -> set[int]:
             return {client.get(path).status_code for _ in range(6)}
 
-        for _ in range(200):
-            with suppress(httpx.TransportError):
-                if statuses("/static/1/both.js") == {HTTPStatus.OK}:
-                    break
-            time.sleep(0.1)
         assert statuses("/static/1/old.js") == statuses("/static/2/new.js") == {HTTPStatus.OK}
         assert statuses("/static/1/none.js") == statuses("/none") == {HTTPStatus.NOT_FOUND}
         servers[0].shutdown()
