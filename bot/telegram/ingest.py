@@ -8,6 +8,8 @@ See ADR 0004.
 
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -63,10 +65,9 @@ async def store_update(resources: Resources, payload: object, *, album_delay: ti
         update_id = TELEGRAM_ID.validate_python(payload.get("update_id"))
     except ValidationError as error:
         raise InvalidPayloadError("update_id") from error
-    update_type = next((update_type for update_type in UPDATE_TYPES if update_type in payload), None)
-    if update_type is None and len(payload) > 1:
+    if len(payload) > 1 and payload.keys().isdisjoint(UPDATE_TYPES):
         return None
-    routing = None if update_type is None else _route(payload[update_type], update_type, album_delay)
+    routing = _route(payload, album_delay)
     try:
         storable = {} if routing is None else _strip_unstorable(payload)
     except RecursionError:
@@ -96,8 +97,7 @@ async def requeue_orphans(resources: Resources) -> int:
             connection, Channel.TELEGRAM, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH
         )
         for inbox_id, payload in orphans:
-            update_type = next((update_type for update_type in UPDATE_TYPES if update_type in payload), None)
-            routing = None if update_type is None else _route(payload[update_type], update_type, ALBUM_DELAY)
+            routing = _route(payload, ALBUM_DELAY)
             if routing is None:
                 await inbox.mark_processed(connection, inbox_id)
                 continue
@@ -124,30 +124,29 @@ async def _store_as_processed(resources: Resources, external_id: str) -> int | N
         return inbox_id
 
 
-def _route(body: Any, update_type: str, album_delay: timedelta) -> tuple[int, JobInsert] | None:
+def _route(payload: Mapping[str, Any], album_delay: timedelta) -> tuple[int, JobInsert] | None:
     """The sender of an update and its job, without the inbox id; None if sender or chat are missing or invalid.
 
     Updates of one chat have the same lock, so that they are handled in order.
     """
+    kind = next((kind for kind in UPDATE_TYPES if kind in payload), "")
     try:
-        user_id = TELEGRAM_ID.validate_python(body["user" if update_type == "message_reaction" else "from"]["id"])
-        if update_type == "inline_query":
-            return user_id, JobInsert(task=UPDATE_TASK, lock=None, priority=INTERACTIVE_PRIORITY, queue=TELEGRAM_QUEUE)
-        is_press = update_type == "callback_query"
-        # A button below an inline result is in no chat that the bot is in.
-        message = body.get("message") or {"chat": {"id": user_id}} if is_press else body
-        chat_id = TELEGRAM_ID.validate_python(message["chat"]["id"])
+        body = payload[kind]
+        user_id = TELEGRAM_ID.validate_python(body["user" if kind == "message_reaction" else "from"]["id"])
+        lock = None
+        if kind != "inline_query":
+            # A button below an inline result is in no chat that the bot is in.
+            message = body.get("message") or {"chat": {"id": user_id}} if kind == "callback_query" else body
+            chat_id = TELEGRAM_ID.validate_python(message["chat"]["id"])
+            lock = conversation_lock_key(IdentityProvider.TELEGRAM, str(chat_id))
     except (AttributeError, LookupError, TypeError, ValidationError):
         return None
-    lock = conversation_lock_key(IdentityProvider.TELEGRAM, str(chat_id))
-    if is_press:
-        return user_id, JobInsert(task=UPDATE_TASK, lock=lock, priority=INTERACTIVE_PRIORITY, queue=TELEGRAM_QUEUE)
-    album_id = body.get("media_group_id")
-    if update_type != "message" or not isinstance(album_id, str):
-        return user_id, JobInsert(task=UPDATE_TASK, lock=lock, queue=TELEGRAM_QUEUE)
-    # One job for each photo, since the number of photos is unknown: the job of the last one replies to all.
-    arguments = {"album_id": UNSTORABLE_CHARS.sub("", album_id)}
-    job = JobInsert(task=ALBUM_TASK, lock=lock, delay=album_delay, arguments=arguments, queue=TELEGRAM_QUEUE)
+    priority = INTERACTIVE_PRIORITY if kind in {"inline_query", "callback_query"} else 0
+    job = JobInsert(task=UPDATE_TASK, lock=lock, priority=priority, queue=TELEGRAM_QUEUE)
+    if kind == "message" and isinstance(album_id := body.get("media_group_id"), str):
+        # One job for each photo, since the number of photos is unknown: the job of the last one replies to all.
+        arguments = {"album_id": UNSTORABLE_CHARS.sub("", album_id)}
+        job = replace(job, task=ALBUM_TASK, delay=album_delay, arguments=arguments)
     return user_id, job
 
 
