@@ -63,36 +63,28 @@ class ReadinessTimings:
 DEFAULT_TIMINGS = ReadinessTimings()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
-    """The result of one check."""
-
-    error: str | None = None
-    """Name of the error; None if the database answers."""
-
-
 class ReadinessProbe:
     """Checks the database of a process."""
 
     def __init__(self, application: BotApplication, timings: ReadinessTimings = DEFAULT_TIMINGS) -> None:
         self._application, self._timings = application, timings
         self._expires_at = 0.0
-        self._check: asyncio.Task[Readiness] | None = None
+        self._check: asyncio.Task[str | None] | None = None
 
-    async def get(self) -> Readiness:
-        """The current result; concurrent calls wait for one check."""
+    async def get_error(self) -> str | None:
+        """The name of the error, None if the database answers; concurrent calls wait for one check."""
         if self._check is None or (self._check.done() and self._expires_at < time.monotonic()):
             self._check = asyncio.create_task(self._run())
         return await asyncio.shield(self._check)
 
-    async def _run(self) -> Readiness:
+    async def _run(self) -> str | None:
         try:
             async with asyncio.timeout(self._timings.timeout):
                 await self._application.resources.database.check()
-                return Readiness()
+                return None
         except (PersistenceError, TimeoutError) as error:
             log.warning("not_ready", error=type(error).__name__)
-            return Readiness(error=type(error).__name__)
+            return type(error).__name__
         finally:
             self._expires_at = time.monotonic() + self._timings.cache
 
@@ -114,11 +106,11 @@ async def check_readiness(request: Request) -> JSONResponse:
         return JSONResponse({"status": "draining"}, 503)
     application: BotApplication = request.app.state.application
     probe: ReadinessProbe = request.app.state.readiness
-    readiness = await probe.get()
-    content: dict[str, object] = {"status": "ok" if readiness.error is None else "unavailable"}
-    if readiness.error is not None and is_operator(request, application.settings):
-        content["error"] = readiness.error
-    return JSONResponse(content, 200 if readiness.error is None else 503)
+    error = await probe.get_error()
+    if error is None:
+        return JSONResponse({"status": "ok"})
+    details = {"error": error} if is_operator(request, application.settings) else {}
+    return JSONResponse({"status": "unavailable", **details}, 503)
 
 
 @operator_router.get("/statusz")
