@@ -93,12 +93,6 @@ def _check_simple_text(bubble: dict[str, Any], path: str) -> Iterator[str]:
     yield from _check_text(bubble, path, "text", MAX_TEXT, required=True)
 
 
-def _check_simple_image(bubble: dict[str, Any], path: str) -> Iterator[str]:
-    yield from _check_keys(bubble, path, "imageUrl", "altText")
-    yield from _check_url(bubble, path, "imageUrl")
-    yield from _check_text(bubble, path, "altText", MAX_ALT_TEXT)
-
-
 def _check_text_card(bubble: dict[str, Any], path: str) -> Iterator[str]:
     yield from _check_keys(bubble, path, "title", "description", "buttons", "buttonLayout")
     if not bubble.get("title") and not bubble.get("description"):
@@ -129,7 +123,6 @@ def _check_basic_card(bubble: dict[str, Any], path: str) -> Iterator[str]:
 
 BUBBLE_RULES: dict[str, Callable[[dict[str, Any], str], Iterator[str]]] = {
     "simpleText": _check_simple_text,
-    "simpleImage": _check_simple_image,
     "textCard": _check_text_card,
     "basicCard": _check_basic_card,
 }

@@ -167,22 +167,6 @@ class FakeBotApi:
         self.messages[chat_id, message["message_id"]] = message
         return message
 
-    def _edit(self, fields: Mapping[str, Any], **content: Any) -> object:
-        if "inline_message_id" in fields:
-            return True
-        message = self.messages.get((int(fields["chat_id"]), int(fields["message_id"])))
-        if message is None:
-            raise BotApiError(400, "Bad Request: message to edit not found")
-        changed = {**message, **content}
-        changed.pop("reply_markup", None)
-        if markup := parse_keyboard(fields):
-            changed["reply_markup"] = markup
-        if changed == message:
-            raise BotApiError(400, "Bad Request: message is not modified")
-        message.clear()
-        message.update(changed)
-        return message
-
     def _photo(self, fields: Mapping[str, Any], files: Mapping[str, bytes]) -> list[JsonObject]:
         """The photo of a call: uploaded, or the file_id of a stored one."""
         data = files.get("photo")
@@ -216,19 +200,17 @@ class FakeBotApi:
         self._check_place(int(fields["chat_id"]), fields)
         return True
 
-    def _edit_message_text(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self._edit(fields, text=parse_text(fields, "text", MAX_TEXT_LENGTH, "MESSAGE_TOO_LONG", required=True))
-
-    def _edit_message_caption(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self._edit(fields, caption=parse_text(fields, "caption", MAX_CAPTION_LENGTH, "MEDIA_CAPTION_TOO_LONG"))
-
     def _edit_message_reply_markup(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self._edit(fields)
-
-    def _delete_message(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        if self.messages.pop((int(fields["chat_id"]), int(fields["message_id"])), None) is None:
-            raise BotApiError(400, "Bad Request: message to delete not found")
-        return True
+        message = self.messages.get((int(fields["chat_id"]), int(fields["message_id"])))
+        if message is None:
+            raise BotApiError(400, "Bad Request: message to edit not found")
+        markup = parse_keyboard(fields)
+        if markup == message.get("reply_markup"):
+            raise BotApiError(400, "Bad Request: message is not modified")
+        message.pop("reply_markup", None)
+        if markup is not None:
+            message["reply_markup"] = markup
+        return message
 
     def _answer_callback_query(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
         if utf16_length(str(fields.get("text", ""))) > MAX_CALLBACK_ANSWER_LENGTH:
@@ -279,9 +261,6 @@ class FakeBotApi:
         self.commands[str(fields.get("language_code", ""))] = list(fields["commands"])
         return True
 
-    def _get_my_commands(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
-        return self.commands.get(str(fields.get("language_code", "")), [])
-
     def _set_my_description(self, fields: Mapping[str, Any], _: Mapping[str, bytes]) -> object:
         check_description(fields, "description", MAX_DESCRIPTION)
         return True
@@ -296,10 +275,7 @@ METHODS: dict[str, Callable[[FakeBotApi, Mapping[str, Any], Mapping[str, bytes]]
     "sendMessage": FakeBotApi._send_message,
     "sendPhoto": FakeBotApi._send_photo,
     "sendChatAction": FakeBotApi._send_chat_action,
-    "editMessageText": FakeBotApi._edit_message_text,
-    "editMessageCaption": FakeBotApi._edit_message_caption,
     "editMessageReplyMarkup": FakeBotApi._edit_message_reply_markup,
-    "deleteMessage": FakeBotApi._delete_message,
     "answerCallbackQuery": FakeBotApi._answer_callback_query,
     "answerInlineQuery": FakeBotApi._answer_inline_query,
     "getFile": FakeBotApi._get_file,
@@ -307,7 +283,6 @@ METHODS: dict[str, Callable[[FakeBotApi, Mapping[str, Any], Mapping[str, bytes]]
     "deleteWebhook": FakeBotApi._delete_webhook,
     "getWebhookInfo": FakeBotApi._get_webhook_info,
     "setMyCommands": FakeBotApi._set_my_commands,
-    "getMyCommands": FakeBotApi._get_my_commands,
     "setMyDescription": FakeBotApi._set_my_description,
     "setMyShortDescription": FakeBotApi._set_my_short_description,
 }
