@@ -34,7 +34,7 @@ from core.errors import (
     StorageUnavailableError,
 )
 from core.jobs.maintenance import MAINTENANCE_QUEUE
-from core.jobs.queue import RETRY_DELAYS, ExponentialBackoff
+from core.jobs.queue import RETRY_DELAYS, ExponentialBackoff, enqueue
 from core.metrics import DELIVERIES, DeliveryOutcome
 
 log = structlog.get_logger()
@@ -111,7 +111,10 @@ class PhotoJobs:
             except TRANSIENT_ERRORS:
                 delay = timedelta(seconds=self.timing.retry_delays[attempt])
                 async with self._database.transaction() as connection:
-                    await photo_requests.requeue(connection, inbox_id, attempt=attempt + 1, delay=delay)
+                    # Without the lock of the conversation: a photo that hangs must not hold the next one.
+                    await enqueue(
+                        connection, JUDGE_TASK, lock=None, delay=delay, inbox_id=inbox_id, attempt=attempt + 1
+                    )
                 return
             except DatabaseUnavailableError:
                 raise

@@ -203,20 +203,6 @@ async def requeue_orphans(connection: AsyncConnection) -> int:
     return count
 
 
-async def requeue(connection: AsyncConnection, inbox_id: int, *, attempt: int, delay: timedelta) -> None:
-    """Enqueue another attempt at a photo request whose photos could not be fetched or stored.
-
-    Without the lock of the conversation: a photo that hangs must not hold the next one.
-
-    Args:
-        connection: the transaction.
-        inbox_id: the photo request.
-        attempt: number of the next attempt.
-        delay: time before it starts.
-    """
-    await enqueue(connection, JUDGE_TASK, lock=None, delay=delay, inbox_id=inbox_id, attempt=attempt)
-
-
 async def record_failed_callback(connection: AsyncConnection, inbox_id: int) -> None:
     """Record that a promised result did not arrive."""
     await inbox.record_checkpoint(connection, inbox_id, FAILED_CALLBACK_CHECKPOINT, data=None)
