@@ -41,12 +41,7 @@ from core.training.linear_heads import (
 )
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import NOT_AN_OUTFIT, PhotoTable, read_photo_table
-from core.training.picture_distillation import (
-    CLOTHES_PHOTOS,
-    PictureTeacher,
-    ask_teacher,
-    check_same_grid,
-)
+from core.training.picture_distillation import CLOTHES_PHOTOS, PictureTeacher, ask_teacher, check_same_grid
 from core.training.picture_heads import (
     BOXES_FILE,
     KINDS_FILE,
@@ -139,8 +134,8 @@ def fit_model_heads(
 ) -> None:
     """Extract features, fit all heads and export a model; a second call resumes an interrupted run.
 
-    The convolutions stay as they are. Training photos are used once as they are and once augmented. Where kinds.csv or
-    boxes.csv is missing, the heads `kind` and `clothes` are learned from an exported model.
+    The convolutions stay as they are. Training photos are used in the versions of `tuned`, or once as they are and once
+    augmented. Where kinds.csv or boxes.csv is missing, `kind` and `clothes` are learned from an exported model.
 
     Args:
         data: directory with labels.csv, attributes.csv, photos/, and maybe kinds.csv and boxes.csv.

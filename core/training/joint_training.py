@@ -153,7 +153,12 @@ def _build_train_step(
     config: FinetuneConfig, tail: keras.Model, trained: Sequence[tuple[Any, Sequence[Any]]]
 ) -> Callable[..., Any]:
     """Build the step that augments maps and targets of a batch, and returns the loss and the part of each head."""
-    factors = (config.style_weight, config.outfit_weight, config.items_weight, config.colors_weight)
+    factors = {
+        "style": config.style_weight,
+        "outfit": config.outfit_weight,
+        "items": config.items_weight,
+        "colors": config.colors_weight,
+    }
     dropouts = [layer for layer in tail.layers if isinstance(layer, keras.layers.Dropout)]
 
     @tf.function  # type: ignore[untyped-decorator]
@@ -175,7 +180,7 @@ def _build_train_step(
             for name in _HEAD_NAMES:
                 goal, counts = blend(batch[name], batch[f"{name}_weight"], partner, share)
                 parts.append(_weighted_loss(name, goal, counts, logits[name]))
-            loss = tf.add_n([factor * part for factor, part in zip(factors, parts, strict=True)])
+            loss = tf.add_n([factors[name] * part for name, part in zip(_HEAD_NAMES, parts, strict=True)])
         gradients = tape.gradient(loss, [variables for _, variables in trained])
         for (optimizer, variables), slopes in zip(trained, gradients, strict=True):
             optimizer.apply(slopes, variables)
