@@ -103,10 +103,9 @@ def read_look_message(message: str) -> LookMessage:
 
 def asks_about_look(message: str) -> bool:
     """Whether a message asks about the look on the screen even after the question for a name, unlike "why?"."""
-    is_open = (
-        find_intent(message) in {Intent.SEEN, Intent.SWAP, Intent.DETAILS} or find_open_question(message) is not None
-    )
-    return is_open or ("?" in message and find_item_question(message) is not None)
+    if find_intent(message) in {Intent.SEEN, Intent.SWAP, Intent.DETAILS} or find_open_question(message) is not None:
+        return True
+    return "?" in message and find_item_question(message) is not None
 
 
 def answer_look_question(look: Look, read: LookMessage, language: Language) -> Reply | None:
@@ -121,10 +120,15 @@ def answer_look_question(look: Look, read: LookMessage, language: Language) -> R
         The answer; None if nothing of this is asked, there is no outfit, or the verdict waits for a guess. An occasion
         that is asked about a day later is one for other clothes.
     """
-    if read.asks_why_not and is_refused(look) and is_new(look.created_at):
-        return Reply(kind=ReplyKind.REFUSAL_REASON, language=language, look=look)
-    if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT or look.pending_question is PendingQuestion.GUESS:
+    if look.pending_question is PendingQuestion.GUESS:
         return None
+    if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
+        is_asked = read.asks_why_not and look.pending_question is None and is_new(look.created_at)
+        return Reply(kind=ReplyKind.REFUSAL_REASON, language=language, look=look) if is_asked else None
+    return _answer_about_outfit(look, read, language)
+
+
+def _answer_about_outfit(look: Look, read: LookMessage, language: Language) -> Reply | None:
     if read.question is not None:
         return _answer_open(look, read.question.subject, read.question.aspect, language)
     if read.mention is not None:
@@ -137,11 +141,9 @@ def answer_look_question(look: Look, read: LookMessage, language: Language) -> R
     kind = None if read.intent is None else LASTING_QUESTIONS.get(read.intent)
     if read.occasion is not None and is_correctable(look.created_at):
         kind = ReplyKind.OCCASION
-    return (
-        None
-        if kind is None
-        else Reply(kind=kind, language=language, look=look, style=read.style, occasion=read.occasion)
-    )
+    if kind is None:
+        return None
+    return Reply(kind=kind, language=language, look=look, style=read.style, occasion=read.occasion)
 
 
 def _answer_open(look: Look, subject: Subject, aspect: Aspect, language: Language) -> Reply:
@@ -216,8 +218,3 @@ def answers_learning_question(person: Person, look: Look, message: str) -> bool:
 def _says(heading: str, message: str) -> bool:
     """Whether a rule of this heading in `intent_patterns/*_look_words.txt` applies to a message."""
     return heading in match_keywords([normalize_message(message)], "look_words")
-
-
-def is_refused(look: Look) -> bool:
-    """Whether the verdict is that there is no outfit, and the person knows it."""
-    return look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT and look.pending_question is None

@@ -1,9 +1,11 @@
 """Replies to actions and messages as data; `core.conversation.reply_texts` has their sentences."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum, auto
+from typing import Any
 from uuid import UUID
 
 from core.clothing import Item
@@ -14,8 +16,18 @@ from core.conversation.open_questions import Aspect
 from core.db.looks import Look
 from core.i18n.translations import Language, VariantSeed
 from core.styles import Style
-from core.vision.attributes import Attribute
+from core.vision.attributes import ATTRIBUTES_BY_CODE, Attribute
 
+STORED_FIELDS: Mapping[str, Callable[[str], Any]] = {
+    "prompt": ActionType,
+    "style": Style,
+    "garment": Item,
+    **dict.fromkeys(("thing", "also", "instead", "instead_also"), ATTRIBUTES_BY_CODE.__getitem__),
+    "aspect": Aspect,
+    "of": GarmentKind,
+    "occasion": Occasion,
+}
+"""The fields of a reply that its checkpoint has as they are, with what makes them of the stored text."""
 MAX_PEOPLE = 10_000
 """The people whose counts are kept, those who wrote last."""
 
@@ -144,21 +156,8 @@ class Reply:
 
     def to_checkpoint(self) -> dict[str, str]:
         """The reply as JSON values without anything that a person wrote; see `core.conversation.reply_checkpoints`."""
-        values = {
-            "kind": self.kind,
-            "language": self.language,
-            "look": None if self.look is None else str(self.look.id),
-            "prompt": self.prompt,
-            "style": self.style,
-            "thing": self.thing,
-            "garment": self.garment,
-            "also": self.also,
-            "instead": self.instead,
-            "instead_also": self.instead_also,
-            "aspect": self.aspect,
-            "of": self.of,
-            "occasion": self.occasion,
-        }
+        values = {"kind": self.kind, "language": self.language, "look": self.look and self.look.id}
+        values |= {name: getattr(self, name) for name in STORED_FIELDS}
         return {key: str(value) for key, value in values.items() if value is not None}
 
 

@@ -6,21 +6,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.clothing import Item
-from core.conversation.actions import ActionType
 from core.conversation.display_names import normalize_display_name
-from core.conversation.garment_kinds import GarmentKind
-from core.conversation.occasions import Occasion
-from core.conversation.open_questions import Aspect
-from core.conversation.reply import Reply, ReplyKind
+from core.conversation.reply import STORED_FIELDS, Reply, ReplyKind
 from core.db import looks, people
 from core.db.people import Person
 from core.i18n.translations import Language
-from core.styles import Style
-from core.vision.attributes import ATTRIBUTES_BY_CODE
 
-ATTRIBUTE_FIELDS = ("thing", "also", "instead", "instead_also")
-"""The items and colors of a reply."""
 ReplyRecorder = Callable[[AsyncConnection, Reply], Awaitable[None]]
 """Stores the checkpoint of a reply in the transaction of its action, so that neither exists without the other."""
 
@@ -55,13 +46,7 @@ async def restore_reply(
         kind=kind,
         language=Language(checkpoint["language"]),
         look=look,
-        prompt=ActionType(checkpoint["prompt"]) if "prompt" in checkpoint else None,
-        style=Style(checkpoint["style"]) if "style" in checkpoint else None,
-        garment=Item(checkpoint["garment"]) if "garment" in checkpoint else None,
-        **{name: ATTRIBUTES_BY_CODE[checkpoint[name]] for name in ATTRIBUTE_FIELDS if name in checkpoint},
-        aspect=Aspect(checkpoint["aspect"]) if "aspect" in checkpoint else None,
-        of=GarmentKind(checkpoint["of"]) if "of" in checkpoint else None,
-        occasion=Occasion(checkpoint["occasion"]) if "occasion" in checkpoint else None,
         name=name,
         rejected_name=rejected_name,
+        **{field: parse(checkpoint[field]) for field, parse in STORED_FIELDS.items() if field in checkpoint},
     )
