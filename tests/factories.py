@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ from core.vision.verdict import ConfidenceBand, EvidenceRegion, HorizontalPart, 
 from tests.images import encode_image, make_scene
 
 
+@cache
 def classify_scripted(style: Style = Style.STREET, **outputs: Any) -> Verdict:
     """The verdict of a model that finds this style."""
     with StyleClassifier(FakeBackend([make_outputs(style, **outputs)]), FAKE_MODEL_CARD) as classifier:
@@ -55,6 +57,7 @@ def make_classifier(style: Style = Style.STREET, **outputs: Any) -> StyleClassif
     return StyleClassifier(FakeBackend(lambda _: make_outputs(style, **outputs)), FAKE_MODEL_CARD)
 
 
+@lru_cache(maxsize=256)
 def make_photo(seed: int = 0, *, quality: int = 90) -> bytes:
     """A JPEG of 300 x 400 px, different for each seed."""
     return encode_image(make_scene(300, 400, seed=seed), quality=quality)
