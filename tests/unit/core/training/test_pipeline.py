@@ -107,7 +107,7 @@ def test_interrupted_run_is_resumed(unchanged_data: Path, trained: Path, tiny: s
 
 
 def test_stage_that_is_killed_gives_the_same_network_when_it_is_resumed(
-    unchanged_data: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unchanged_data: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eager: None
 ) -> None:
     stages = (Stage(block="block5", photos=64, rate=1e-2),)
     config = make_config(tiny, stages=stages, dropout=0.3, versions=1)
