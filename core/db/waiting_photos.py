@@ -17,12 +17,14 @@ MIN_RATE = 1.0
 """Updates per second that are assumed when fewer were finished, since nothing may have been waiting."""
 
 SELECT_WAITING = text("""
-WITH jobs AS (
-    SELECT status, attempts, CAST(args ->> 'inbox_id' AS bigint) AS inbox_id,
-        row_number() OVER (ORDER BY priority DESC, id) - 1 AS position,
+WITH unfinished AS (
+    SELECT *, scheduled_at IS NULL OR scheduled_at <= now() AS is_due FROM procrastinate_jobs
+    WHERE status IN ('doing', 'todo') AND task_name = ANY (:tasks)
+), jobs AS (
+    SELECT status, attempts, is_due, CAST(args ->> 'inbox_id' AS bigint) AS inbox_id,
+        count(*) FILTER (WHERE is_due) OVER (ORDER BY priority DESC, id) - 1 AS position,
         row_number() OVER (PARTITION BY lock ORDER BY status DESC, priority DESC, id) AS turn
-    FROM procrastinate_jobs
-    WHERE status IN ('doing', 'todo') AND task_name = ANY (:tasks) AND (scheduled_at IS NULL OR scheduled_at <= now())
+    FROM unfinished
 ), waiting AS (
     SELECT inbox.id, inbox.payload, jobs.position,
         inbox.received_at < now() - CAST(:notice_after AS interval)
@@ -36,7 +38,7 @@ WITH jobs AS (
                     AND job_checkpoints.name = :notice
             ) AS needs_notice
     FROM jobs JOIN inbox ON inbox.id = jobs.inbox_id
-    WHERE jobs.status = 'todo' AND jobs.attempts = 0 AND jobs.turn = 1
+    WHERE jobs.status = 'todo' AND jobs.is_due AND jobs.attempts = 0 AND jobs.turn = 1
         AND inbox.processed_at IS NULL AND inbox.failed_at IS NULL
         AND inbox.received_at < now() - CAST(:min_wait AS interval)
         AND inbox.payload -> 'message' ?| ARRAY['photo', 'document']

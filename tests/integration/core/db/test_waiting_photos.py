@@ -1,0 +1,27 @@
+from datetime import timedelta
+
+from core.db import inbox
+from core.db.database import Database
+from core.db.schema import Channel
+from core.db.waiting_photos import NoticeRule, list_waiting
+from core.jobs.queue import enqueue
+
+TASK = "test.answer"
+RULE = NoticeRule(checkpoint="notice", waited=timedelta(0), remaining=timedelta(0), interval=timedelta(minutes=5))
+
+
+async def test_a_photo_behind_one_that_waits_for_its_retry_is_not_the_next_of_its_chat(database: Database) -> None:
+    """The lock of the conversation is held until then."""
+    inbox_ids: list[int | None] = []
+    async with database.transaction() as connection:
+        for chat, delay in (("1", timedelta(minutes=1)), ("1", timedelta(0)), ("2", timedelta(0))):
+            payload = {"message": {"photo": [{"file_id": "a"}]}}
+            number = str(len(inbox_ids))
+            inbox_id = await inbox.insert(
+                connection, Channel.TELEGRAM, number, external_sender_id=chat, payload=payload
+            )
+            await enqueue(connection, TASK, lock=chat, delay=delay, inbox_id=inbox_id)
+            inbox_ids.append(inbox_id)
+    async with database.connection() as connection:
+        waiting = await list_waiting(connection, [TASK], min_wait=timedelta(0), notice=RULE, limit=9)
+    assert [(photo.id, photo.position) for photo in waiting] == [(inbox_ids[2], 1)]
