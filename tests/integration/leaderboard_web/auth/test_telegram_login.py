@@ -264,6 +264,17 @@ async def test_magic_link_redirects_the_logged_in_person(resources: Resources, m
     assert (reply.status_code, reply.headers["location"]) == (303, "/me")
 
 
+async def test_magic_link_to_oneself_erases_nobody(resources: Resources, mina: httpx.AsyncClient) -> None:
+    """Links of a command are also for people whom nothing but this browser knows."""
+    async with resources.database.transaction() as connection:
+        person = (await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "x", language=EN)).id
+    await mina.post(await create_magic_link(resources, person))
+    async with resources.database.transaction() as connection:
+        await people.delete_identity(connection, IdentityProvider.WEB, "x")
+    await mina.post(await create_magic_link(resources, person))
+    assert await get_session_person_id(resources, mina) == person
+
+
 async def test_magic_link_merges_the_visitor_on_request(resources: Resources, mina: httpx.AsyncClient) -> None:
     person, visitor = await create_chat_person(resources), await create_visitor(resources, mina)
     link = await create_magic_link(resources, person)
