@@ -46,7 +46,7 @@ class ChatReply:
 
 async def get_person(context: RequestContext) -> Person | None:
     """The person who chats, with the language of the page; the database is not asked about viewers without session."""
-    if context.viewer.key is None:
+    if not context.viewer.key:
         return None
     async with context.state.resources.database.connection() as connection:
         person = await context.viewer.get_person(connection)

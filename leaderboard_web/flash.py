@@ -52,4 +52,4 @@ class FlashMessages:
             delete_cookie(response, FLASH_COOKIE, path=FLASH_COOKIE_PATH)
 
     def _serializer(self, viewer: ViewerSession) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(self._secret, salt=f"{SALT} {viewer.key or ''}")
+        return URLSafeTimedSerializer(self._secret, salt=f"{SALT} {viewer.key}")

@@ -56,28 +56,28 @@ class ViewerSession:
         """Whether the browser uses https."""
         self._cookie_name = SECURE_VISITOR_COOKIE if self.is_secure else VISITOR_COOKIE
         token = request.cookies.get(self._cookie_name)
-        self.key = signer.verify(token) if token else None
-        """Key of the session in the database; None without a valid cookie. A key may be without a person."""
-        self._token = token if self.key is not None else None
+        self.key = (signer.verify(token) or "") if token else ""
+        """Key of the session in the database; empty without a valid cookie. A key may be without a person."""
+        self._token = token if self.key else None
 
     async def get_person_id(self, connection: AsyncConnection) -> UUID | None:
         """The id of the session's person; None for an unknown session."""
-        if self.key is None:
+        if not self.key:
             return None
         identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
         return None if identity is None else identity.person_id
 
     async def get_owner(self, connection: AsyncConnection) -> SessionOwner | None:
         """The session's person, and whether they have nothing but sessions; None for an unknown session."""
-        return None if self.key is None else await sessions.get_owner(connection, self.key)
+        return await sessions.get_owner(connection, self.key) if self.key else None
 
     async def get_person(self, connection: AsyncConnection) -> Person | None:
         """The session's person; None for an unknown session."""
-        return None if self.key is None else await people.get_by_identity(connection, IdentityProvider.WEB, self.key)
+        return await people.get_by_identity(connection, IdentityProvider.WEB, self.key) if self.key else None
 
     async def touch(self, connection: AsyncConnection) -> None:
         """Record that the session changes something; does nothing for an unknown session."""
-        if self.key is not None:
+        if self.key:
             identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
             if identity is not None:
                 await sessions.touch(connection, identity)
@@ -89,7 +89,7 @@ class ViewerSession:
             PersonNotFoundError: the person was erased in this moment.
         """
         identity = None
-        if self.key is not None:
+        if self.key:
             identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
         if identity is None:
             # A session that ended does not begin again: others may have a copy of its cookie.
@@ -105,7 +105,7 @@ class ViewerSession:
         Raises:
             PersonNotFoundError: the person was erased in this moment.
         """
-        replaced = self.key
+        replaced = self.key or None
         await accounts.start_session(connection, person_id, self._issue_key(), replaces=replaced)
 
     def set_cookie(self, response: Response) -> None:
@@ -123,8 +123,8 @@ class ViewerSession:
     def _issue_key(self) -> str:
         """The key of a new session, in place of what the browser sent."""
         self._token = self._signer.issue()
-        self.key = self._signer.verify(self._token)
-        assert self.key is not None, "an issued token is valid"
+        self.key = self._signer.verify(self._token) or ""
+        assert self.key, "an issued token is valid"
         return self.key
 
 

@@ -70,7 +70,7 @@ async def history_page(
 async def bookmarks_page(context: Context, person: CurrentPerson, connection: Db, before: BeforeTime) -> Response:
     """Bookmarked looks, the latest bookmark first; looks that left the leaderboard are missing until they return."""
     rows = await reactions.list_bookmarks(
-        connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before), viewer_key=context.viewer.key or ""
+        connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before), viewer_key=context.viewer.key
     )
     page = build_page(
         rows, LOOKS_PER_PAGE, lambda bookmark: TimeCursor(at=bookmark.created_at, id=bookmark.entry.look.id)
@@ -89,7 +89,7 @@ async def bookmarks_page(context: Context, person: CurrentPerson, connection: Db
 async def following_page(context: Context, person: CurrentPerson, connection: Db, before: BeforeTime) -> Response:
     """The feed: looks that followed people shared, the latest first."""
     rows = await follows.get_feed_page(
-        connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before), viewer_key=context.viewer.key or ""
+        connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before), viewer_key=context.viewer.key
     )
     page = build_page(rows, LOOKS_PER_PAGE, shared_cursor)
     return render_page(

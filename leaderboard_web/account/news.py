@@ -51,7 +51,7 @@ async def news_page(context: Context, person: CurrentPerson, connection: Db) -> 
 @router.get("/me/news.svg", name="news_dot")
 async def news_dot(context: Context, connection: Db) -> Response:
     """A dot where there is something new, else an empty picture. A picture, since a page may not wait for it."""
-    has_news = context.viewer.key is not None and await news.has_unseen(connection, context.viewer.key)
+    has_news = bool(context.viewer.key) and await news.has_unseen(connection, context.viewer.key)
     return Response(DOT if has_news else NO_DOT, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 

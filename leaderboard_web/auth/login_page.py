@@ -169,7 +169,7 @@ async def _end_sessions(
         identities = [] if person_id is None else await people.list_identities(connection, person_id)
         ended = {identity.subject for identity in identities if identity.provider is IdentityProvider.WEB}
         if scope == "out":
-            ended &= {context.viewer.key or ""}
+            ended &= {context.viewer.key}
         is_last_login = len(ended) == len(identities)
         if person_id is not None and not is_last_login:
             await _end_sessions_of_scope(connection, person_id, context.viewer, scope)
@@ -200,7 +200,7 @@ async def _end_sessions_of_scope(
 ) -> None:
     if scope == "everywhere":
         await accounts.end_all_sessions(connection, person_id)
-    elif viewer.key is not None:
+    elif viewer.key:
         await accounts.end_session(connection, viewer.key)
 
 

@@ -69,4 +69,4 @@ def bind_to_browser(session: SessionData, viewer: ViewerSession) -> None:
 
 def _browser_fingerprint(viewer: ViewerSession) -> str:
     """The browser's session as a hash; one value for all browsers that have no session yet."""
-    return hashlib.sha256((viewer.key or "").encode()).hexdigest()
+    return hashlib.sha256(viewer.key.encode()).hexdigest()

@@ -77,7 +77,7 @@ class RateLimitMiddleware:
             await self.app(scope, receive, send)
             return
         new_visitors = list(_network_limits(self._new_visitors, "limits.new_visitors", host))
-        if session_key is None:
+        if not session_key:
             for limit in new_visitors:
                 if not await self._limiter.test(*limit):
                     await self._refuse(*limit)
@@ -90,7 +90,7 @@ class RateLimitMiddleware:
         await self.app(scope, receive, send_and_count)
 
     async def _count_new_visitor(
-        self, new_key: str | None, ended_key: str | None, new_visitors: Iterable[CountedLimit]
+        self, new_key: str | None, ended_key: str, new_visitors: Iterable[CountedLimit]
     ) -> None:
         """Count the visitor of a response that sends a cookie: none if the browser had this session.
 
@@ -106,16 +106,16 @@ class RateLimitMiddleware:
             await self._limiter.hit(*limit)
         for write_limit in self._writes:
             await self._limiter.hit(write_limit, "limits.writes", new_key)
-            if ended_key is None:
+            if not ended_key:
                 continue
             of_session = write_limit, "limits.writes", ended_key
             if not await self._limiter.hit(*of_session, cost=math.ceil(write_limit.amount / ENDED_SESSION_USES)):
                 # A limit takes the whole cost or nothing of it.
                 await self._limiter.hit(*of_session, cost=(await self._limiter.get_window_stats(*of_session)).remaining)
 
-    def _applicable_limits(self, path: str, host: str | None, session_key: str | None) -> Iterator[CountedLimit]:
+    def _applicable_limits(self, path: str, host: str | None, session_key: str) -> Iterator[CountedLimit]:
         """The limits that a request counts for."""
-        if session_key is not None:
+        if session_key:
             for limit in self._writes:
                 yield limit, "limits.writes", session_key
         yield from _network_limits(self._network_writes, "limits.writes", host)

@@ -22,7 +22,7 @@ router = APIRouter(route_class=PageRoute)
 @router.get("/guess", name="guess_next")
 async def guess_next(context: Context, db: Db) -> Response:
     """Redirect to a look that the viewer can still guess, or say that there is none."""
-    look_id = await look_guesses.find_open_look(db, context.viewer.key or "")
+    look_id = await look_guesses.find_open_look(db, context.viewer.key)
     if look_id is None:
         return render_page(context, "notice_page.html", message=translate("guess.none", context.language))
     return RedirectResponse(url_for("guess_look", look_id=look_id), 302, headers=NO_STORE)
@@ -35,7 +35,7 @@ async def guess_page(context: Context, look_id: CanonicalUUID, db: Db) -> Respon
     Raises:
         GoneError: the look is not on the leaderboard.
     """
-    result = await leaderboard.get_look_for_viewer(db, look_id, context.viewer.key or "")
+    result = await leaderboard.get_look_for_viewer(db, look_id, context.viewer.key)
     if result is None:
         raise GoneError("page.look_gone")
     entry, relation = result

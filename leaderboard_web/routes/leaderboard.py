@@ -139,7 +139,7 @@ async def _load_ranked(
             period=choice,
             things=chosen.things,
             after=position,
-            viewer_key=context.viewer.key or "",
+            viewer_key=context.viewer.key,
         )
         if len(entries) >= MIN_LOOKS:
             break
@@ -167,7 +167,7 @@ async def _load_chronological(
         style=chosen.style,
         things=chosen.things,
         after=None if before is None else (before.at, before.id),
-        viewer_key=context.viewer.key or "",
+        viewer_key=context.viewer.key,
     )
     page = build_page(entries, PAGE_SIZE, lambda ranked: TimeCursor(at=ranked.at, id=ranked.entry.look.id))
     cards = [build_card(ranked.entry, language=context.language) for ranked in page.rows]

@@ -48,7 +48,7 @@ class LiveBoard:
             return await send({"type": "http.response.body"})
         client = scope.get("client")
         session = ViewerSession(Request(scope), self._state.token_signer, is_https=self._state.settings.is_https)
-        find_viewer = None if session.key is None else partial(self._find_viewer, session)
+        find_viewer = partial(self._find_viewer, session) if session.key else None
         with self._feed.open(client_network(client[0] if client else None), find_viewer) as stream:
             watching = asyncio.create_task(_end_with_client(receive, stream))
             try:

@@ -33,7 +33,7 @@ async def look_page(context: Context, look_id: CanonicalUUID, db: Db) -> Respons
         GoneError: the look is not on the leaderboard.
     """
     language = context.language
-    result = await leaderboard.get_look_for_viewer(db, look_id, context.viewer.key or "")
+    result = await leaderboard.get_look_for_viewer(db, look_id, context.viewer.key)
     if result is None:
         raise GoneError("page.look_gone")
     entry, relation = result
@@ -90,7 +90,7 @@ async def similar_page(context: Context, look_id: CanonicalUUID, db: Db) -> Resp
     """
     if not context.state.resources.finds_similar_looks:
         raise GoneError("page.look_gone")
-    viewer_key = context.viewer.key or ""
+    viewer_key = context.viewer.key
     public = await leaderboard.get_look_for_viewer(db, look_id, viewer_key)
     owner_name = None
     if public is not None:

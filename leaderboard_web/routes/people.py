@@ -36,7 +36,7 @@ async def person_page(context: Context, name: str, db: Db, before: BeforeTime) -
     Raises:
         GoneError: if the person does not exist or has no public look.
     """
-    viewer_key = context.viewer.key or ""
+    viewer_key = context.viewer.key
     result = await leaderboard.get_person_for_viewer(db, name, viewer_key) if is_possible_name(name) else None
     if result is None:
         raise GoneError("page.person_gone")

@@ -51,7 +51,7 @@ class LookbookStyle:
 async def styles_page(context: Context, connection: Db) -> Response:
     """All styles, each with its most hearted looks and with what is typical of it."""
     language = context.language
-    top_looks = await lookbook.get_top_looks(connection, per_style=MOSAIC_SIZE, viewer_key=context.viewer.key or "")
+    top_looks = await lookbook.get_top_looks(connection, per_style=MOSAIC_SIZE, viewer_key=context.viewer.key)
     card = context.state.classifier.model_card
     styles = [
         LookbookStyle(
@@ -71,9 +71,7 @@ async def styles_page(context: Context, connection: Db) -> Response:
 async def style_page(context: Context, style: Style, connection: Db) -> Response:
     """One style."""
     language = context.language
-    entries = await leaderboard.get_page(
-        connection, style=style, limit=LOOKS_SHOWN, viewer_key=context.viewer.key or ""
-    )
+    entries = await leaderboard.get_page(connection, style=style, limit=LOOKS_SHOWN, viewer_key=context.viewer.key)
     metrics = load_metrics(context.state.classifier.model_card)
     return render_page(
         context,
