@@ -105,9 +105,10 @@ def photos_still_available(update: InboxUpdate) -> bool:
 
 def get_unconsented(update: InboxUpdate | None) -> PhotoRequest | None:
     """The photo request that waits for consent, while Kakao may still have its photos; None for any other update."""
-    request = None if update is None else PhotoRequest.from_update(update)
-    is_pending = request is not None and request.awaits_consent
-    return request if update is not None and is_pending and photos_still_available(update) else None
+    if update is None or not photos_still_available(update):
+        return None
+    request = PhotoRequest.from_update(update)
+    return request if request is not None and request.awaits_consent else None
 
 
 async def update_consent_question(connection: AsyncConnection, update: InboxUpdate) -> None:
