@@ -16,7 +16,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from telegram import (
@@ -64,8 +64,8 @@ MESSAGE_INTERVAL = 1.0
 """Seconds between two messages in one chat."""
 GROUP_INTERVAL = 60 / FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP
 """Seconds between two messages in one group, once it has got those of a minute."""
-CHAT_ACTION_INTERVAL = 4.0
-"""Seconds until a chat action is repeated: Telegram shows it for five."""
+CHAT_ACTION_INTERVAL = 4.5
+"""Seconds until a chat action is repeated: Telegram shows it for five, or until the next message."""
 LARGE_FILE_BYTES = 1_000_000
 """What people send as a photo is smaller; what they send as a file may have 20 MB."""
 MAX_LARGE_FILES = 8
@@ -145,6 +145,8 @@ class TelegramClient:
         self._large_files = asyncio.Semaphore(MAX_LARGE_FILES)
         self._rate_limiter = rate_limiter
         self._sleep = sleep
+        self._action_ends_at: dict[int, float] = {}
+        """Until when chats show a chat action; a message ends it."""
         self._chat_action_interval, self._response_seconds = chat_action_interval, response_seconds
 
     @property
@@ -182,6 +184,7 @@ class TelegramClient:
             MessageRejectedError: Telegram rejects the message permanently.
         """
         await self._rate_limiter.wait(chat_id)
+        self._action_ends_at.pop(chat_id, None)
         text = truncate(message.text, MAX_TEXT_LENGTH if message.photo is None else MAX_CAPTION_LENGTH)
         options: dict[str, Any] = {"reply_markup": message.keyboard, "message_thread_id": thread_id}
         if reply_to is not None:
@@ -260,17 +263,26 @@ class TelegramClient:
                 button=button,
             )
 
-    async def send_chat_action_once(self, chat_id: int, action: ChatAction, *, thread_id: int | None = None) -> None:
-        """Show a chat action for about five seconds; a failure is ignored."""
-        with suppress(TelegramError):
-            await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
+    async def show_chat_action(
+        self, chat_id: int, action: ChatAction, thread_id: int | None = None, *, is_repeated: bool = False
+    ) -> None:
+        """Show a chat action ("typing...") in a chat that shows none; failures are ignored.
 
-    async def repeat_chat_action(self, chat_id: int, action: ChatAction, thread_id: int | None) -> NoReturn:
-        """Show a chat action ("typing...") until it is canceled; failures are ignored."""
+        Args:
+            chat_id: the chat.
+            action: what to show.
+            thread_id: the topic of a forum; None outside of topics.
+            is_repeated: whether it is shown until the call is canceled.
+        """
         while True:
-            with suppress(TelegramError):
-                await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
-            await asyncio.sleep(self._chat_action_interval)
+            if (shown_for := self._action_ends_at.get(chat_id, 0.0) - time.monotonic()) <= 0:
+                shown_for = self._chat_action_interval
+                self._action_ends_at[chat_id] = time.monotonic() + shown_for
+                with suppress(TelegramError):
+                    await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
+            if not is_repeated:
+                return
+            await asyncio.sleep(shown_for)
 
     @asynccontextmanager
     async def download(self, file_id: str, size: int) -> AsyncGenerator[bytes, None]:

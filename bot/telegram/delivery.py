@@ -93,7 +93,8 @@ class UpdateDelivery:
     @asynccontextmanager
     async def chat_action(self, action: ChatAction) -> AsyncGenerator[None, None]:
         """Show a chat action ("typing...") while the block runs; failures to do so are ignored."""
-        task = asyncio.create_task(self.client.repeat_chat_action(self.chat_id, action, self._thread_id))
+        showing = self.client.show_chat_action(self.chat_id, action, self._thread_id, is_repeated=True)
+        task = asyncio.create_task(showing)
         try:
             yield
         finally:

@@ -1,7 +1,6 @@
 """Notices to people who wait: a chat action shortly before the answer, the position in the queue if that takes long."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -35,8 +34,6 @@ POSITION = NoticeRule(
     interval=timedelta(minutes=5),
 )
 """A notice right before the answer would only delay it, and one for each of many photos would be a nuisance."""
-CHAT_ACTION_TTL = 4.5
-"""Seconds for which no new chat action is sent to a chat: Telegram shows one for five."""
 SEND_SECONDS = 3.0
 """For sending notices, which are given up after it."""
 MAX_CHATS = 20
@@ -54,7 +51,6 @@ class QueueNotifier:
         client: TelegramClient,
         me: User,
         *,
-        clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Create the notifier.
@@ -63,12 +59,10 @@ class QueueNotifier:
             resources: has the database.
             client: sends the notices.
             me: the bot itself, from `getMe`.
-            clock: seconds, replaceable in tests.
             sleep: waits between two checks.
         """
         self._resources, self._client, self._me = resources, client, me
-        self._clock, self._sleep = clock, sleep
-        self._chat_action_sent_at: dict[int, float] = {}
+        self._sleep = sleep
         self._photos: dict[int, PhotoMessage | None] = {}
         """The waiting updates by inbox id, parsed once; None for those that get no notice."""
 
@@ -97,12 +91,6 @@ class QueueNotifier:
             waiting = await waiting_photos.list_waiting(
                 connection, [UPDATE_TASK, ALBUM_TASK], min_wait=TYPING_AFTER, notice=POSITION, limit=MAX_CHATS
             )
-        now = self._clock()
-        self._chat_action_sent_at = {
-            chat_id: sent_at
-            for chat_id, sent_at in self._chat_action_sent_at.items()
-            if sent_at > now - CHAT_ACTION_TTL
-        }
         self._photos = {
             update.id: self._photos[update.id] if update.id in self._photos else self._parse_photo(update)
             for update in waiting
@@ -118,9 +106,7 @@ class QueueNotifier:
             return
         if update.needs_notice and await self._send_position(update, photo):
             return
-        if photo.chat_id not in self._chat_action_sent_at:
-            self._chat_action_sent_at[photo.chat_id] = self._clock()
-            await self._client.send_chat_action_once(photo.chat_id, ChatAction.TYPING, thread_id=photo.thread_id)
+        await self._client.show_chat_action(photo.chat_id, ChatAction.TYPING, photo.thread_id)
 
     def _parse_photo(self, update: WaitingPhoto) -> PhotoMessage | None:
         """The waiting photo; None for anything else, and for photos that are not addressed to the bot."""

@@ -1,6 +1,7 @@
 """Waiting people see a chat action, and after a while get their position once."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -14,9 +15,7 @@ from tests.integration.bot.telegram.conftest import USER_ID, TelegramHarness
 
 @pytest.fixture
 def notifier(harness: TelegramHarness) -> QueueNotifier:
-    return QueueNotifier(
-        harness.resources, harness.handler.client, harness.handler.me, clock=iter(range(0, 1000, 2)).__next__
-    )
+    return QueueNotifier(harness.resources, harness.handler.client, harness.handler.me)
 
 
 async def set_wait(harness: TelegramHarness, seconds: int) -> None:
@@ -28,7 +27,7 @@ def count_chat_actions(harness: TelegramHarness) -> int:
 
 
 async def test_chat_action_after_a_second_and_not_every_second(
-    harness: TelegramHarness, notifier: QueueNotifier
+    harness: TelegramHarness, notifier: QueueNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await harness.store(harness.updates.photo(make_photo()))
     await notifier.notify_waiting()
@@ -37,9 +36,14 @@ async def test_chat_action_after_a_second_and_not_every_second(
     await notifier.notify_waiting()
     await notifier.notify_waiting()
     assert count_chat_actions(harness) == 1
+    monkeypatch.setattr(harness.handler.client, "_action_ends_at", {USER_ID: time.monotonic() - 1})
     await notifier.notify_waiting()
     await notifier.notify_waiting()
     assert count_chat_actions(harness) == 2
+    await harness.run_jobs()
+    assert count_chat_actions(harness) == 2, "the chat shows one already"
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    assert count_chat_actions(harness) == 3, "the answer ended it"
 
 
 async def store_queue(harness: TelegramHarness, length: int) -> None:

@@ -7,6 +7,7 @@ from telegram.ext import ExtBot
 
 from bot.telegram.client import MAX_TRACKED_LIMITS, MessageRateLimiter, TelegramClient
 from bot.telegram.formatting import OutgoingMessage
+from bot.testing.telegram import FakeTelegram
 
 HELLO = OutgoingMessage(text="안녕하세요")
 
@@ -78,19 +79,20 @@ async def test_limits_that_are_not_used_are_dropped() -> None:
     assert clock.sleeps == []
 
 
-async def test_only_messages_count_against_the_limits(bot: ExtBot[None]) -> None:
+async def test_only_messages_count_against_the_limits(telegram: FakeTelegram, bot: ExtBot[None]) -> None:
     """A photo in a group has several chat actions; Telegram limits the messages there."""
     limited: list[float] = []
 
     async def sleep(seconds: float) -> None:
         limited.append(seconds)
 
-    client = TelegramClient(bot, MessageRateLimiter(clock=lambda: 0.0, sleep=sleep))
+    client = TelegramClient(bot, MessageRateLimiter(clock=lambda: 0.0, sleep=sleep), chat_action_interval=0.0)
     message_id = await client.send_message(-5, HELLO)
     assert message_id is not None
     for _ in range(FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP):
-        await client.send_chat_action_once(-5, ChatAction.TYPING)
+        await client.show_chat_action(-5, ChatAction.TYPING)
         await client.edit_keyboard(-5, message_id, None)
+    assert len(telegram.calls_to("sendChatAction")) == FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP
     assert limited == []
     await client.send_message(-5, HELLO)
     assert limited == [1.0]
