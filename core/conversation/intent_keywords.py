@@ -37,21 +37,26 @@ def match_keywords(texts: Sequence[str], table: str = "words") -> Iterator[str]:
         texts: as from `normalize_message`, with and without `#` in place of names of styles.
         table: `words` for intents, or `look_words` for what is said about a look.
     """
-    language = "ko" if any(_KOREAN.search(text) for text in texts) else "en"
-    applies = _applies_to_korean if language == "ko" else _applies_to_english
-    for rule in _load_rules(f"{language}_{table}"):
-        if any(applies(rule, text) for text in texts):
+    if any(map(_KOREAN.search, texts)):
+        compacts = dict.fromkeys(text.replace(" ", "") for text in texts)
+        for rule in _load_rules(f"ko_{table}"):
+            if any(_applies_to_korean(rule, compact) for compact in compacts):
+                yield rule.heading
+        return
+    forms = [text.split() for text in texts]
+    for rule in _load_rules(f"en_{table}"):
+        if any(_applies_to_english(rule, words) for words in forms):
             yield rule.heading
 
 
-def _applies_to_english(rule: KeywordRule, text: str) -> bool:
-    words = text.split()
+def _applies_to_english(rule: KeywordRule, words: Sequence[str]) -> bool:
+    if not rule.vocabulary.issuperset(words):
+        return False
     keys = {*words, *(f"^{word}" for word in words[:1])}
-    return rule.vocabulary.issuperset(words) and not any(map(keys.isdisjoint, rule.groups))
+    return not any(map(keys.isdisjoint, rule.groups))
 
 
-def _applies_to_korean(rule: KeywordRule, text: str) -> bool:
-    compact = text.replace(" ", "")
+def _applies_to_korean(rule: KeywordRule, compact: str) -> bool:
     return all(_occurs(group, compact) for group in rule.groups) and can_be_divided(compact, rule.vocabulary)
 
 
