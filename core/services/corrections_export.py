@@ -15,7 +15,7 @@ from core.resources import Resources
 from core.vision.attributes import pair_codes
 
 PAGE_SIZE = 100
-CSV_COLUMNS = ("photo", "split", "style", "second", "sure", "style_b", "second_b", "sure_b", "source", "source_label")
+CSV_COLUMNS = ("photo", "split", "style", "second", "sure", "style_b", "second_b", "sure_b", "source")
 """The columns of the training data's `labels.csv`."""
 ATTRIBUTE_COLUMNS = ("photo", "items", "colours", "items_b", "colours_b", "not_worn", "told")
 """The columns of its `attributes.csv`, the things that the person took back, and the colors that they told of garments,
@@ -82,7 +82,7 @@ def _label_row(name: str, look: Look) -> dict[str, str]:
     if look.corrected_style is not None:
         style, second, sure = look.corrected_style.value, style, "2"
     row = dict.fromkeys(CSV_COLUMNS, "") | {"photo": name, "split": "train", "style": style, "second": second}
-    return row | {"sure": sure, "source": SOURCE, "source_label": look.channel.value}
+    return row | {"sure": sure, "source": SOURCE}
 
 
 def _attribute_row(name: str, look: Look) -> dict[str, str]:
