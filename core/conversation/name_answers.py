@@ -46,6 +46,7 @@ _KOREAN_WISH = re.compile(
     r"|으?로요|(?:[면도] ?(?:돼|될까|되나)|(?:[은는] ?| )?(?:어때|어떨까))요?[?？]?)"
 )
 """A wish about a name: "감자로 할게요"."""
+_PARTICLES = frozenset({"가", "이", "을", "를", "은", "는", "도", "로", "으로", "의", "에"})
 _KOREAN_PARTICLE = re.compile("으?로$")
 _KOREAN_COPULA = re.compile(r"(?P<name>.+?)(?:(?P<i>이)?[에예]요|입니다)")
 """What follows a name that is told: "소금빵이에요"."""
@@ -89,10 +90,17 @@ def is_about_name(message: str) -> bool:
     vocabulary, words = _load_words(), normalize_letters(message).split()
     compact = "".join(words)
     if any(word in compact for word in vocabulary["korean_about"]):
-        return can_be_divided(compact, vocabulary["korean_about"] | vocabulary["korean_filler"])
+        known = vocabulary["korean_about"] | vocabulary["korean_filler"]
+        return can_be_divided(compact, known) and not any(_starts_with_particle(word, known) for word in words)
     if len(words) <= 1:
         return vocabulary["english_alone"].issuperset(words)
     return not message.istitle() and vocabulary["english_about"].issuperset(words)
+
+
+def _starts_with_particle(token: str, known: frozenset[str]) -> bool:
+    """Whether known words make up a token only if it starts with a particle, so that it is a name: "가을"."""
+    ends = (end for end in range(1, len(token) + 1) if token[:end] in known - _PARTICLES)
+    return token not in _PARTICLES and not any(can_be_divided(token[end:], known) for end in ends)
 
 
 def _find_english_name(text: str) -> str | None:
