@@ -199,13 +199,11 @@ class ReplyPresenter:
     def _verdict_reply(self, look: Look, person: Person, language: Language, notes: Sequence[str]) -> SkillResponse:
         return replies.verdict_reply(
             verdict_messages(look.verdict, seed=look.variant_seed, language=language),
-            look.verdict,
-            look_id=look.id,
+            look,
             language=language,
             heatmap_url=self._heatmap_url(look),
             page_url=look_url(self._settings, look),
             card_url=self._card_url(look, language),
-            is_shared=look.shared_at is not None,
             guesses_first=person.guesses_first,
             finds_similar=self._conversation.resources.finds_similar_looks,
             note="\n".join(notes) or None,

@@ -28,6 +28,7 @@ from bot.kakao.reply_rules import (
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.narration import Message, MessageSlot, format_percent, style_name
 from core.conversation.smalltalk import button_label
+from core.db.looks import Look
 from core.db.waiting_photos import QueueWait
 from core.i18n.translations import Language, translate, truncate, utf16_length
 from core.styles import STYLES
@@ -63,14 +64,12 @@ def text_reply(
 
 def verdict_reply(
     messages: Sequence[Message],
-    verdict: Verdict,
+    look: Look,
     *,
-    look_id: UUID,
     language: Language,
     heatmap_url: str | None,
     page_url: str | None = None,
     card_url: str | None = None,
-    is_shared: bool = False,
     guesses_first: bool = False,
     finds_similar: bool = True,
     note: str | None = None,
@@ -79,49 +78,35 @@ def verdict_reply(
 
     Args:
         messages: the messages about the verdict, from `core.conversation.narration.verdict_messages`.
-        verdict: the verdict.
-        look_id: the look of the buttons.
+        look: the look.
         language: the language of `messages`.
         heatmap_url: the public URL of the heatmap, a new one for each reply, since Kakao caches images by their URLs;
             None for no image.
         page_url: the public page of the look, if it has one.
         card_url: the result card, to be saved.
-        is_shared: whether the look is on the leaderboard.
         guesses_first: whether the person guesses before the verdict; a button offers the opposite.
         finds_similar: whether looks can be compared.
         note: replaces the opening, e.g. with a note about a duplicate photo; a long one is in the last bubble.
     """
-    first = [
-        message.text
-        for message in messages
-        if message.slot in FIRST_BUBBLE_SLOTS and not (note and message.slot is MessageSlot.OPENING)
-    ]
-    evidence = [message.text for message in messages if message.slot is MessageSlot.EVIDENCE]
+    slots = {MessageSlot.VERDICT} if note else FIRST_BUBBLE_SLOTS
+    first = [message.text for message in messages if message.slot in slots]
+    evidence = [message for message in messages if message.slot is MessageSlot.EVIDENCE]
     rest = [message.text for message in messages if message.slot not in FIRST_BUBBLE_SLOTS | {MessageSlot.EVIDENCE}]
-    noted = [note, *first] if note else first
-    if note and utf16_length("\n".join(noted)) > MAX_TEXT:
+    if note and utf16_length("\n".join([note, *first])) > MAX_TEXT:
         # The verdict would be cut off by a summary of an album in which much went wrong.
-        noted, rest = first, [note, *rest]
-    outputs = [_simple_text("\n".join(noted))]
-    shows_outfit = verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-    if shows_outfit and heatmap_url is not None:
-        outputs.append(_heatmap_card(verdict, " ".join(evidence), heatmap_url, (page_url, card_url), language))
+        rest.insert(0, note)
+    elif note:
+        first.insert(0, note)
+    outputs = [_simple_text("\n".join(first))]
+    if look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT and heatmap_url is not None:
+        description = " ".join(message.text for message in evidence)
+        outputs.append(_heatmap_card(look.verdict, description, heatmap_url, (page_url, card_url), language))
     else:
         # Nothing is marked where no picture is shown.
-        rest = [
-            *(
-                message.text
-                for message in messages
-                if message.slot is MessageSlot.EVIDENCE and not message.needs_picture
-            ),
-            *rest,
-        ]
+        rest = [*(message.text for message in evidence if not message.needs_picture), *rest]
     if rest:
         outputs.append(_simple_text("\n".join(rest)))
-    actions = _verdict_actions(look_id, shows_outfit, is_shared, guesses_first)
-    if shows_outfit and finds_similar:
-        actions.insert(-2, Action(type=ActionType.SHOW_SIMILAR, look_id=look_id))
-    return _build_response(outputs, actions, language)
+    return _build_response(outputs, _verdict_actions(look, guesses_first, finds_similar), language)
 
 
 def looks_reply(looks: Sequence[tuple[str, str | None]], language: Language) -> SkillResponse:
@@ -265,13 +250,14 @@ def _prompt_actions(prompt: ActionType, look_id: UUID | None, name: str | None) 
             return [Action(type=answer) for answer in (ActionType.CONFIRM_ERASE, ActionType.CANCEL)]
 
 
-def _verdict_actions(look_id: UUID, shows_outfit: bool, is_shared: bool, guesses_first: bool) -> list[Action]:
-    if not shows_outfit:
-        return [Action(type=ActionType.NEW_PHOTO)]
-    sharing = (ActionType.UNSHARE,) if is_shared else (ActionType.SHARE, ActionType.KEEP_PRIVATE)
-    look_actions = [Action(type=action_type, look_id=look_id) for action_type in (*sharing, ActionType.CORRECT)]
-    guess_mode = ActionType.REVEAL_FIRST if guesses_first else ActionType.GUESS
-    return [*look_actions, Action(type=ActionType.NEW_PHOTO), Action(type=guess_mode)]
+def _verdict_actions(look: Look, guesses_first: bool, finds_similar: bool) -> list[Action]:
+    next_photo = Action(type=ActionType.NEW_PHOTO)
+    if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
+        return [next_photo]
+    sharing = (ActionType.SHARE, ActionType.KEEP_PRIVATE) if look.shared_at is None else (ActionType.UNSHARE,)
+    similar = (ActionType.SHOW_SIMILAR,) if finds_similar else ()
+    actions = [Action(type=kind, look_id=look.id) for kind in (*sharing, ActionType.CORRECT, *similar)]
+    return [*actions, next_photo, Action(type=ActionType.REVEAL_FIRST if guesses_first else ActionType.GUESS)]
 
 
 def _heatmap_card(

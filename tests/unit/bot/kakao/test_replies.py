@@ -1,6 +1,8 @@
 """Every reply is valid for KakaoTalk."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import product
 from typing import Any
@@ -24,7 +26,7 @@ from core.conversation.smalltalk import UnsupportedMedia, unsupported_media_repl
 from core.i18n.translations import Language, translate
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand, HorizontalPart, Verdict, VerticalPart
-from tests.factories import make_verdict
+from tests.factories import make_look, make_verdict
 
 LOOK = UUID("019a5f00-0000-7000-8000-000000000001")
 HEATMAP_URL = "https://eva.example/heat/" + "x" * 300 + ".jpg"
@@ -38,10 +40,13 @@ PROMPTS = {
 }
 
 
-def build_reply(verdict: Verdict, language: Language, seed: str = "a", **options: Any) -> SkillResponse:
+def build_reply(
+    verdict: Verdict, language: Language, seed: str = "a", *, is_shared: bool = False, **options: Any
+) -> SkillResponse:
     options = {"heatmap_url": HEATMAP_URL} | options
+    look = replace(make_look(LOOK, verdict), shared_at=datetime.now(UTC) if is_shared else None)
     messages = verdict_messages(verdict, seed=seed, language=language)
-    return verdict_reply(messages, verdict, look_id=LOOK, language=language, **options)
+    return verdict_reply(messages, look, language=language, **options)
 
 
 def outputs(reply: SkillResponse) -> list[dict[str, Any]]:
