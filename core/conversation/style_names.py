@@ -65,8 +65,10 @@ KOREAN_DISAGREES = re.compile(
 )
 """The same in Korean: "에이 아니야 스트릿이지", "그게 아니라 레트로"."""
 QUESTION_STARTS = ("why", "what is", "what s", "what do", "what about it", "how", "difference", "do", "are")
-_CHOICE = "# or #|#{is_asked}(?:아니면|또는)?#{is_asked}".format(
-    is_asked="(?:룩|스타일|느낌)?(?:이야|야|이에요|예요|이냐|냐|인가요?|일까요?|임|인지)?"
+_CHOICE = (
+    "# or #|#{is_asked}(?:아니면|또는)?#{is_asked}|#(?:이?랑|하고|와|과)?#(?:둘)?중에?서?(?:뭐|뭔|어느|어디).*".format(
+        is_asked="(?:룩|스타일|느낌)?(?:이야|야|이에요|예요|이냐|냐|인가요?|일까요?|임|인지)?"
+    )
 )
 ASKS_WHETHER = re.compile(
     r"(?:(?:so|but|and|or|ok|no|hmm|wait|oh|um|hey) )*"

@@ -177,7 +177,12 @@ def test_a_style_in_slang(message: str, style: Style | None) -> None:
         ),
         *(
             (text, None, (Style.STREET, Style.CASUAL))
-            for text in ("스트릿이야 캐주얼이야?", "스트릿일까 캐주얼일까", "스트릿이에요 아니면 캐주얼이에요?")
+            for text in (
+                "스트릿이야 캐주얼이야?",
+                "스트릿일까 캐주얼일까",
+                "스트릿이랑 캐주얼 둘 중 뭐에 가까워?",
+                "스트릿이에요 아니면 캐주얼이에요?",
+            )
         ),
         *((text, Style.MODE, ()) for text in ("isnt this more mode", "wouldnt you say its mode", "id call it mode")),
         *((text, Style.RETRO, ()) for text in ("thats a retro fit tho", "it fits retro")),
