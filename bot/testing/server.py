@@ -26,9 +26,13 @@ class PromptServer(uvicorn.Server):
         )
         self._stopped = asyncio.Event()
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start in this event loop, where `stop` finds it."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
     async def main_loop(self) -> None:
         """Wait for `stop`."""
-        self._loop = asyncio.get_running_loop()
         await self.on_tick(0)
         await self._stopped.wait()
 

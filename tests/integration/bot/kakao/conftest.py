@@ -228,19 +228,18 @@ async def harness(
             settings=settings, resources=resources, classifier=classifier, conversation=conversation, kakao=kakao_app
         )
         app = create_webhook_app(application, skill_deadline=RESPONSE_DEADLINE / SKILL_TIMEOUT * skill_timeout)
-        async with (
-            serve_on_free_port(app) as url,
-            JobQueue(resources.database.conninfo, kakao_app.photo_jobs.register_tasks) as queue,
-        ):
-            working = asyncio.create_task(queue.run_worker({}))
-            with (
-                ThreadPoolExecutor(40) as threads,
-                FakeKakao(skill_url=f"{url}/kakao/skill", key=KEY, skill_timeout=skill_timeout) as kakao,
+        # Its threads end last: their requests may wait for the server.
+        with ThreadPoolExecutor(40) as threads:
+            async with (
+                serve_on_free_port(app) as url,
+                JobQueue(resources.database.conninfo, kakao_app.photo_jobs.register_tasks) as queue,
             ):
-                yield KakaoHarness(
-                    app=kakao_app, kakao=kakao, resources=resources, model=model, settings=settings, threads=threads
-                )
-            model.unpaused.set()
-            working.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await working
+                working = asyncio.create_task(queue.run_worker({}))
+                with FakeKakao(skill_url=f"{url}/kakao/skill", key=KEY, skill_timeout=skill_timeout) as kakao:
+                    yield KakaoHarness(
+                        app=kakao_app, kakao=kakao, resources=resources, model=model, settings=settings, threads=threads
+                    )
+                model.unpaused.set()
+                working.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await working
