@@ -35,6 +35,8 @@ class Architecture:
     """The last layer before each block from which training may start."""
     channels: int
     """Of the maps before block 5."""
+    weights: str
+    """What the weights trained on ImageNet are, with the license that model cards have to name."""
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -43,18 +45,21 @@ ARCHITECTURES: dict[str, Architecture] = {
         features="block5_conv3",
         cuts={"block5": "block4_pool", "block4": "block3_pool"},
         channels=512,
+        weights="VGG-16, Oxford VGG, CC BY 4.0",
     ),
     "vgg19": Architecture(
         make=keras.applications.VGG19,
         features="block5_conv4",
         cuts={"block5": "block4_pool", "block4": "block3_pool"},
         channels=512,
+        weights="VGG-19, Oxford VGG, CC BY 4.0",
     ),
     "resnet50": Architecture(
         make=keras.applications.ResNet50,
         features="conv5_block3_out",
         cuts={"block5": "conv4_block6_out", "block4": "conv3_block4_out"},
         channels=1024,
+        weights="ResNet-50, Kaiming He, MIT",
     ),
 }
 

@@ -130,7 +130,7 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
         training={
             "recipe": config.to_dict(),
             "photos": {split.value: len(read_examples(data, split)) for split in (Split.TRAIN, Split.VAL)},
-            "weights": f"{config.backbone}, trained on ImageNet",
+            "weights": ARCHITECTURES[config.backbone].weights,
             "export": round_metrics(agreement),
         },
         metrics={},

@@ -39,6 +39,7 @@ def tiny() -> Iterator[str]:
         features="block5_conv1",
         cuts={"block5": "block4_pool", "block4": "block3_pool"},
         channels=8,
+        weights="random",
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ARCHITECTURES, "tiny", architecture)

@@ -9,7 +9,13 @@ import keras
 import numpy as np
 import pytest
 
-from core.errors import CheckpointMismatchError, DatasetError, ModelMismatchError, UnknownBackboneError
+from core.errors import (
+    CheckpointMismatchError,
+    DatasetError,
+    ModelMismatchError,
+    ModelNotFoundError,
+    UnknownBackboneError,
+)
 from core.styles import STYLES
 from core.training import candidates, pipeline, staged_training
 from core.training.config import Stage, TrainingConfig, check_stages, load_config
@@ -59,6 +65,7 @@ def test_train_export_and_evaluate(
     card = load_model_card(models / "model.json")
     assert card.version == f"tiny-{card.sha256[:8]}"
     assert card.training["export"]["top1"] >= 0.98
+    assert card.training["weights"] == "random"
 
     pipeline.evaluate(data=data, model_dir=models, split="test", report_dir=report)
     figures = json.loads((report / "figures.json").read_text("utf-8"))
@@ -75,6 +82,9 @@ def test_train_export_and_evaluate(
         pipeline.evaluate(data=data, model_dir=models, split="tset", report_dir=report)
     (models / "eva.tflite").write_bytes((models / "eva.tflite").read_bytes() + b"\0")
     with pytest.raises(ModelMismatchError):
+        pipeline.evaluate(data=data, model_dir=models, split="test", report_dir=report)
+    (models / "eva.tflite").unlink()
+    with pytest.raises(ModelNotFoundError):
         pipeline.evaluate(data=data, model_dir=models, split="test", report_dir=report)
 
     stages = [json.loads(line)["stage"] for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
