@@ -43,6 +43,8 @@ fi
 make --silent --directory "eva-$version" install
 units="eva-$version/deploy/systemd"
 for unit in "$units"/*.service "$units"/*.timer "$units"/*.d/*.conf; do
+  # An older version may have none of a kind.
+  [ -f "$unit" ] || continue
   cmp -s "$unit" "$former/${unit#*/}" || echo "$unit is new or changed: copy it to /etc/systemd/system${unit#"$units"}" >&2
 done
 

@@ -26,11 +26,13 @@ echo "$url" >> calls
 
 
 def make_version(folder: Path, version: str) -> None:
-    """Commit and tag a version of a program whose installation names it."""
+    """Commit and tag a version of a program whose installation names it; v1 has no drop-in of its units."""
     units = folder / "deploy" / "systemd"
-    (units / "eva-.service.d").mkdir(parents=True, exist_ok=True)
-    for name in ("eva-web@.service", "eva-.service.d/hardening.conf"):
-        (units / name).write_text(version, "utf-8")
+    units.mkdir(parents=True, exist_ok=True)
+    (units / "eva-web@.service").write_text(version, "utf-8")
+    if version != "v1":
+        (units / "eva-.service.d").mkdir()
+        (units / "eva-.service.d" / "hardening.conf").write_text(version, "utf-8")
     for name in ("eva-migrate.service", "eva-backup.timer"):
         (units / name).write_text("the same", "utf-8")
     (folder / "Makefile").write_text(f"install:\n\techo {version} > installed\n", "utf-8")
@@ -96,8 +98,8 @@ def test_going_back_needs_no_backup_and_an_update_does(tmp_path: Path, update: U
 
 def test_an_update_names_the_units_that_have_to_be_copied(tmp_path: Path, update: Update) -> None:
     copied = []
-    for version in ("v2", "v2"):
+    for version in ("v2", "v2", "v1"):
         update(version)
         copied.append(re.findall(r"copy it to (.+)$", (tmp_path / "messages").read_text("utf-8"), re.MULTILINE))
-    folder = "/etc/systemd/system"
-    assert copied == [[f"{folder}/eva-web@.service", f"{folder}/eva-.service.d/hardening.conf"], []]
+    web, drop_in = (f"/etc/systemd/system/{name}" for name in ("eva-web@.service", "eva-.service.d/hardening.conf"))
+    assert copied == [[web, drop_in], [], [web]]
