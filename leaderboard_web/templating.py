@@ -123,7 +123,7 @@ def render_page(
 
 
 def render_fragment(template: str, language: Language, **values: object) -> str:
-    """Render a part of a page, which a script inserts."""
+    """Render a part of a page, e.g. for a script that inserts it."""
     return get_environment(language).get_template(template).render(values)
 
 

@@ -32,7 +32,7 @@ ACTIONS = {
 }
 
 PAGE_AFTER = {"unban": "admin_log", "dismiss": "admin_people"}
-"""Names of the pages that have the buttons of these actions; all others are among the reported looks."""
+"""Names of the pages that follow these actions; all others lead back to the page of their button."""
 
 router = APIRouter(prefix="/admin", route_class=PageRoute)
 
@@ -148,6 +148,7 @@ async def moderate(
     target_id: CanonicalUUID,
     action: Literal["hide", "restore", "ban", "unban", "dismiss"],
     state: State,
+    page: Literal["admin_reports", "admin_people"] = "admin_reports",
 ) -> Response:
     """Execute a moderation action; a target that is gone or was handled already is no error.
 
@@ -159,7 +160,7 @@ async def moderate(
         raise HTTPException(404)
     with suppress(LookNotFoundError, PersonNotFoundError):
         await execute(state.resources, moderator_id, target_id)
-    return RedirectResponse(url_for(PAGE_AFTER.get(action, "admin_reports")), 303)
+    return RedirectResponse(url_for(PAGE_AFTER.get(action, page)), 303)
 
 
 def _describe_report(context: RequestContext, row: ReportedLook) -> dict[str, object]:

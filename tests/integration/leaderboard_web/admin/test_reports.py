@@ -69,6 +69,11 @@ async def test_reported_people_are_listed_most_reported_first_in_pages(
     reply = await admin.post(f"/admin/people/{reported[0].id}/dismiss")
     assert (reply.status_code, reply.headers["location"]) == (303, "/admin/people")
     assert str(reported[0].id) not in (await admin.get(next_url(first) or "")).text
+    ban = attributes(first, ".reported-people details form", "action")[0]
+    reply = await admin.post(ban)
+    assert (reply.status_code, reply.headers["location"]) == (303, "/admin/people")
+    assert ban.startswith(f"/admin/people/{reported[1].id}/ban")
+    assert str(reported[1].id) not in (await admin.get("/admin/people")).text
 
 
 async def test_report_shows_photo_owner_and_escaped_reasons(admin: httpx.AsyncClient, resources: Resources) -> None:
