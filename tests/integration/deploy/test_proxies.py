@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import threading
 from contextlib import ExitStack
 from http import HTTPStatus
@@ -90,6 +91,17 @@ def test_a_file_that_one_process_has_is_found_during_an_update(kind: str, tmp_pa
         servers[0].shutdown()
         servers[0].server_close()
         assert statuses("/static/2/new.js") == statuses("/static/1/both.js") == {HTTPStatus.OK}
+
+
+def test_caddy_asks_no_process_for_files_that_hangs(tmp_path: Path) -> None:
+    handler = type("Process", (FileServer,), {"files": ("/healthz", "/readyz", "/static/1/both.js")})
+    with ExitStack() as stack:
+        hanging = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        stack.callback(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = stack.enter_context(running_proxy("caddy", tmp_path, [hanging.getsockname()[1], server.server_port]))
+        assert httpx.get(f"{url}/static/1/both.js", trust_env=False).status_code == HTTPStatus.OK
 
 
 @pytest.mark.parametrize("path", ["proxy/Caddyfile", "container/Caddyfile"])
