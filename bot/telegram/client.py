@@ -102,8 +102,10 @@ class MessageRateLimiter:
         self._due_at: dict[tuple[int | None, float], float] = {}
         """When a limit is used up no more, by its chat, if it has one, and its interval."""
 
-    async def wait(self, chat_id: int) -> None:
-        """Wait until a message may be sent to a chat; concurrent callers are served in order."""
+    async def wait(self, chat_id: int | None) -> None:
+        """Wait until a message may be sent to a chat; concurrent callers are served in order. None is no message."""
+        if chat_id is None:
+            return
         limits: list[tuple[int | None, float, int]] = [(chat_id, MESSAGE_INTERVAL, 1)]
         if chat_id < 0:
             limits.append((chat_id, GROUP_INTERVAL, FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP))
@@ -183,10 +185,12 @@ class TelegramClient:
             DeliveryError: Telegram could not be reached, or demands a long wait; a later attempt may succeed.
             MessageRejectedError: Telegram rejects the message permanently.
         """
-        await self._rate_limiter.wait(chat_id)
-        self._action_ends_at.pop(chat_id, None)
         text = truncate(message.text, MAX_TEXT_LENGTH if message.photo is None else MAX_CAPTION_LENGTH)
-        options: dict[str, Any] = {"reply_markup": message.keyboard, "message_thread_id": thread_id}
+        options: dict[str, Any] = {
+            "limited_chat": chat_id,
+            "reply_markup": message.keyboard,
+            "message_thread_id": thread_id,
+        }
         if reply_to is not None:
             options["reply_parameters"] = ReplyParameters(reply_to, allow_sending_without_reply=True)
         try:
@@ -213,6 +217,7 @@ class TelegramClient:
                 raise refusal from error
             log.warning("telegram_photo_rejected", reason=refusal.detail)
             return await self.send_message(chat_id, fallback, reply_to=reply_to, thread_id=thread_id)
+        self._action_ends_at.pop(chat_id, None)
         DELIVERIES.labels(Channel.TELEGRAM, DeliveryOutcome.SENT).inc()
         return sent.message_id
 
@@ -236,7 +241,7 @@ class TelegramClient:
         Raises:
             DeliveryError: Telegram could not be reached or demands a long wait.
         """
-        answer = {} if alert is None else {"text": alert, "show_alert": True}
+        answer: dict[str, Any] = {} if alert is None else {"text": alert, "show_alert": True}
         with suppress(*IGNORED_ERRORS):
             await self._retry(self._bot.answer_callback_query, query_id, url=url, **answer)
 
@@ -276,8 +281,10 @@ class TelegramClient:
         """
         while True:
             if (shown_for := self._action_ends_at.get(chat_id, 0.0) - time.monotonic()) <= 0:
-                shown_for = self._chat_action_interval
-                self._action_ends_at[chat_id] = time.monotonic() + shown_for
+                now, shown_for = time.monotonic(), self._chat_action_interval
+                # Another worker may send the message that ends an action.
+                self._action_ends_at = {other: end for other, end in self._action_ends_at.items() if end > now}
+                self._action_ends_at[chat_id] = now + shown_for
                 with suppress(TelegramError):
                     await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
             if not is_repeated:
@@ -314,8 +321,12 @@ class TelegramClient:
                 raise RemotePhotoUnavailableError from error
             yield data
 
-    async def _retry(self, method: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
+    async def _retry(
+        self, method: Callable[..., Awaitable[T]], *args: Any, limited_chat: int | None = None, **kwargs: Any
+    ) -> T:
         """Call a method of the bot, again after errors that pass and left no effect.
+
+        If it sends a message, to `limited_chat`, each call waits for the rate limits.
 
         A canceled task, which is a job whose worker is stopped, still takes the response to a request that runs, so
         that a message which arrived is recorded as sent and not sent again. It is canceled at its next call, or after
@@ -331,6 +342,7 @@ class TelegramClient:
         for delay in (*RETRY_DELAYS, None):
             if task is not None and task.cancelling():
                 raise asyncio.CancelledError
+            await self._rate_limiter.wait(limited_chat)
             request = asyncio.ensure_future(method(*args, **kwargs))
             try:
                 try:

@@ -8,6 +8,7 @@ from telegram.ext import ExtBot
 from bot.telegram.client import MAX_TRACKED_LIMITS, MessageRateLimiter, TelegramClient
 from bot.telegram.formatting import OutgoingMessage
 from bot.testing.telegram import FakeTelegram
+from tests.unit.bot.telegram.conftest import no_sleep
 
 HELLO = OutgoingMessage(text="안녕하세요")
 
@@ -96,3 +97,24 @@ async def test_only_messages_count_against_the_limits(telegram: FakeTelegram, bo
     assert limited == []
     await client.send_message(-5, HELLO)
     assert limited == [1.0]
+
+
+async def test_repeated_attempts_count_as_well(telegram: FakeTelegram, bot: ExtBot[None]) -> None:
+    """Or all messages that Telegram refused for a while would be sent at once after it."""
+    limited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        limited.append(seconds)
+
+    client = TelegramClient(bot, MessageRateLimiter(clock=lambda: 0.0, sleep=sleep), sleep=no_sleep)
+    telegram.fail_next("sendMessage", 429, "Too Many Requests: retry after 7", count=2, retry_after=7)
+    await client.send_message(5, HELLO)
+    assert limited == [1.0, 2.0]
+
+
+async def test_chat_actions_that_ended_are_forgotten(bot: ExtBot[None]) -> None:
+    """Another worker may answer the chat, so that no message ends the action here."""
+    client = TelegramClient(bot, MessageRateLimiter(), chat_action_interval=0.0)
+    for chat_id in (1, 2, 3):
+        await client.show_chat_action(chat_id, ChatAction.TYPING)
+    assert set(client._action_ends_at) == {3}
