@@ -18,7 +18,7 @@ from bot.telegram.client import MessageRateLimiter, TelegramClient
 from bot.telegram.daily_news import DailyNews
 from bot.telegram.polling import run_polling
 from bot.telegram.queue_notifier import QueueNotifier
-from bot.telegram.worker import UpdateHandler
+from bot.telegram.worker import UpdateHandler, register_former_jobs
 from core.conversation.service import ConversationService
 from core.db import inbox
 from core.jobs.maintenance import MAINTENANCE_QUEUE
@@ -98,7 +98,8 @@ class BotApplication:
         if self.settings.telegram_token is None:
             await self._run_jobs()
             return
-        async with open_bot(self.settings, meanwhile=partial(self._run_jobs, queues=OTHER_QUEUES)) as bot:
+        other_jobs = partial(self._run_jobs, register_former_jobs, queues=OTHER_QUEUES)
+        async with open_bot(self.settings, meanwhile=other_jobs) as bot:
             client = TelegramClient(bot, MessageRateLimiter(self.settings.telegram_messages_per_second))
             handler = UpdateHandler(self.conversation, client, bot.bot)
             news = DailyNews(self.resources, client)

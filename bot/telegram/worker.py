@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from procrastinate import App
+from procrastinate import App, BaseRetryStrategy, RetryDecision
+from procrastinate.jobs import Job
 from telegram import User
 
 from bot.telegram.button_presses import accept_press, handle_press
 from bot.telegram.client import TelegramClient
 from bot.telegram.commands import handle_command
+from bot.telegram.daily_news import NEWS_TASK
 from bot.telegram.delivery import QUEUE_NOTICE, UpdateDelivery
 from bot.telegram.erasure import send_confirmation
 from bot.telegram.formatting import text_messages
@@ -270,3 +272,18 @@ class UpdateHandler:
         update_identity = people.mark_unblocked if change.is_member else people.mark_blocked
         async with self.resources.database.connection() as connection:
             await update_identity(connection, IdentityProvider.TELEGRAM, str(change.user_id))
+
+
+class _MoveToTelegramQueue(BaseRetryStrategy):
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        return RetryDecision(retry_in={"seconds": 0}, queue=TELEGRAM_QUEUE)
+
+
+def register_former_jobs(app: App) -> None:
+    """Let a worker that has not reached Telegram move the jobs of a former release, which are in the other queues."""
+
+    async def move(**_: object) -> None:
+        raise DeliveryError("not reached yet")
+
+    for name in (UPDATE_TASK, ALBUM_TASK, ORPHANS_TASK, NEWS_TASK):
+        app.task(name=name, retry=_MoveToTelegramQueue())(move)

@@ -17,7 +17,7 @@ from procrastinate.exceptions import ConnectorException
 log = structlog.get_logger()
 
 MAINTENANCE_QUEUE = "housekeeping"
-"""The queue of periodic tasks; run by the same workers, but not counted in the statistics."""
+"""The queue of periodic tasks that do not need Telegram; run by the same workers, but not counted in the statistics."""
 MAX_STARTS = 10
 """Starts after which a job whose workers keep dying is abandoned: the job may be what kills them. Only jobs that come
 again are: periodic ones, and those of an update, which then gets another job a limited number of times."""

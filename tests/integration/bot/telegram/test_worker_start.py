@@ -10,10 +10,11 @@ from telegram.error import NetworkError
 from telegram.request import HTTPXRequest
 
 from bot.app import BotApplication
+from bot.telegram.ingest import TELEGRAM_QUEUE
 from core.db import people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
-from core.jobs.queue import JobQueue, enqueue
+from core.jobs.queue import DEFAULT_QUEUE, JobQueue, enqueue
 from core.services.retention import ERASE_PERSON_TASK
 from core.settings import Settings
 from core.vision.classifier import StyleClassifier
@@ -56,6 +57,22 @@ async def test_a_worker_that_cannot_reach_telegram_runs_all_other_jobs(
         with suppress(asyncio.CancelledError):
             await working
     assert len(harness.photo_messages(USER_ID)) == 1
+
+
+async def test_jobs_of_a_former_release_are_left_to_workers_that_reach_telegram(
+    harness: TelegramHarness, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are in the queue of all jobs, until its last web process has ended."""
+    monkeypatch.setattr(HTTPXRequest, "do_request", AsyncMock(side_effect=NetworkError("away")))
+    await harness.store(harness.updates.photo(make_photo()))
+    await harness.execute(f"UPDATE procrastinate_jobs SET queue_name = '{DEFAULT_QUEUE}'")
+    working = asyncio.create_task(make_application(harness, settings).run_worker())
+    try:
+        await wait_for_rows(harness, f"procrastinate_jobs WHERE queue_name = '{TELEGRAM_QUEUE}' AND status = 'todo'", 1)
+    finally:
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
 
 
 async def test_an_error_of_the_queue_ends_a_worker_that_cannot_reach_telegram(
