@@ -88,7 +88,7 @@ def server_url(installation: Installation, logins: FakeOAuthProviders, telegram:
 @pytest.fixture(scope="module")
 def link(server_url: str, installation: Installation) -> Link:
     """Login links as chats send them, an unused one at each call."""
-    names = [TWO_BROWSERS, TWO_BROWSERS, ONE_LINK, TWO_CLICKS, *(name for pair in ACCESSIBLE.values() for name in pair)]
+    names = [*2 * [TWO_BROWSERS], ONE_LINK, *2 * [TWO_CLICKS], *(name for pair in ACCESSIBLE.values() for name in pair)]
     unused = list(zip(names, installation.seed(create_login_links, names), strict=True))
 
     def take(name: str) -> str:
@@ -179,6 +179,23 @@ def test_two_clicks_send_a_form_once(visit: Visit, link: Link) -> None:
     button(page, "login.link.enter").dblclick(delay=100)
     expect(page).to_have_url(re.compile("/me$"))
     assert sent == ["POST"]
+
+
+def test_a_form_is_sent_again_after_going_back(visit: Visit, link: Link) -> None:
+    page = visit(address := link(TWO_CLICKS))
+    sent = []
+
+    def stay(route: Route) -> None:
+        sent.append(route.request.method)
+        route.fulfill(status=204)
+
+    page.route(address, stay)
+    for _ in range(2):
+        with page.expect_request(address):
+            button(page, "login.link.enter").click(no_wait_after=True)
+        # In a browser that kept the page.
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert sent == ["POST", "POST"]
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
