@@ -33,7 +33,8 @@ async def read_multipart(request: Request) -> FormData:
     parser = _InMemoryMultiPartParser(request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS)
     try:
         return await parser.parse()
-    except MultiPartException as error:
+    # The form names its charset, of which `undefined` decodes nothing.
+    except (MultiPartException, UnicodeError) as error:
         raise HTTPException(400) from error
 
 

@@ -63,6 +63,7 @@ CONTENT_TYPES = (
     b'multipart/form-data; boundary="\xff"',
     b"multipart/form-data; charset=nope; boundary=b",
     b"multipart/form-data; charset=idna; boundary=b",
+    b"multipart/form-data; charset=undefined; boundary=b",
 )
 TOGETHER = 8
 """Connections at once."""

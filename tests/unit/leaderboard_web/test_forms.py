@@ -17,7 +17,7 @@ async def upload(part_headers: bytes, content: bytes = PHOTO) -> bytes | None:
     return await send_body(b"--b\r\n" + part_headers + b"\r\n\r\n" + content + b"\r\n--b--\r\n")
 
 
-async def send_body(body: bytes, chunk_length: int = 10_000) -> bytes | None:
+async def send_body(body: bytes, chunk_length: int = 10_000, parameters: bytes = b"") -> bytes | None:
     """Send a form in chunks, and read its photo."""
     starts = iter(range(0, len(body), chunk_length))
 
@@ -26,7 +26,8 @@ async def send_body(body: bytes, chunk_length: int = 10_000) -> bytes | None:
         more = start + chunk_length < len(body)
         return {"type": "http.request", "body": body[start : start + chunk_length], "more_body": more}
 
-    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"Multipart/Form-Data; boundary=b")]}
+    media_type = b"Multipart/Form-Data; boundary=b" + parameters
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", media_type)]}
     return await uploaded_bytes(await read_multipart(Request(scope, receive)))
 
 
@@ -36,6 +37,8 @@ async def send_body(body: bytes, chunk_length: int = 10_000) -> bytes | None:
         NAMED,
         b"content-disposition: form-data; name=photo; FILENAME = a.jpg",
         b'Content-Disposition: form-data; name="photo"; filename=""',
+        'Content-Disposition: form-data; name="photo"; filename="코디 %22사진%22; 1.jpg"'.encode(),
+        b'Content-Disposition: form-data; name="photo"; filename="a \\"b\\".jpg"',
         b"Content-Type: APPLICATION/octet-stream\r\n" + NAMED,
     ],
 )
@@ -68,6 +71,12 @@ async def test_a_form_is_read_in_chunks(chunk_length: int) -> None:
 async def test_malformed_form_is_refused(body: bytes) -> None:
     with pytest.raises(HTTPException):
         await send_body(body)
+
+
+async def test_a_form_in_an_unknown_encoding_is_refused() -> None:
+    part = b"--b\r\n" + NAMED + b"\r\n\r\n" + PHOTO + b"\r\n--b--\r\n"
+    with pytest.raises(HTTPException):
+        await send_body(part, parameters=b"; charset=undefined")
 
 
 @pytest.mark.parametrize(
