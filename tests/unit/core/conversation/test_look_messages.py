@@ -97,6 +97,18 @@ def test_guess_is_told_apart_from_giving_up(message: str, guess: Style | None, *
     "message",
     [
         *("yes", "sure, go ahead", "why not?", "not allowed", "i don't allow it", "don't use my photos for training"),
+        *("y", "n", "no thank you", "nah I'm good", "that's fine", "definitely not", "sounds good"),
+        *(
+            "I don't think so",
+            "keep it private",
+            "싫습니다",
+            "괜찮습니다",
+            "동의하지 않습니다",
+            "좀 그래요",
+            "글쎄요",
+            "ㄴ",
+        ),
+        *("얼마든지요", "해도 되는데", "쓰지 않으셔도 돼요"),
         *(
             "학습에 쓰지 마세요",
             "절대 쓰지 마세요",
