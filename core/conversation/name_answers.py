@@ -39,18 +39,20 @@ _KOREAN_SUBJECT = re.compile(f"(?P<is_stated>(?:제|내) {_NAME}[은이]? |{_NAM
 """What a name is said of: "내 이름은 민지야"."""
 _KOREAN_INSTEAD = re.compile(r"\S+ ?(?:말고|아니고|아니라) ")
 """A name that is corrected: "민지 말고 민아로"."""
+_NO_VERB = (
+    "(?<![해여워려네데게까져켜뻐러래돼디써셔줘봐])(?<![몰달놀골불잘]라)(?<![좋같않많찮알]아)(?<![^고등연장문잉광]어)"
+)
 _KOREAN_WISH = re.compile(
     r"(?P<name>.+?)(?P<i>이)?(?:(?:으로|로|라고) ?"
     r"(?:할게|할래|할거야|하자|해|해줘|해 ?주세|ㄱㄱ|고고|올려|올려줘|올려 ?주세"
     r"|불러줘|불러 ?주세|부탁(?:해|드려|드릴게)?)요?"
-    r"|으?로요|(?:[면도] ?(?:돼|될까|되나)|(?:[은는] ?| )?(?:어때|어떨까))요?[?？]?)"
+    rf"|으?로요|(?:(?:면|{_NO_VERB}도) ?(?:돼|될까|되나)|(?:[은는] ?| )?(?:어때|어떨까))요?[?？]?)"
 )
 """A wish about a name: "감자로 할게요"."""
 _PARTICLES = frozenset({"가", "이", "을", "를", "은", "는", "도", "로", "으로", "의", "에"})
 _KOREAN_PARTICLE = re.compile("으?로$")
 _KOREAN_COPULA = re.compile(r"(?P<name>.+?)(?:(?P<i>이)?[에예]요|입니다)")
 """What follows a name that is told: "소금빵이에요"."""
-_NO_VERB = "(?<![해여워려네데게까져켜뻐러래돼디])(?<![몰달놀골불잘]라)(?<![좋같않많찮알]아)(?<![^고등연장문잉광]어)"
 _KOREAN_POLITE = re.compile(f"(?P<name>.+?)(?P<i>이)?{_NO_VERB}요")
 """A name with the ending that makes any word polite, "민지요", but no verb: "행복해요"."""
 _KOREAN_CASUAL = re.compile(r"(?P<name>.+?)(?P<i>이)?(?:[야요]|임)")

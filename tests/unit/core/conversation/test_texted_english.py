@@ -137,6 +137,9 @@ def test_the_same_words_about_something_else_request_nothing(message: str) -> No
         *(
             ("Whatever", None),
             ("You choose", None),
+            ("my name is Will", "Will"),
+            ("will others see my name", None),
+            ("can i use my own", None),
             ("can i use my nickname?", None),
         ),
         *(
