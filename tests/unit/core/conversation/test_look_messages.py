@@ -40,6 +40,7 @@ from core.styles import Style
         ),
         *("코디 보이잖아 왜 안된대", "거울에 다 나왔는데 왜", "이게 왜 코디가 아니야 옷 입었잖아"),
         *("신발까지 나왔는데요", "코디 맞아요", "분명히 옷 입고 있는데"),
+        *("분명히 입었는데", "슬랙스 입었는데", "티셔츠 입었잖아요"),
     ],
 )
 def test_question_for_the_reason_of_a_refusal(message: str) -> None:
@@ -76,6 +77,7 @@ def test_other_messages_ask_for_no_reason(message: str) -> None:
             (message, None, True)
             for message in (
                 *("모르겠어요", "몰라 그냥 알려줘", "이제 보여줘", "패스할게요", "I give up"),
+                *("건너뛰기", "패스하자", "포기했어", "모르겠으니까 알려줘"),
                 *("what style is it?", "이거 무슨 스타일이야?", "정답이 뭐예요?"),
             )
         ),
