@@ -50,6 +50,8 @@ _KOREAN_WISH = re.compile(
 )
 """A wish about a name: "감자로 할게요"."""
 _PARTICLES = frozenset({"가", "이", "을", "를", "은", "는", "도", "로", "으로", "의", "에"})
+_NAME_ENDS = frozenset({"은", "이", "니", "예"})
+"""Second syllables of names: 다은, 제이, 제니, 다예."""
 _KOREAN_PARTICLE = re.compile("으?로$")
 _KOREAN_COPULA = re.compile(r"(?P<name>.+?)(?:(?P<i>이)?[에예]요|입니다)")
 """What follows a name that is told: "소금빵이에요"."""
@@ -93,16 +95,18 @@ def is_about_name(message: str) -> bool:
     compact = "".join(words)
     if any(word in compact for word in vocabulary["korean_about"]):
         known = vocabulary["korean_about"] | vocabulary["korean_filler"]
-        return can_be_divided(compact, known) and not any(_starts_with_particle(word, known) for word in words)
+        return can_be_divided(compact, known) and not any(_is_name(word, known) for word in words)
     if len(words) <= 1:
         return vocabulary["english_alone"].issuperset(words)
     return not message.istitle() and vocabulary["english_about"].issuperset(words)
 
 
-def _starts_with_particle(token: str, known: frozenset[str]) -> bool:
-    """Whether known words make up a token only if it starts with a particle, so that it is a name: "가을"."""
-    ends = (end for end in range(1, len(token) + 1) if token[:end] in known - _PARTICLES)
-    return token not in _PARTICLES and not any(can_be_divided(token[end:], known) for end in ends)
+def _is_name(token: str, known: frozenset[str]) -> bool:
+    """Whether a token has known words only by chance: "가을" starts with a particle, "예은" ends like a name."""
+    ends = [end for end in range(1, len(token) + 1) if token[:end] in known - _PARTICLES]
+    ends = [end for end in ends if can_be_divided(token[end:], known)]
+    is_short = token[1:2] in _NAME_ENDS and not any(word in token for word in _load_words()["korean_about"])
+    return token not in _PARTICLES and all(is_short and end == 1 for end in ends)
 
 
 def _find_english_name(text: str) -> str | None:
