@@ -59,7 +59,7 @@ from core.conversation.intents import Intent, find_intent
                 *("did you delete everything?", "have you deleted everything?", "who erased everything"),
                 *("will you delete my photos?", "what if you delete my photos", "what if I post it on the board"),
                 *("진짜 삭제했어?", "안 삭제했어?"),
-                *("what if you put my look on the board", "are you going to close my account?"),
+                *("what if you put my look on the board", "are you going to close my account?", "is my picture clear?"),
                 *("언제 지워줘", "왜 다 지워", "다 삭제했어?", "왜 마지막 사진 지워", "탈퇴하면 어떻게 돼?"),
             ),
         ),
