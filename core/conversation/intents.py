@@ -127,11 +127,13 @@ SELF_HARM_ENGLISH = re.compile(
     r"|\b(suicide|suicidal|kms|self ?harm(ing)?|end my life|take my (own )?life|end it all|ending it all)\b"
     r"|\b(don t|dont|do not) want to (live|be alive|exist|be here)( any ?more)?\b"
     r"|\bno (reason|point) (to|in) liv(e|ing)\b"
+    r"|\b(nobody|no one|noone) (would|will|d|ll) (even )?(miss me(?! in )|(notice|care) if i (die|disappear))"
 )
 SELF_HARM_KOREAN = re.compile(
     r"자살(?!골)|목숨을끊|(?<![손발])목을?매(고|달|려|버)|극단적(인)?(선택|생각)"
     r"|(?<!배고파)(?<!졸려)(?<!좋아)(?<!예뻐)(?<!웃겨)죽[고구](싶|시[퍼프픔])|^(나|난|그냥|진짜|걍)*뒤지고싶(다|어|음|네)?요?$|뒈지고싶|살고싶지(가|는|도)?않|살기(가)?싫|살이유(가|도)?없|사라지고싶|없어지고싶"
     r"|죽어버리(고싶|려|ㄹ래|겠)|죽어버릴|그만살고싶|^(나|저|난|전|이제)?그만살(래|까)|(다|모든걸|전부)끝내(고싶|버리고싶)|(나|저|내가|제가)(는|도|그냥)?죽(을래|을까|어야|는게낫)"
+    r"|((?<!하)나|내가|저|제가)(는|하나)?(없어|사라)져도(아무도|모두|다들)"
     r"|손목을?(긋|그었|그을)"
 )
 SELF_HARM_KOREAN_WORD = re.compile(r"(?<![가-힣])자해(?!석)")

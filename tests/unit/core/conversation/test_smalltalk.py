@@ -142,6 +142,7 @@ def test_message_gets_the_reply_of_its_intent(language: Language) -> None:
             "talk.crisis",
             ["I want to kill myself", "죽고 싶어요", "자해했어", "I don't want to live anymore", "살기 싫어"],
         ),
+        ("talk.crisis", ["nobody would miss me", "no one will notice if I disappear", "나 없어져도 아무도 모를 거야"]),
         ("talk.program", ["are you human?", "너 AI야?", "사람이에요?", "Are you a bot", "진짜 사람이야?"]),
         ("talk.laughter", ["ㅋㅋㅋㅋ", "lol", "하하하", "😂"]),
         ("talk.praise", ["대박!", "you're amazing", "최고예요"]),
@@ -167,6 +168,7 @@ def test_small_talk_is_recognized(key: str, messages: list[str]) -> None:
 
 def test_message_that_resembles_small_talk_is_not_understood() -> None:
     for message in (
+        *("nobody will miss me in this coat", "모자 하나 없어져도 아무도 몰라"),
         *("right now", "street food", "네모난 가방", "예쁜 가방 샀어", "this one is old", "noon", "아니메 좋아해"),
         *("a casual restaurant", "I bought a retro jacket for my sister", "동의어가 뭐예요", "배고파 죽고 싶다"),
     ):
