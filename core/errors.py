@@ -1,4 +1,67 @@
-"""Every exception that Eva raises on purpose, in one tree under `EvaError`.
+"""Every exception that Eva raises on purpose, in one tree.
+
+  EvaError
+    - PhotoError                  the uploaded bytes
+      - EmptyPhotoError
+      - NotAnImageError
+      - TruncatedPhotoError
+      - CorruptPhotoError
+      - DecompressionBombError
+      - PhotoTooLargeError
+      - PhotoTooSmallError
+      - PhotoAspectRatioError
+    - DecoderUnavailableError
+    - ModelError                  the bundled model
+      - ModelNotFoundError
+      - ModelMismatchError
+      - BackendUnavailableError
+      - FakeBackendExhaustedError
+    - PersistenceError            database and object storage
+      - DataFolderError
+      - DatabaseUnavailableError
+      - EmbeddedPostgresError
+      - ObjectNotFoundError
+      - SchemaBusyError
+      - SchemaOutdatedError
+      - SchemaTooNewError
+      - StorageUnavailableError
+      - UnknownRevisionError
+      - UnsupportedDatabaseUrlError
+    - BackupError                 `eva backup` and `eva restore`
+      - BackupNotFoundError
+      - BackupRunningError
+      - DatabaseNotEmptyError
+      - SecretKeyChangedError
+    - DailyLimitError
+    - InvalidSignatureError
+    - LoginError                  proofs of identity
+      - LoginRejectedError
+      - LoginProviderUnavailableError
+    - LookNotFoundError
+    - PersonNotFoundError
+    - UpdateTakenOverError
+    - MissingSecretKeyError
+    - WeakSecretKeyError
+    - TracingUnavailableError
+    - TrainingError               training commands
+      - DatasetError
+      - UnknownBackboneError
+      - WeightsUnavailableError
+      - CheckpointMismatchError
+      - ExportMismatchError
+      - DiskSpaceError
+      - WorkerEndedError
+    - MessengerError              Telegram and KakaoTalk
+      - InvalidBotTokenError
+      - InvalidPayloadError
+      - InvalidReplyError
+      - ForbiddenUrlError
+      - RemotePhotoGoneError
+      - RemotePhotoUnavailableError
+      - DeliveryError
+        - FloodWaitError
+      - MessageRejectedError
+      - ChatUnavailableError
 
 The first line of a class's docstring is its message for operators; `detail` adds the specifics. What people read is
 chosen in `core.conversation.narration`, the HTTP status in `leaderboard_web.errors`.
