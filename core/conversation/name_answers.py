@@ -19,7 +19,6 @@ MAX_SENTENCE_LENGTH = 60
 MIN_SENTENCE_WORDS = 3
 """Of an English sentence."""
 
-
 _ENGLISH_FRAME = re.compile(
     r"(?:(?:yes|yeah|ok|okay|sure|no|nah|hi|hey|just|please|then|maybe|um|hmm+)[,!.]* )*"
     r"(?:(?:call|name) me|my name(?:['\u2019]?s| is)|(?:i['\u2019]m|(?-i:im)|i am|it['\u2019]?s|it is)"
@@ -49,9 +48,6 @@ _KOREAN_WISH = re.compile(
     rf"|으?로요|(?:(?:면|{_NO_VERB}도) ?(?:돼|될까|되나)|(?:[은는] ?| )?(?:어때|어떨까))요?[?？]?)"
 )
 """A wish about a name: "감자로 할게요"."""
-_PARTICLES = frozenset({"가", "이", "을", "를", "은", "는", "도", "로", "으로", "의", "에"})
-_NAME_ENDS = frozenset({"은", "이", "니", "예"})
-"""Second syllables of names: 다은, 제이, 제니, 다예."""
 _KOREAN_PARTICLE = re.compile("으?로$")
 _KOREAN_COPULA = re.compile(r"(?P<name>.+?)(?:(?P<i>이)?[에예]요|입니다)")
 """What follows a name that is told: "소금빵이에요"."""
@@ -63,6 +59,10 @@ _KOREAN_SENTENCE = re.compile(
     r".* .*(?:요|죠|돼|[할될볼갈일]까)[ .!~]*|(?=.*[가-힣])(?:.* .* .*|.* .*[아데까니나냐야해는은])[ .]*[?？]"
 )
 """What ends like a sentence, and most of what asks with more than one word; "달 토끼?" proposes a name."""
+_PARTICLES = frozenset({"가", "이", "을", "를", "은", "는", "도", "로", "으로", "의", "에"})
+"""Syllables that stand behind a word, and also begin names: 가을, 이안."""
+_NAME_ENDS = frozenset({"은", "이", "니", "예"})
+"""Second syllables of names: 다은, 제이, 제니, 다예."""
 _NAMES_WITH_I = "양랑냥댕멍똥순돌둥쟁팽깽맹숭엉벵렁옹챙뚱뚝찍쁜쭉볶땡뽕꿍뭉덩팡냉놀먹걸잡떨돋맞높깊콩"
 _KEEPS_I = re.compile(f"(?:[{_NAMES_WITH_I}]|[몽복토북]실|방울|뽀송|얼룩|거북|어린)$")
 """Before an 이 that belongs to the name, as that of 호랑이 does, and not to the ending, as that of 민준이에요."""

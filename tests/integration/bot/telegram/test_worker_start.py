@@ -73,6 +73,7 @@ async def test_jobs_of_a_former_release_are_left_to_workers_that_reach_telegram(
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working
+    assert await harness.count_unprocessed() == 1, "the update waits for another worker"
 
 
 async def test_an_error_of_the_queue_ends_a_worker_that_cannot_reach_telegram(
