@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import inbox, leaderboard, looks, people
 from core.db.database import CompiledStatement, Database
 from core.db.embedded_postgres import EmbeddedPostgres
+from core.db.identities import list_identities
 from core.db.migrate import migrate_up
 from core.db.schema import Channel
 from tests.factories import create_look, create_person
@@ -45,7 +46,7 @@ async def prepare(database: Database) -> dict[str, Case]:
         for look in shown:
             await looks.share(connection, look.id)
         inbox_id = await inbox.insert(connection, Channel.TELEGRAM, "1", external_sender_id="1", payload={"a": 1})
-        identity = (await people.list_identities(connection, person.id))[0]
+        identity = (await list_identities(connection, person.id))[0]
     key = {"provider": identity.provider, "subject": identity.subject}
     page = leaderboard._select_page(by_style=False, period=leaderboard.Period.ALL, things=(), has_cursor=False)
     return {

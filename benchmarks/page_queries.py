@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.query_plans import QueryPlan, explain_queries
 from benchmarks.seeded_board import SeededBoard
-from core.db import chronological_boards, follows, leaderboard, look_guesses, moderation, news, people
-from core.db.chronological_boards import TimeOrder
+from core.db import follows, leaderboard, look_guesses, moderation, news, people, public_looks
 from core.db.database import Database
-from core.db.leaderboard import LeaderboardCursor, Period
+from core.db.identities import get_identity
+from core.db.leaderboard import LeaderboardCursor, Period, TimeOrder
 from core.db.person_lists import Relation, list_people
 from core.db.schema import IdentityProvider
 from core.styles import STYLES
@@ -25,7 +25,7 @@ async def explain_pages(board: SeededBoard) -> list[QueryPlan]:
     async with Database(board.database_url) as database:
         async with database.transaction() as connection:
             first_page = await leaderboard.get_page(connection, limit=PAGE_SIZE)
-            viewer = await people.get_identity(connection, IdentityProvider.WEB, viewer_key)
+            viewer = await get_identity(connection, IdentityProvider.WEB, viewer_key)
             middle = (
                 await connection.exec_driver_sql(
                     "SELECT hearts, id FROM looks WHERE is_public ORDER BY hearts DESC, id DESC"
@@ -37,15 +37,15 @@ async def explain_pages(board: SeededBoard) -> list[QueryPlan]:
         after = LeaderboardCursor(hearts=middle.hearts, look_id=middle.id)
         queries: dict[str, Callable[[AsyncConnection], Awaitable[object]]] = {
             "viewer": partial(people.get_by_identity, provider=IdentityProvider.WEB, subject=viewer_key),
-            "look": partial(leaderboard.get_look_for_viewer, look_id=look.id, viewer_key=viewer_key),
+            "look": partial(public_looks.get_look_for_viewer, look_id=look.id, viewer_key=viewer_key),
             "person": partial(
-                leaderboard.get_person_for_viewer, name=first_page[0].owner_name or "", viewer_key=viewer_key
+                public_looks.get_person_for_viewer, name=first_page[0].owner_name or "", viewer_key=viewer_key
             ),
             "judged today": leaderboard.count_judged_today,
             "looks of a person": partial(
-                leaderboard.list_for_person, person_id=look.person_id, limit=PAGE_SIZE + 1, viewer_key=viewer_key
+                public_looks.list_for_person, person_id=look.person_id, limit=PAGE_SIZE + 1, viewer_key=viewer_key
             ),
-            "styles of a person": partial(leaderboard.count_styles, person_id=look.person_id),
+            "styles of a person": partial(public_looks.count_styles, person_id=look.person_id),
             "feed of 200 people": partial(
                 follows.get_feed_page, follower_id=viewer.person_id, limit=PAGE_SIZE + 1, viewer_key=viewer_key
             ),
@@ -67,6 +67,6 @@ async def explain_pages(board: SeededBoard) -> list[QueryPlan]:
             for style in (None, *STYLES):
                 name = f"{order}, {style or 'all styles'}"
                 queries[name] = partial(
-                    chronological_boards.get_page, order=order, limit=PAGE_SIZE + 1, style=style, viewer_key=viewer_key
+                    leaderboard.get_page_by_time, order=order, limit=PAGE_SIZE + 1, style=style, viewer_key=viewer_key
                 )
         return await explain_queries(database, queries)

@@ -26,11 +26,10 @@ from benchmarks.clustered_embeddings import CLUSTERS
 from benchmarks.seed_social import seed_database
 from benchmarks.seeded_board import FAST_LOAD, migrate_database
 from core.clothing import Color, Item
-from core.db import chronological_boards, leaderboard
-from core.db.chronological_boards import TimeOrder
+from core.db import leaderboard
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
-from core.db.leaderboard import Period
+from core.db.leaderboard import Period, TimeOrder
 from core.db.similar_looks import find_similar
 from core.styles import Style
 from core.vision.attributes import Attribute
@@ -100,7 +99,7 @@ def board_queries(*filters: tuple[Attribute, ...]) -> list[Query]:
                 partial(leaderboard.get_page, limit=14, style=style, period=period, things=things) for period in Period
             ]
             pages.append(
-                partial(chronological_boards.get_page, order=TimeOrder.NEW, limit=13, style=style, things=things)
+                partial(leaderboard.get_page_by_time, order=TimeOrder.NEW, limit=13, style=style, things=things)
             )
     return pages
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from anyio import CapacityLimiter, to_thread
 
-from core.db import secret_key_record, vector_search
+from core.db import installation, vector_search
 from core.db.database import Database
 from core.db.errors import is_misconfigured
 from core.db.migrate import check_schema, migrate_up
@@ -167,7 +167,7 @@ async def open_resources(
 async def _is_secret_key_changed(database: Database, secret: bytes, old_secrets: Sequence[bytes]) -> bool:
     """Record the key, and tell whether sessions and links that a former one signed are lost."""
     async with database.connection() as connection:
-        former = await secret_key_record.record_secret_fingerprint(connection, fingerprint(secret))
+        former = await installation.record_secret_fingerprint(connection, fingerprint(secret))
     is_changed = former is not None and former not in map(fingerprint, old_secrets)
     if is_changed:
         log.warning("secret_key_changed")

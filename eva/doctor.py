@@ -22,8 +22,8 @@ from core.settings import EngineName, Environment, Settings
 from core.vision.classifier import load_classifier
 
 if TYPE_CHECKING:
-    from core.db.backup_record import LastBackup
     from core.db.database import Database
+    from core.db.installation import LastBackup
     from core.db.server_info import ServerInfo
     from core.db.vector_search import VectorSearchState
 
@@ -211,13 +211,13 @@ async def _check_secret_key(database: "Database", settings: Settings) -> list[Ch
     """Compare the secret key with the one of the last process that was started; no result before the first start."""
     from sqlalchemy.exc import ProgrammingError
 
-    from core.db import secret_key_record
+    from core.db import installation
     from core.errors import MissingSecretKeyError, WeakSecretKeyError
     from core.signing import fingerprint, load_old_keys, load_secret_key
 
     try:
         async with database.connection() as connection:
-            former = await secret_key_record.get_secret_fingerprint(connection)
+            former = await installation.get_secret_fingerprint(connection)
     except ProgrammingError:
         return []
     if former is None:
@@ -233,13 +233,13 @@ async def _check_contents(database: "Database", settings: Settings) -> list[Chec
     """Check for updates that were given up, images past their time and late backups; no result on older tables."""
     from sqlalchemy.exc import ProgrammingError
 
-    from core.db import dead_letters
-    from core.db.backup_record import get_last_backup
+    from core.db import failed_updates
+    from core.db.installation import get_last_backup
     from core.services.overdue_deletion import LATE_AFTER, get_longest_overdue
 
     try:
         async with database.connection() as connection:
-            count = await dead_letters.count_failed(connection)
+            count = await failed_updates.count_failed(connection)
             overdue = await get_longest_overdue(connection)
             last_backup = await get_last_backup(connection)
     except ProgrammingError:

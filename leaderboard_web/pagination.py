@@ -13,7 +13,7 @@ from uuid import UUID
 
 from fastapi import Depends, HTTPException, Query
 
-from core.db.leaderboard import LeaderboardEntry
+from core.db.look_summaries import LeaderboardEntry
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

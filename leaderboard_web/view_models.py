@@ -17,7 +17,7 @@ import numpy as np
 from core.clothing import COLORS, ITEMS
 from core.conversation.display_names import generated_name
 from core.conversation.narration import format_percent, style_name
-from core.db.leaderboard import LeaderboardEntry
+from core.db.look_summaries import LeaderboardEntry
 from core.i18n.clothing_names import color_name, name_whole_things, thing_name
 from core.i18n.translations import Language, translate
 from core.images.result_card import CardShape

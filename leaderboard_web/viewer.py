@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import Headers
 
 from core.db import people, sessions
+from core.db.identities import get_identity
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.db.sessions import SessionOwner
@@ -64,7 +65,7 @@ class ViewerSession:
         """The id of the session's person; None for an unknown session."""
         if not self.key:
             return None
-        identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
+        identity = await get_identity(connection, IdentityProvider.WEB, self.key)
         return None if identity is None else identity.person_id
 
     async def get_owner(self, connection: AsyncConnection) -> SessionOwner | None:
@@ -78,7 +79,7 @@ class ViewerSession:
     async def touch(self, connection: AsyncConnection) -> None:
         """Record that the session changes something; does nothing for an unknown session."""
         if self.key:
-            identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
+            identity = await get_identity(connection, IdentityProvider.WEB, self.key)
             if identity is not None:
                 await sessions.touch(connection, identity)
 
@@ -90,7 +91,7 @@ class ViewerSession:
         """
         identity = None
         if self.key:
-            identity = await people.get_identity(connection, IdentityProvider.WEB, self.key)
+            identity = await get_identity(connection, IdentityProvider.WEB, self.key)
         if identity is None:
             # A session that ended does not begin again: others may have a copy of its cookie.
             key, language = self._issue_key(), request_language(self._request)

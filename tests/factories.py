@@ -95,7 +95,7 @@ async def create_look(
 
 
 async def mark_update_failed(connection: AsyncConnection, *inbox_ids: int) -> None:
-    """Mark updates as given up, as `core.db.dead_letters` does after several attempts."""
+    """Mark updates as given up, as `core.db.failed_updates` does after several attempts."""
     table = schema.inbox
     await connection.execute(update(table).where(table.c.id.in_(inbox_ids)).values(failed_at=func.now()))
 

@@ -24,7 +24,8 @@ from uuid import UUID
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
-from core.db import looks, one_time_tokens, people
+from core.db import looks, one_time_tokens
+from core.db.identities import create_identity
 from core.db.schema import IdentityProvider
 from core.resources import open_resources
 from core.settings import Settings
@@ -173,7 +174,7 @@ async def seed_board(settings: Settings) -> tuple[str, str]:
             assert guest is not None
         await seed_reports(resources, guest.person_id)
         async with resources.database.transaction() as connection:
-            await people.create_identity(connection, guest.person_id, IdentityProvider.TELEGRAM, "moderator")
+            await create_identity(connection, guest.person_id, IdentityProvider.TELEGRAM, "moderator")
             token = await one_time_tokens.create(connection, guest.person_id)
     return shared[0], f"{LOGIN_LINK_PATH}/{token}"
 

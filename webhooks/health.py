@@ -19,9 +19,9 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.app import BotApplication
-from core.db import dead_letters
-from core.db.backup_record import LastBackup, get_last_backup
+from core.db import failed_updates
 from core.db.database import Database
+from core.db.installation import LastBackup, get_last_backup
 from core.errors import ModelError, PersistenceError
 from core.jobs.queue import QueueStats, get_stats, list_heartbeats
 from core.metrics import (
@@ -165,7 +165,7 @@ async def read_database_state(database: Database) -> DatabaseState:
     async with database.connection() as connection:
         return DatabaseState(
             queue=await get_stats(connection),
-            failed_updates=await dead_letters.count_failed(connection),
+            failed_updates=await failed_updates.count_failed(connection),
             overdue=await get_longest_overdue(connection),
             backup=await get_last_backup(connection),
         )

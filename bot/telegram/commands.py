@@ -13,7 +13,7 @@ from bot.telegram.public_looks import public_look_message
 from core.conversation.listings import get_own_looks, list_top_of_today, own_look_line, own_looks_text
 from core.conversation.narration import style_description, style_name
 from core.conversation.service import ConversationService
-from core.db import leaderboard, looks
+from core.db import looks, public_looks
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
@@ -163,7 +163,7 @@ async def _send_linked_look(
     """Send the look that a link names: a public one, or in the private chat one of the person's own."""
     language = delivery.language
     async with delivery.resources.database.connection() as connection:
-        entry = None if look_id is None else await leaderboard.get_look(connection, look_id, viewer_id=person.id)
+        entry = None if look_id is None else await public_looks.get_look(connection, look_id, viewer_id=person.id)
         own_look = None if look_id is None or not delivery.is_private else await looks.get(connection, look_id)
     is_own = own_look is not None and own_look.person_id == person.id
     if own_look is not None and is_own and own_look.pending_question is not PendingQuestion.GUESS:

@@ -14,9 +14,9 @@ from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.ingest import TELEGRAM_QUEUE
 from bot.telegram.keyboards import Keyboards
 from core.conversation.news_visits import find_unseen_news, mark_news_seen, news_sentences
-from core.db import news_recipients, people
-from core.db.news import get_news
-from core.db.news_recipients import Recipient
+from core.db import news
+from core.db.identities import mark_blocked
+from core.db.news import Recipient, get_news
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.errors import ChatUnavailableError, DeliveryError, FloodWaitError, MessageRejectedError
@@ -85,7 +85,7 @@ class DailyNews:
         try:
             while failures < MAX_FAILURES:
                 async with self._resources.database.transaction() as connection:
-                    recipient = await news_recipients.claim_next_recipient(connection, now.date(), after=last_id)
+                    recipient = await news.claim_next_recipient(connection, now.date(), after=last_id)
                 if recipient is None and has_others_before:
                     last_id, has_others_before = None, False
                     continue
@@ -106,7 +106,7 @@ class DailyNews:
             # Also of a worker that is stopped meanwhile.
             if unsent:
                 async with self._resources.database.transaction() as connection:
-                    await news_recipients.release(connection, unsent)
+                    await news.release_recipients(connection, unsent)
 
     async def _send(self, recipient: Recipient, telegram_id: str, now: datetime) -> bool:
         """Tell what the person was not told yet, in a chat or on the site; it stays unseen if it cannot be sent.
@@ -134,7 +134,7 @@ class DailyNews:
             await self._client.send_message(chat_id, message)
         except ChatUnavailableError:
             async with self._resources.database.connection() as connection:
-                await people.mark_blocked(connection, IdentityProvider.TELEGRAM, telegram_id)
+                await mark_blocked(connection, IdentityProvider.TELEGRAM, telegram_id)
         except MessageRejectedError as error:
             log.info("daily_news_not_sent", reason=type(error).__name__)
         else:

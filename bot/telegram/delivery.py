@@ -16,7 +16,8 @@ from bot.telegram.keyboards import Keyboards
 from bot.telegram.updates import IncomingUpdate
 from core.conversation.narration import error_message
 from core.conversation.reply import ReplyKind
-from core.db import inbox, people
+from core.db import inbox
+from core.db.identities import mark_blocked
 from core.db.schema import IdentityProvider
 from core.errors import (
     ChatUnavailableError,
@@ -154,7 +155,7 @@ class UpdateDelivery:
             except ChatUnavailableError:
                 if self.is_private:
                     async with self.resources.database.connection() as connection:
-                        await people.mark_blocked(connection, IdentityProvider.TELEGRAM, str(self.chat_id))
+                        await mark_blocked(connection, IdentityProvider.TELEGRAM, str(self.chat_id))
                 raise
             self._reply_to = None
             await self.record_checkpoint(name, message_id)

@@ -14,7 +14,7 @@ from bot.telegram.formatting import text_messages
 from bot.telegram.updates import IncomingUpdate
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
-from core.db import inbox, senderless_updates
+from core.db import inbox
 from core.i18n.translations import Language
 
 
@@ -22,7 +22,7 @@ async def record_erasure(delivery: UpdateDelivery, transaction: AsyncConnection)
     """Keep the press that confirmed an erasure, in the transaction of the erasure."""
     update = await inbox.get(transaction, delivery.inbox_id)
     if update is not None and update.payload is not None:
-        await senderless_updates.delete_sender(transaction, update.id, _without_names(update.payload))
+        await inbox.delete_sender(transaction, update.id, _without_names(update.payload))
 
 
 async def send_confirmation(delivery: UpdateDelivery, update: IncomingUpdate) -> None:

@@ -6,7 +6,7 @@ from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.formatting import OutgoingMessage, text_messages
 from core.conversation.listings import leaderboard_line, list_similar
 from core.conversation.service import ConversationService
-from core.db.leaderboard import LeaderboardEntry
+from core.db.look_summaries import LeaderboardEntry
 from core.db.people import Person
 from core.i18n.translations import translate
 from core.urls import look_url

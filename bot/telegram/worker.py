@@ -39,7 +39,8 @@ from bot.telegram.updates import (
 )
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import unsupported_media_reply
-from core.db import inbox, people, senderless_updates
+from core.db import inbox
+from core.db.identities import mark_blocked, mark_unblocked
 from core.db.schema import Channel, IdentityProvider
 from core.errors import (
     ChatUnavailableError,
@@ -124,7 +125,7 @@ async def update_outcome(delivery: UpdateDelivery, fault_count: int, delays: Ret
         raise RetryLaterError(retry_delays[fault_count]) from error
     async with delivery.resources.database.connection() as connection:
         if delivery.is_erasure:
-            await senderless_updates.delete_update(connection, delivery.inbox_id)
+            await inbox.delete_update(connection, delivery.inbox_id)
         await inbox.mark_processed(connection, *delivery.inbox_ids)
 
 
@@ -269,7 +270,7 @@ class UpdateHandler:
                 await delivery.send_all("reply", text_messages(text))
 
     async def _handle_membership(self, change: MembershipChange) -> None:
-        update_identity = people.mark_unblocked if change.is_member else people.mark_blocked
+        update_identity = mark_unblocked if change.is_member else mark_blocked
         async with self.resources.database.connection() as connection:
             await update_identity(connection, IdentityProvider.TELEGRAM, str(change.user_id))
 

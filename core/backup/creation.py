@@ -18,8 +18,8 @@ from core.backup.archive import DUMP, NAME_FORMAT, BackupArchive, Manifest
 from core.backup.archive_lock import ArchiveLock, hold
 from core.backup.postgres_dump import dump_database
 from core.db import backup_queries
-from core.db.backup_record import record_backup
 from core.db.database import Database
+from core.db.installation import record_backup
 from core.db.look_images import ImageKeys
 from core.db.migrate import migrate_up
 from core.errors import BackupError, ObjectNotFoundError

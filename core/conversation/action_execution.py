@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.conversation import sharing
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import Reply, ReplyKind
-from core.db import look_feedback, looks, name_questions, news_recipients, people
+from core.db import look_feedback, looks, news, people
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
@@ -45,7 +45,7 @@ async def execute_action(connection: AsyncConnection, person: Person, action: Ac
     person = replace(await people.get(connection, person.id) or person, language=person.language)
     is_answer = action.type in NAME_ANSWERS and person.pending_name_chat == chat
     if person.pending_name_look_id is not None and not is_answer:
-        await name_questions.delete(connection, person.id)
+        await people.delete_name_question(connection, person.id)
         person = replace(person, pending_name_look_id=None, pending_name_chat=None, pending_name=None)
     if action.look_id is None:
         return await _handle_person_action(connection, person, action, chat)
@@ -111,7 +111,7 @@ async def _record_consent(connection: AsyncConnection, person: Person, action_ty
             await people.record_learning_consent(connection, person.id, is_given=is_given)
         case _:
             is_given = action_type is ActionType.START_DAILY_NEWS
-            await news_recipients.update_daily_news(connection, person.id, is_wanted=is_given)
+            await news.update_daily_news(connection, person.id, is_wanted=is_given)
     return CONSENT_REPLIES[action_type]
 
 

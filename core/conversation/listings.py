@@ -10,7 +10,8 @@ from core.conversation.display_names import display_name
 from core.conversation.narration import format_percent, style_name
 from core.db import leaderboard, looks
 from core.db.database import Database
-from core.db.leaderboard import LeaderboardEntry, Period
+from core.db.leaderboard import Period
+from core.db.look_summaries import LeaderboardEntry
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion

@@ -30,7 +30,8 @@ from core.conversation.name_answers import find_typed_name, is_about_name
 from core.conversation.reply import Reply, ReplyKind, ReplyTurns
 from core.conversation.reply_checkpoints import ReplyRecorder, record_nothing
 from core.conversation.style_names import find_style_name, parse_style_answer
-from core.db import look_feedback, looks, name_questions, one_time_tokens, people
+from core.db import look_feedback, looks, one_time_tokens, people
+from core.db.identities import mark_unblocked
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
@@ -62,7 +63,7 @@ class ConversationService:
         if person is not None:
             return person
         async with self.resources.database.transaction() as connection:
-            await people.mark_unblocked(connection, provider, subject)
+            await mark_unblocked(connection, provider, subject)
             return await people.get_or_create_by_identity(
                 connection, provider, subject, language=negotiate_language(language_tag)
             )
@@ -97,7 +98,7 @@ class ConversationService:
         """Close the question for a name, if there is one: after a command, a photo or anything else of the person."""
         if person.pending_name_look_id is not None:
             async with self.resources.database.connection() as connection:
-                await name_questions.delete(connection, person.id)
+                await people.delete_name_question(connection, person.id)
 
     async def handle_text(
         self,

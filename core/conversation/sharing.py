@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.conversation.actions import ActionType
 from core.conversation.display_names import generated_name_candidates, is_generated, normalize_display_name
 from core.conversation.reply import Reply, ReplyKind
-from core.db import leaderboard, looks, name_questions, people
+from core.db import looks, people, public_looks
 from core.db.looks import Look
 from core.db.people import Person
 from core.errors import PersonNotFoundError
@@ -65,7 +65,7 @@ async def end_sharing(connection: AsyncConnection, person: Person, look: Look, a
     """
     language = person.language
     if action_type is ActionType.CANCEL_NAME:
-        await name_questions.delete(connection, person.id)
+        await people.delete_name_question(connection, person.id)
         if look.shared_at is not None:
             return _shared_reply(person, look, person.name)
         return Reply(kind=ReplyKind.KEPT_PRIVATE, language=language, look=look)
@@ -98,7 +98,7 @@ async def change_sharing(
     if (refusal := _refuse_sharing(person, look)) is not None:
         return refusal
     if look.shared_at is not None and needs_confirmation:
-        await name_questions.delete(connection, person.id)
+        await people.delete_name_question(connection, person.id)
         return _shared_reply(person, look, person.name)
     if needs_confirmation and person.pending_name is not None and person.pending_name_look_id == look.id:
         answer = _ask_confirmation if is_typed else _share_as_proposed
@@ -121,7 +121,7 @@ async def offer_unsharing(connection: AsyncConnection, person: Person, look_id: 
     """
     look = await looks.get_current(connection, person.id, look_id)
     if look is None or look.shared_at is None:
-        entries = await leaderboard.list_for_person(connection, person.id, limit=1)
+        entries = await public_looks.list_for_person(connection, person.id, limit=1)
         look = await looks.get(connection, entries[0].look.id) if entries else None
     if look is None:
         return Reply(kind=ReplyKind.NOTHING_SHARED, language=person.language)
@@ -146,7 +146,7 @@ def _refuse_sharing(person: Person, look: Look) -> Reply | None:
 
 async def _ask_name(connection: AsyncConnection, person: Person, look: Look, chat: str) -> Reply:
     """Ask for a name with a suggestion."""
-    await name_questions.record(connection, person.id, look.id, chat=chat)
+    await people.record_name_question(connection, person.id, look.id, chat=chat)
     return Reply(
         kind=ReplyKind.NAME_PROMPT,
         language=person.language,
@@ -169,7 +169,7 @@ async def _ask_other_name(
     connection: AsyncConnection, person: Person, look: Look, chat: str, *, rejected: str | None
 ) -> Reply:
     """Ask for another name with a suggestion; `rejected` is a name that another person has, None for an invalid one."""
-    await name_questions.record(connection, person.id, look.id, chat=chat)
+    await people.record_name_question(connection, person.id, look.id, chat=chat)
     return Reply(
         kind=ReplyKind.NAME_INVALID if rejected is None else ReplyKind.NAME_TAKEN,
         language=person.language,
@@ -181,7 +181,7 @@ async def _ask_other_name(
 
 
 async def _ask_confirmation(connection: AsyncConnection, person: Person, look: Look, name: str, chat: str) -> Reply:
-    await name_questions.record(connection, person.id, look.id, chat=chat, proposed_name=name)
+    await people.record_name_question(connection, person.id, look.id, chat=chat, proposed_name=name)
     return Reply(
         kind=ReplyKind.NAME_CONFIRMATION,
         language=person.language,
@@ -215,11 +215,11 @@ async def _needs_name_prompt(connection: AsyncConnection, person: Person) -> boo
         return True
     if not is_generated(person.name, person.id):
         return False
-    return not await leaderboard.list_for_person(connection, person.id, limit=1)
+    return not await public_looks.list_for_person(connection, person.id, limit=1)
 
 
 async def _share_look(connection: AsyncConnection, person: Person, look_id: UUID, name: str) -> Reply:
-    await name_questions.delete(connection, person.id)
+    await people.delete_name_question(connection, person.id)
     is_shared = await looks.share(connection, look_id)
     look = await looks.get(connection, look_id)
     if look is not None and not is_shared and await people.is_banned(connection, person.id):

@@ -1,6 +1,6 @@
 """Blocks between people: two people do not see each other once one has blocked the other.
 
-All queries of public looks leave out those of people the viewer does not see, see `core.db.look_conditions`.
+All queries of public looks leave out those of people the viewer does not see, see `core.db.public_looks`.
 
 See ADR 0033.
 """

@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, FromClause, Integer, Select, Uuid, bindpar
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import leaderboard, schema
+from core.db import public_looks, schema
 from core.db.blocks import is_unblocked
 from core.db.errors import missing_person_as_error
 from core.db.keyset import after_cursor, cursor_values
-from core.db.leaderboard import LeaderboardEntry
+from core.db.look_summaries import LeaderboardEntry, to_entry
 from core.db.people import prevent_erasure
 
 
@@ -83,11 +83,11 @@ async def get_feed_page(
         follower_id: the owner of the feed.
         limit: number of looks, at most.
         after: (`shared_at`, `id`) of the last look of the page before.
-        viewer_key: see `core.db.leaderboard`.
+        viewer_key: see `core.db.public_looks`.
     """
     values = {"follower_id": follower_id, "limit": limit, "viewer_key": viewer_key, **cursor_values(after)}
     rows = await connection.execute(_select_feed_page(after is not None), values)
-    return [leaderboard.to_entry(row) for row in rows]
+    return [to_entry(row) for row in rows]
 
 
 def _select_feed_page(has_cursor: bool) -> Select[tuple[Any, ...]]:
@@ -123,7 +123,7 @@ def _select_feed_page(has_cursor: bool) -> Select[tuple[Any, ...]]:
         .subquery("page")
     )
     return (
-        leaderboard.select_entries()
+        public_looks.select_entries()
         .join(page, page.c.id == schema.looks.c.id)
         .order_by(schema.looks.c.shared_at.desc(), schema.looks.c.id.desc())
     )

@@ -1,7 +1,7 @@
 """The inbox: every update of a messenger, stored once until it is processed.
 
 An update and the job that handles it are stored by one statement, so that neither exists without the other. Updates
-whose jobs are lost or fail again and again are the concern of `core.db.dead_letters`.
+whose jobs are lost or fail again and again are the concern of `core.db.failed_updates`.
 
 Checkpoints say which steps of an update's job are done, so that a repeated job continues where it stopped. Each message
 of a reply is a step with a name. It is recorded right after it was sent: a crash between the two repeats that one
@@ -274,6 +274,25 @@ async def update_payload(connection: AsyncConnection, inbox_id: int, payload: Ma
 async def mark_processed(connection: AsyncConnection, *inbox_ids: int) -> None:
     """Mark updates as processed and delete their payloads."""
     await MARK_PROCESSED.fetch(connection, inbox_ids=list(inbox_ids))
+
+
+async def delete_sender(connection: AsyncConnection, inbox_id: int, payload: Mapping[str, Any]) -> None:
+    """Keep an update while everything of its sender is deleted; it is deleted when it is processed.
+
+    Args:
+        connection: the transaction of the erasure, before it deletes the updates of the sender.
+        inbox_id: the update.
+        payload: what its job still needs, instead of all of it.
+    """
+    table = schema.inbox
+    await connection.execute(
+        update(table).where(table.c.id == inbox_id).values(external_sender_id=null(), payload=dict(payload))
+    )
+
+
+async def delete_update(connection: AsyncConnection, inbox_id: int) -> None:
+    """Delete an update with its checkpoints."""
+    await connection.execute(delete(schema.inbox).where(schema.inbox.c.id == inbox_id))
 
 
 async def count_unfinished(connection: AsyncConnection) -> int:

@@ -1,32 +1,29 @@
-"""The leaderboard: public looks, ordered by hearts and never by the confidence of the model.
+"""The leaderboard: public looks by hearts, never by the confidence of the model; by time; and the best of each style.
 
-Queries that a page shows to a visitor take the `viewer_key`, the key of the visitor's browser session, and tell in the
-same statement what that visitor did; an empty key stands for a visitor without a session. They leave out the looks of
-people whom the viewer does not see, see `core.db.look_conditions`.
+By time they are the newest, or those that get hearts now. A heart weighs half as much every six hours: a trigger keeps
+`looks.rising_at`, the time at which one single heart would weigh as much as all of the look; so the order is right at
+every moment, and an index has it (ADR 0027).
+
+For `viewer_key` see `core.db.public_looks`.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, lru_cache
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.confusables import confusable_key
 from core.db import schema
 from core.db.database import CompiledStatement
 from core.db.keyset import cursor_values, paginate
-from core.db.look_conditions import build_thing_conditions, is_visible_to_viewer, select_viewer_id
-from core.db.look_guesses import select_viewer_guess
-from core.db.look_summaries import LOOK_COLUMNS, SUMMARY_COLUMNS, LookSummary, to_summary
-from core.db.looks import Look, to_look
-from core.db.people import Person, to_person
-from core.db.person_lists import select_top_style
-from core.styles import Style
-from core.vision.attributes import Attribute
+from core.db.look_summaries import SUMMARY_COLUMNS, LeaderboardEntry, to_entry
+from core.db.public_looks import select_entries, select_public
+from core.styles import STYLES, Style
+from core.vision.attributes import Attribute, pair_codes
 
 MAX_STATEMENTS = 1000
 """Compiled statements of pages that are kept; there is one for each combination of filters."""
@@ -40,24 +37,13 @@ class Period(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaderboardEntry:
-    """A public look with the name of its owner."""
+class TimeOrder(StrEnum):
+    """An order of public looks by time."""
 
-    look: LookSummary
-    owner_name: str | None
-    """The display name; None if the owner chose none."""
-    is_hearted: bool = False
-    """Whether the viewer gave it a heart."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaderboardLook(LeaderboardEntry):
-    """The same with all columns of the look."""
-
-    look: Look
-    owner_style: Style | None
-    """The most frequent style of the owner's public looks."""
+    NEW = "new"
+    """The latest shared first."""
+    RISING = "rising"
+    """Most hearts lately first; without looks that have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +55,11 @@ class LeaderboardCursor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ViewerState:
-    """Who views the page of a look or a person, and what they did there."""
+class TimeOrderEntry:
+    """A public look and its place in the order."""
 
-    person_id: UUID | None
-    """None for a visitor without a session."""
-    has_bookmarked: bool = False
-    """Whether they bookmarked the look of the page."""
-    is_following: bool
-    """Whether they follow the person of the page, or the owner of the look."""
-    guess: Style | None = None
-    """The style that they guessed for the look."""
+    entry: LeaderboardEntry
+    at: datetime
 
 
 async def get_page(
@@ -102,7 +82,7 @@ async def get_page(
         period: only looks shared in it.
         things: only looks in which all of these items and colors were seen.
         after: the last look of the page before.
-        viewer_key: see the module.
+        viewer_key: key of the viewer's browser session; empty for none.
         viewer_id: the viewer in a chat, instead of a key.
     """
     cursor = None if after is None else (after.hearts, after.look_id)
@@ -118,125 +98,55 @@ async def get_page(
     return [to_entry(row) for row in rows]
 
 
-async def list_for_person(
+async def get_page_by_time(
     connection: AsyncConnection,
-    person_id: UUID,
+    order: TimeOrder,
     *,
     limit: int,
+    style: Style | None = None,
+    things: tuple[Attribute, ...] = (),
     after: tuple[datetime, UUID] | None = None,
     viewer_key: str = "",
-) -> list[LeaderboardEntry]:
-    """A person's public looks, the latest shared first.
+) -> list[TimeOrderEntry]:
+    """A page of public looks by time.
 
     Args:
         connection: to execute on.
-        person_id: the owner.
+        order: of the looks.
         limit: number of looks, at most.
-        after: (`shared_at`, `id`) of the last look of the page before.
-        viewer_key: see the module.
+        style: only looks with this verdict.
+        things: only looks in which all of these items and colors were seen.
+        after: (`at`, `id`) of the last look of the page before.
+        viewer_key: key of the viewer's browser session; empty for none.
     """
-    rows = await _select_for_person(has_cursor=after is not None).fetch(
-        connection, person_id=person_id, limit=limit, viewer_key=viewer_key, **cursor_values(after)
+    statement = _select_page_by_time(
+        order=order, by_style=style is not None, things=things, has_cursor=after is not None
     )
-    return [to_entry(row) for row in rows]
+    filters = {} if style is None else {"style": style}
+    rows = await statement.fetch(connection, limit=limit, viewer_key=viewer_key, **filters, **cursor_values(after))
+    return [TimeOrderEntry(entry=to_entry(row), at=row.at) for row in rows]
 
 
-async def get_look(
-    connection: AsyncConnection, look_id: UUID, *, viewer_id: UUID | None = None
-) -> LeaderboardLook | None:
-    """A public look, or None; also None if the viewer and the owner do not see each other."""
-    rows = await SELECT_LOOK.fetch(connection, look_id=look_id, viewer_id=viewer_id)
-    if not rows:
-        return None
-    row = rows[0]
-    return LeaderboardLook(
-        look=to_look(row),
-        owner_name=row.owner_name,
-        is_hearted=row.is_hearted,
-        owner_style=row.owner_style and Style(row.owner_style),
-    )
+async def get_top_looks(
+    connection: AsyncConnection, *, per_style: int, viewer_key: str = ""
+) -> Mapping[Style, Sequence[LeaderboardEntry]]:
+    """At most `per_style` looks of each style, those with the most hearts first; of no style if it has none.
 
-
-async def get_look_for_viewer(
-    connection: AsyncConnection, look_id: UUID, viewer_key: str
-) -> tuple[LeaderboardLook, ViewerState] | None:
-    """A public look and what the viewer did there, or None; for `viewer_key` see the module."""
-    rows = await SELECT_LOOK_FOR_VIEWER.fetch(connection, look_id=look_id, viewer_key=viewer_key)
-    if not rows:
-        return None
-    row = rows[0]
-    state = ViewerState(
-        person_id=row.viewer_id,
-        has_bookmarked=row.has_bookmarked,
-        is_following=row.is_following,
-        guess=row.guess and Style(row.guess),
-    )
-    return LeaderboardLook(
-        look=to_look(row),
-        owner_name=row.owner_name,
-        is_hearted=row.is_hearted,
-        owner_style=row.owner_style and Style(row.owner_style),
-    ), state
-
-
-async def get_person_for_viewer(
-    connection: AsyncConnection, name: str, viewer_key: str
-) -> tuple[Person, ViewerState] | None:
-    """The person with this display name, or one that looks the same, and what the viewer did there; or None."""
-    key = confusable_key(name)
-    rows = await SELECT_PERSON_FOR_VIEWER.fetch(connection, key=key, viewer_key=viewer_key)
-    if not rows:
-        return None
-    row = rows[0]
-    return to_person(row), ViewerState(person_id=row.viewer_id, is_following=row.is_following)
-
-
-async def is_public(connection: AsyncConnection, look_id: UUID, *, viewer_id: UUID | None = None) -> bool:
-    """Whether a look is on the leaderboard, for a viewer if one is given."""
-    return bool(await SELECT_IS_PUBLIC.fetch(connection, look_id=look_id, viewer_id=viewer_id))
+    Args:
+        connection: to execute on.
+        per_style: number of looks of a style, at most.
+        viewer_key: key of the viewer's browser session; empty for none.
+    """
+    top: dict[Style, list[LeaderboardEntry]] = {style: [] for style in STYLES}
+    for row in await _select_top(per_style).fetch(connection, viewer_key=viewer_key):
+        top[Style(row.style)].append(to_entry(row))
+    return top
 
 
 async def count_judged_today(connection: AsyncConnection) -> int:
     """Number of outfits judged since midnight in Seoul, looks deleted since included."""
     (row,) = await SELECT_JUDGED_TODAY.fetch(connection)
     return int(row.photos_judged)
-
-
-async def count_styles(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
-    """Number of a person's public looks by style, the most frequent first; without styles that have none."""
-    rows = await SELECT_STYLE_COUNTS.fetch(connection, person_id=person_id)
-    return {Style(row.style): row.look_count for row in rows}
-
-
-def select_public(*columns: Table | ColumnElement[Any]) -> Select[tuple[Any, ...]]:
-    """Select these columns of all public looks that the viewer sees, with `owner_name` and `is_hearted`."""
-    table, people = schema.looks, schema.people
-    return (
-        select(*columns, people.c.name.label("owner_name"), is_reacted_to_by_viewer(schema.hearts).label("is_hearted"))
-        .join(people, people.c.id == table.c.person_id)
-        .where(table.c.is_public, is_visible_to_viewer(table.c.person_id))
-    )
-
-
-def select_entries() -> Select[tuple[Any, ...]]:
-    """Select the public looks that the viewer sees, with the columns that `to_entry` needs; for other repositories."""
-    return select_public(*SUMMARY_COLUMNS)
-
-
-def to_entry(row: Row[tuple[Any, ...]]) -> LeaderboardEntry:
-    """Convert a row of `select_entries`."""
-    return LeaderboardEntry(look=to_summary(row), owner_name=row.owner_name, is_hearted=row.is_hearted)
-
-
-def is_reacted_to_by_viewer(table: Table) -> ColumnElement[bool]:
-    """Whether the viewer has a row for the look in this table of reactions."""
-    is_reaction = table.c.look_id == schema.looks.c.id, table.c.person_id == select_viewer_id()
-    return exists().where(*is_reaction).correlate(schema.looks)
-
-
-def _followed_by_viewer(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
-    is_follow = schema.follows.c.follower_id == select_viewer_id(), schema.follows.c.followed_id == person_id
-    return exists().where(*is_follow).correlate(schema.looks, schema.people)
 
 
 def _filters(by_style: bool, period: Period) -> list[ColumnElement[bool]]:
@@ -257,53 +167,57 @@ def _select_page(
     *, by_style: bool, period: Period, things: tuple[Attribute, ...], has_cursor: bool
 ) -> CompiledStatement:
     table = schema.looks
-    statement = select_entries().where(*_filters(by_style, period), *build_thing_conditions(things))
+    statement = select_entries().where(*_filters(by_style, period), *_build_thing_conditions(things))
     return CompiledStatement(paginate(statement, table.c.hearts, table.c.id, has_cursor=has_cursor))
 
 
-@cache
-def _select_for_person(*, has_cursor: bool) -> CompiledStatement:
+@lru_cache(MAX_STATEMENTS)
+def _select_page_by_time(
+    *, order: TimeOrder, by_style: bool, things: tuple[Attribute, ...], has_cursor: bool
+) -> CompiledStatement:
     table = schema.looks
-    statement = select_entries().where(table.c.person_id == bindparam("person_id"))
-    return CompiledStatement(paginate(statement, table.c.shared_at, table.c.id, has_cursor=has_cursor))
+    column = table.c.shared_at if order is TimeOrder.NEW else table.c.rising_at
+    statement = select_public(*SUMMARY_COLUMNS, column.label("at")).where(*_build_thing_conditions(things))
+    if order is TimeOrder.RISING:
+        statement = statement.where(column.is_not(None))
+    if by_style:
+        statement = statement.where(table.c.style == bindparam("style"))
+    return CompiledStatement(paginate(statement, column, table.c.id, has_cursor=has_cursor))
+
+
+@cache
+def _select_top(per_style: int) -> CompiledStatement:
+    table = schema.looks
+    # One part for each style, so that each reads its first rows from the index alone.
+    parts = [
+        select_entries()
+        .where(table.c.style == style.value)
+        .order_by(table.c.hearts.desc(), table.c.id.desc())
+        .limit(per_style)
+        .subquery()
+        for style in STYLES
+    ]
+    looks = union_all(*(select(part) for part in parts)).subquery()
+    return CompiledStatement(select(looks).order_by(looks.c.hearts.desc(), looks.c.id.desc()))
+
+
+def _build_thing_conditions(things: tuple[Attribute, ...]) -> list[ColumnElement[bool]]:
+    """Conditions for looks in which all of these were seen.
+
+    A pair of things has a code of its own, since an index finds looks that have two frequent things only by reading all
+    looks that have either.
+
+    The codes stand in the statement itself: whether the order or the things have the better index depends on how
+    frequent they are, which a plan for any values would not know.
+    """
+    if not things:
+        return []
+    codes = ", ".join(f"'{code}'" for code in pair_codes(things) or [thing.value for thing in things])
+    return [schema.looks.c.filters.contains(literal_column(f"ARRAY[{codes}]::text[]"))]
 
 
 SELECT_JUDGED_TODAY = CompiledStatement(
     select(func.coalesce(func.sum(schema.daily_counts.c.photos_judged), 0).label("photos_judged")).where(
         schema.daily_counts.c.day == schema.TODAY_IN_SEOUL
     )
-)
-_STYLE_COUNT = schema.person_style_counts.c["count"]
-SELECT_STYLE_COUNTS = CompiledStatement(
-    select(schema.person_style_counts.c.style, _STYLE_COUNT.label("look_count"))
-    .where(schema.person_style_counts.c.person_id == bindparam("person_id"), _STYLE_COUNT > 0)
-    .order_by(_STYLE_COUNT.desc(), schema.person_style_counts.c.style)
-)
-SELECT_IS_PUBLIC = CompiledStatement(
-    select(schema.looks.c.id).where(
-        schema.looks.c.id == bindparam("look_id"),
-        schema.looks.c.is_public,
-        is_visible_to_viewer(schema.looks.c.person_id),
-    )
-)
-_OWNER_STYLE = select_top_style(schema.looks.c.person_id).label("owner_style")
-SELECT_LOOK = CompiledStatement(
-    select_public(*LOOK_COLUMNS, _OWNER_STYLE).where(schema.looks.c.id == bindparam("look_id"))
-)
-SELECT_LOOK_FOR_VIEWER = CompiledStatement(
-    select_public(
-        *LOOK_COLUMNS,
-        _OWNER_STYLE,
-        select_viewer_id().label("viewer_id"),
-        is_reacted_to_by_viewer(schema.bookmarks).label("has_bookmarked"),
-        _followed_by_viewer(schema.looks.c.person_id).label("is_following"),
-        select_viewer_guess().label("guess"),
-    ).where(schema.looks.c.id == bindparam("look_id"))
-)
-SELECT_PERSON_FOR_VIEWER = CompiledStatement(
-    select(
-        schema.people,
-        select_viewer_id().label("viewer_id"),
-        _followed_by_viewer(schema.people.c.id).label("is_following"),
-    ).where(schema.people.c.display_name_key == bindparam("key"), is_visible_to_viewer(schema.people.c.id))
 )

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, exists, func, literal, select
+from sqlalchemy import Text, Uuid, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.blocks import is_unblocked
 from core.db.errors import missing_person_as_error
-from core.db.look_conditions import is_visible_to_viewer, select_viewer_id
+from core.db.public_looks import is_visible_to_viewer, select_viewer_id
 from core.styles import Style
 
 MIN_GUESSES_SHOWN = 5
@@ -86,10 +86,3 @@ async def find_open_look(connection: AsyncConnection, viewer_key: str) -> UUID |
     )
     statement = select(candidates.c.id).order_by(func.random()).limit(1)
     return (await connection.execute(statement, {"viewer_key": viewer_key})).scalar_one_or_none()
-
-
-def select_viewer_guess() -> ColumnElement[str | None]:
-    """The style that the viewer guessed for the look of the row; for the other repositories."""
-    table = schema.look_guesses
-    is_own = table.c.look_id == schema.looks.c.id, table.c.person_id == select_viewer_id()
-    return select(table.c.style).where(*is_own).correlate(schema.looks).scalar_subquery()

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_
+from sqlalchemy import Row, func, or_
 
 from core.db import schema
 from core.styles import STYLES, Style
@@ -51,6 +51,17 @@ class LookSummary:
     def images_until(self) -> datetime | None:
         """When the images end as things are; None for a shared look, whose images stay."""
         return self.images_end_at if self.shared_at is None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderboardEntry:
+    """A public look with the name of its owner."""
+
+    look: LookSummary
+    owner_name: str | None
+    """The display name; None if the owner chose none."""
+    is_hearted: bool = False
+    """Whether the viewer gave it a heart."""
 
 
 HAS_IMAGES = schema.looks.c.photo_key.is_not(None) & or_(
@@ -95,3 +106,8 @@ def to_summary(row: Iterable[Any]) -> LookSummary:
         is_public=is_public,
         things=tuple(things),
     )
+
+
+def to_entry(row: Row[tuple[Any, ...]]) -> LeaderboardEntry:
+    """Convert a row of `core.db.public_looks.select_entries`."""
+    return LeaderboardEntry(look=to_summary(row), owner_name=row.owner_name, is_hearted=row.is_hearted)

@@ -2,9 +2,11 @@
 
 Only numbers: who gave a heart or a bookmark stays private. `people.news_seen_at` is the end of the last visit to
 the news; `people.news_since` is that of the visit before, from which the news count, so that they stay for `VISIT`.
+
+People who switched it on get a daily message on Telegram about them, each once a day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,8 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.database import CompiledStatement
-from core.db.look_conditions import select_viewer_id
 from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
+from core.db.public_looks import select_viewer_id
+from core.db.schema import IdentityProvider
+from core.i18n.translations import Language
 from core.seoul_time import start_of_day
 
 VISIT = timedelta(minutes=30)
@@ -52,6 +56,18 @@ class LookNews:
     look: LookSummary
     hearts: int
     bookmarks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A person who wants the message."""
+
+    person_id: UUID
+    language: Language
+    telegram_id: str | None
+    """None for a person without a chat, or who blocked the bot."""
+    news_seen_at: datetime
+    """Since when the news count."""
 
 
 async def get_news(connection: AsyncConnection, person_id: UUID, since: datetime) -> News:
@@ -101,6 +117,58 @@ async def record_visit(connection: AsyncConnection, person_id: UUID) -> datetime
     )
     since: datetime | None = (await connection.execute(statement)).scalar_one_or_none()
     return since
+
+
+async def claim_next_recipient(
+    connection: AsyncConnection, day: date, *, after: UUID | None = None
+) -> Recipient | None:
+    """The next person whose message of a day is sent now; None if all have got theirs.
+
+    From here on no other process sends it, also if this process dies: one at a time, so that no others miss theirs.
+
+    Args:
+        connection: the transaction, to be committed before anything is sent.
+        day: in Seoul.
+        after: id of the recipient before, so that not all who have got theirs are read again.
+    """
+    people, identities = schema.people, schema.identities
+    is_due = [people.c.daily_news, or_(people.c.daily_news_on.is_(None), people.c.daily_news_on < day)]
+    if after is not None:
+        is_due.append(people.c.id > after)
+    due = select(people.c.id).where(*is_due).order_by(people.c.id).limit(1).with_for_update(skip_locked=True)
+    claimed = (
+        update(people)
+        .where(people.c.id.in_(due.scalar_subquery()))
+        .values(daily_news_on=day)
+        .returning(people.c.id, people.c.language, people.c.news_seen_at)
+        .cte("claimed")
+    )
+    is_chat = (
+        identities.c.person_id == claimed.c.id,
+        identities.c.provider == IdentityProvider.TELEGRAM,
+        identities.c.blocked_at.is_(None),
+    )
+    # A merged account may have two chats.
+    chat = select(identities.c.subject).where(*is_chat).order_by(identities.c.created_at).limit(1).scalar_subquery()
+    statement = select(claimed.c.id, claimed.c.language, claimed.c.news_seen_at, chat.label("chat"))
+    row = (await connection.execute(statement)).first()
+    if row is None:
+        return None
+    return Recipient(
+        person_id=row.id, language=Language(row.language), telegram_id=row.chat, news_seen_at=row.news_seen_at
+    )
+
+
+async def release_recipients(connection: AsyncConnection, person_ids: Collection[UUID]) -> None:
+    """Take back the claims on people whose message could not be sent, so that a later run sends it."""
+    people = schema.people
+    await connection.execute(update(people).where(people.c.id.in_(person_ids)).values(daily_news_on=None))
+
+
+async def update_daily_news(connection: AsyncConnection, person_id: UUID, *, is_wanted: bool) -> None:
+    """Switch the daily message on or off."""
+    people = schema.people
+    await connection.execute(update(people).where(people.c.id == person_id).values(daily_news=is_wanted))
 
 
 def _by_others(

@@ -1,11 +1,10 @@
 """People, and the identities under which messengers, login providers and browser sessions know them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,13 +13,21 @@ from uuid_utils.compat import uuid7
 from core.confusables import confusable_key
 from core.db import schema
 from core.db.database import CompiledStatement
-from core.db.errors import find_violated_constraint, missing_person_as_error
+from core.db.errors import find_violated_constraint
+from core.db.identities import MATCHES_IDENTITY, list_identities
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language
 
 NAME_QUESTION_LIFETIME = timedelta(minutes=10)
-"""How long the question for a display name is open."""
+"""How long the question for a display name is open, which a person is asked before their first look is shared."""
+NO_NAME_QUESTION = {
+    "pending_name_look_id": None,
+    "pending_name_chat": None,
+    "pending_name_asked_at": None,
+    "pending_name": None,
+}
+"""Values of a row without a question for a display name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,21 +71,6 @@ class Person:
         return self.learning_asked_at is not None and self.learning_consent is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """The identity of a person with a provider."""
-
-    provider: IdentityProvider
-    subject: str
-    """The provider's id of the person."""
-    person_id: UUID
-    created_at: datetime
-    blocked_at: datetime | None
-    """When the person was found to have blocked the bot or deleted the chat."""
-    last_seen_at: datetime
-    """Of a browser session, when it last changed something, exact to a month; of all others, the time of creation."""
-
-
 async def get_or_create_by_identity(
     connection: AsyncConnection, provider: IdentityProvider, subject: str, *, language: Language
 ) -> Person:
@@ -113,44 +105,6 @@ async def get_or_create_by_identity(
     return person
 
 
-async def create_identity(
-    connection: AsyncConnection, person_id: UUID, provider: IdentityProvider, subject: str
-) -> bool:
-    """Add an identity to a person.
-
-    Args:
-        connection: to execute on.
-        person_id: the person.
-        provider: of the identity.
-        subject: the provider's id of the person.
-
-    Returns:
-        False if the identity belongs to another person.
-
-    Raises:
-        PersonNotFoundError: the person was deleted.
-    """
-    values = {"provider": provider, "subject": subject, "person_id": person_id}
-    with missing_person_as_error(schema.identities):
-        await connection.execute(upsert(schema.identities).values(**values).on_conflict_do_nothing())
-    identity = await get_identity(connection, provider, subject)
-    return identity is not None and identity.person_id == person_id
-
-
-async def delete_identity(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> None:
-    """Delete an identity of any person."""
-    await connection.execute(delete(schema.identities).where(*_identity_matches(provider, subject)))
-
-
-async def delete_identities(
-    connection: AsyncConnection, person_id: UUID, providers: Iterable[IdentityProvider]
-) -> None:
-    """Delete all identities of a person with these providers."""
-    table = schema.identities
-    is_affected = table.c.person_id == person_id, table.c.provider.in_(list(providers))
-    await connection.execute(delete(table).where(*is_affected))
-
-
 async def get(connection: AsyncConnection, person_id: UUID) -> Person | None:
     """A person, or None."""
     rows = await SELECT_BY_ID.fetch(connection, person_id=person_id)
@@ -161,19 +115,6 @@ async def get_by_identity(connection: AsyncConnection, provider: IdentityProvide
     """The person with this identity, or None."""
     rows = await SELECT_BY_IDENTITY.fetch(connection, provider=provider, subject=subject)
     return to_person(rows[0]) if rows else None
-
-
-async def get_identity(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> Identity | None:
-    """The identity with this provider and subject, or None."""
-    rows = await SELECT_IDENTITY.fetch(connection, provider=provider, subject=subject)
-    return _to_identity(rows[0]) if rows else None
-
-
-async def list_identities(connection: AsyncConnection, person_id: UUID) -> list[Identity]:
-    """All identities of a person, the oldest first."""
-    table = schema.identities
-    statement = select(table).where(table.c.person_id == person_id).order_by(table.c.created_at, table.c.provider)
-    return [_to_identity(row) for row in await connection.execute(statement)]
 
 
 async def update_display_name(connection: AsyncConnection, person_id: UUID, name: str) -> bool:
@@ -188,6 +129,38 @@ async def update_display_name(connection: AsyncConnection, person_id: UUID, name
             return False
         raise
     return True
+
+
+async def record_name_question(
+    connection: AsyncConnection, person_id: UUID, look_id: UUID, *, chat: str, proposed_name: str | None = None
+) -> None:
+    """Record that a display name is asked for now, or shown back to be confirmed.
+
+    Args:
+        connection: to execute on.
+        person_id: who is asked.
+        look_id: the look to be shared under the name.
+        chat: where the question is asked.
+        proposed_name: the name to confirm, 1 to 40 characters; None while there is none.
+    """
+    values = {
+        "pending_name_look_id": look_id,
+        "pending_name_chat": chat,
+        "pending_name_asked_at": func.now(),
+        "pending_name": proposed_name,
+    }
+    await connection.execute(update(schema.people).where(schema.people.c.id == person_id).values(values))
+
+
+async def delete_name_question(connection: AsyncConnection, person_id: UUID) -> None:
+    """Close the question for a display name, and forget a name that was not confirmed."""
+    await connection.execute(update(schema.people).where(schema.people.c.id == person_id).values(NO_NAME_QUESTION))
+
+
+async def delete_expired_name_questions(connection: AsyncConnection) -> None:
+    """Close all questions for a display name whose time is over."""
+    is_expired = schema.people.c.pending_name_asked_at < func.now() - NAME_QUESTION_LIFETIME
+    await connection.execute(update(schema.people).where(is_expired).values(NO_NAME_QUESTION))
 
 
 async def get_by_display_name(connection: AsyncConnection, name: str) -> Person | None:
@@ -245,23 +218,6 @@ async def get_if_reachable(connection: AsyncConnection, provider: IdentityProvid
     return to_person(rows[0]) if rows else None
 
 
-async def mark_blocked(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> None:
-    """Record that messages to this identity are not delivered any more."""
-    await connection.execute(
-        update(schema.identities).where(*_identity_matches(provider, subject)).values(blocked_at=func.now())
-    )
-
-
-async def mark_unblocked(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> None:
-    """Record that messages to this identity are delivered again."""
-    table = schema.identities
-    await connection.execute(
-        update(table)
-        .where(*_identity_matches(provider, subject), table.c.blocked_at.is_not(None))
-        .values(blocked_at=None)
-    )
-
-
 async def lock(connection: AsyncConnection, *person_ids: UUID) -> set[UUID]:
     """Lock people until the transaction ends, in the order of their ids; the ids of those who exist."""
     table = schema.people
@@ -295,14 +251,6 @@ async def delete_person(connection: AsyncConnection, person_id: UUID) -> None:
     await connection.execute(delete(schema.people).where(schema.people.c.id == person_id))
 
 
-def _identity_matches(
-    provider: IdentityProvider | BindParameter[str], subject: str | BindParameter[str]
-) -> tuple[ColumnElement[bool], ...]:
-    return schema.identities.c.provider == provider, schema.identities.c.subject == subject
-
-
-MATCHES_IDENTITY = _identity_matches(bindparam("provider"), bindparam("subject"))
-SELECT_IDENTITY = CompiledStatement(select(schema.identities).where(*MATCHES_IDENTITY))
 SELECT_BY_IDENTITY = CompiledStatement(select(schema.people).join(schema.identities).where(*MATCHES_IDENTITY))
 SELECT_IF_REACHABLE = CompiledStatement(
     select(schema.people).join(schema.identities).where(*MATCHES_IDENTITY, schema.identities.c.blocked_at.is_(None))
@@ -339,15 +287,4 @@ def to_person(row: Row[tuple[object, ...]]) -> Person:
         followers=row.followers,
         following=row.following,
         banned_at=row.banned_at,
-    )
-
-
-def _to_identity(row: Row[tuple[object, ...]]) -> Identity:
-    return Identity(
-        provider=IdentityProvider(row.provider),
-        subject=row.subject,
-        person_id=row.person_id,
-        created_at=row.created_at,
-        blocked_at=row.blocked_at,
-        last_seen_at=row.last_seen_at,
     )

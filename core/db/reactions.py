@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, Table, Uuid, delete, exists, literal, sele
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import leaderboard, schema
+from core.db import public_looks, schema
 from core.db.blocks import is_unblocked
 from core.db.errors import missing_person_as_error
 from core.db.keyset import cursor_values, paginate
-from core.db.leaderboard import LeaderboardEntry
+from core.db.look_summaries import LeaderboardEntry, to_entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +64,13 @@ async def create_bookmark(connection: AsyncConnection, look_id: UUID, person_id:
         PersonNotFoundError: the person was deleted.
     """
     await _create_reaction(connection, schema.bookmarks, look_id, person_id)
-    return await leaderboard.is_public(connection, look_id, viewer_id=person_id)
+    return await public_looks.is_public(connection, look_id, viewer_id=person_id)
 
 
 async def delete_bookmark(connection: AsyncConnection, look_id: UUID, person_id: UUID) -> bool:
     """Remove a bookmark; False if the look is not public, or its owner and the person do not see each other."""
     await _delete_reaction(connection, schema.bookmarks, look_id, person_id)
-    return await leaderboard.is_public(connection, look_id, viewer_id=person_id)
+    return await public_looks.is_public(connection, look_id, viewer_id=person_id)
 
 
 async def list_bookmarks(
@@ -88,11 +88,11 @@ async def list_bookmarks(
         person_id: the owner of the bookmarks.
         limit: number of bookmarks, at most.
         after: (`created_at`, id of the look) of the last bookmark of the page before.
-        viewer_key: see `core.db.leaderboard`.
+        viewer_key: see `core.db.public_looks`.
     """
     table = schema.bookmarks
     statement = paginate(
-        leaderboard.select_entries()
+        public_looks.select_entries()
         .add_columns(table.c.created_at)
         .join(table, table.c.look_id == schema.looks.c.id)
         .where(table.c.person_id == person_id),
@@ -102,7 +102,7 @@ async def list_bookmarks(
     )
     values = {"limit": limit, "viewer_key": viewer_key, **cursor_values(after)}
     rows = await connection.execute(statement, values)
-    return [Bookmark(entry=leaderboard.to_entry(row), created_at=row.created_at) for row in rows]
+    return [Bookmark(entry=to_entry(row), created_at=row.created_at) for row in rows]
 
 
 async def _create_reaction(connection: AsyncConnection, table: Table, look_id: UUID, person_id: UUID) -> None:

@@ -176,7 +176,7 @@ looks = Table(
     Column("cam", LargeBinary, nullable=False),
     Column("cam_columns", SmallInteger, nullable=False),
     Column("attributes", JSONB(none_as_null=True)),
-    # Items and colors of `attributes` that were seen, and what the leaderboard is filtered by, see `look_conditions`.
+    # Items and colors of `attributes` that were seen, and what the leaderboard is filtered by.
     Column("things", ARRAY(Text, dimensions=1), nullable=False, server_default=text("'{}'")),
     Column("filters", ARRAY(Text, dimensions=1), nullable=False, server_default=text("'{}'")),
     # One byte for each value, 128 for zero; the length of the vector is of no importance.
@@ -197,7 +197,7 @@ looks = Table(
     Column("images_end_at", DateTime(timezone=True), Computed(IMAGES_END_AT, persisted=True)),
     time_column("images_stored_at"),
     time_column("shared_at"),
-    # Kept up to date by a trigger; see `core.db.chronological_boards`.
+    # Kept up to date by a trigger; see `core.db.leaderboard`.
     time_column("rising_at"),
     time_column("removed_at"),
     counter_column("report_count"),

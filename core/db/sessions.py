@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.account_merge import no_content_condition
-from core.db.people import Identity
+from core.db.identities import Identity
 from core.db.schema import IdentityProvider
 
 TOUCH_INTERVAL = timedelta(days=30)

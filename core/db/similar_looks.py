@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import schema
 from core.db.blocks import select_hidden_people
 from core.db.database import CompiledStatement
-from core.db.leaderboard import LeaderboardEntry, select_entries, to_entry
-from core.db.look_conditions import select_viewer_id
+from core.db.look_summaries import LeaderboardEntry, to_entry
+from core.db.public_looks import select_entries, select_viewer_id
 from core.db.vector_search import TABLE
 
 MAX_DISTANCE = 0.5

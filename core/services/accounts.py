@@ -9,7 +9,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import account_merge, one_time_tokens, people
-from core.db.people import Identity
+from core.db.identities import (
+    Identity,
+    create_identity,
+    delete_identities,
+    delete_identity,
+    get_identity,
+    list_identities,
+)
 from core.db.schema import IdentityProvider
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language
@@ -53,11 +60,11 @@ async def link_or_merge(
         PersonNotFoundError: the visitor was erased meanwhile.
     """
     for _ in range(MAX_LOOKUPS):
-        identity = await people.get_identity(connection, provider, subject)
+        identity = await get_identity(connection, provider, subject)
         if identity is None:
             if visitor_id is None:
                 return (await people.get_or_create_by_identity(connection, provider, subject, language=language)).id
-            if await people.create_identity(connection, visitor_id, provider, subject):
+            if await create_identity(connection, visitor_id, provider, subject):
                 return visitor_id
         elif visitor_id in {None, identity.person_id}:
             return identity.person_id
@@ -86,18 +93,18 @@ async def start_session(
     """
     if replaces is not None:
         await end_session(connection, replaces)
-    await people.create_identity(connection, person_id, IdentityProvider.WEB, session_key)
+    await create_identity(connection, person_id, IdentityProvider.WEB, session_key)
 
 
 async def end_session(connection: AsyncConnection, session_key: str) -> None:
     """End one browser session."""
-    await people.delete_identity(connection, IdentityProvider.WEB, session_key)
+    await delete_identity(connection, IdentityProvider.WEB, session_key)
 
 
 async def end_all_sessions(connection: AsyncConnection, person_id: UUID) -> None:
     """End all browser sessions of a person, and the links that would begin new ones."""
     await one_time_tokens.delete_login_links(connection, person_id)
-    await people.delete_identities(connection, person_id, (IdentityProvider.WEB,))
+    await delete_identities(connection, person_id, (IdentityProvider.WEB,))
 
 
 def find_linked_logins(identities: list[Identity]) -> dict[str, Identity]:
@@ -127,7 +134,7 @@ async def unlink_login(connection: AsyncConnection, person_id: UUID, login_metho
     Login links end as well, since the chat of this method may have them.
     """
     await one_time_tokens.delete_login_links(connection, person_id)
-    await people.delete_identities(connection, person_id, LOGIN_METHODS[login_method])
+    await delete_identities(connection, person_id, LOGIN_METHODS[login_method])
 
 
 async def revoke_login(connection: AsyncConnection, provider: IdentityProvider, subject: str) -> UUID | None:
@@ -136,12 +143,12 @@ async def revoke_login(connection: AsyncConnection, provider: IdentityProvider, 
     Returns:
         The id of a person who has no login left and must be erased; None otherwise.
     """
-    identity = await people.get_identity(connection, provider, subject)
+    identity = await get_identity(connection, provider, subject)
     while identity is not None and not await people.lock(connection, identity.person_id):
         # A concurrent merge gave it to another person, or it was erased.
-        identity = await people.get_identity(connection, provider, subject)
+        identity = await get_identity(connection, provider, subject)
     if identity is None:
         return None
-    await people.delete_identity(connection, provider, subject)
+    await delete_identity(connection, provider, subject)
     await end_all_sessions(connection, identity.person_id)
-    return None if await people.list_identities(connection, identity.person_id) else identity.person_id
+    return None if await list_identities(connection, identity.person_id) else identity.person_id

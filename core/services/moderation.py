@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import dead_letters, looks, moderation, people, person_reports
+from core.db import failed_updates, looks, moderation, people, person_reports
+from core.db.identities import list_identities
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import ModerationAction
@@ -18,7 +19,7 @@ from core.services.retention import remove_from_board
 
 async def is_admin(connection: AsyncConnection, admins: tuple[str, ...], person_id: UUID) -> bool:
     """Whether one of a person's identities, as `provider:subject`, is among the configured admins."""
-    identities = await people.list_identities(connection, person_id)
+    identities = await list_identities(connection, person_id)
     return any(f"{identity.provider}:{identity.subject}" in admins for identity in identities)
 
 
@@ -98,7 +99,7 @@ async def retry_updates(resources: Resources, moderator_id: UUID) -> None:
     """
     async with resources.database.transaction() as connection:
         await _lock_people(connection, moderator_id, moderator_id)
-        if await dead_letters.retry_failed(connection):
+        if await failed_updates.retry_failed(connection):
             await moderation.record_action(connection, ModerationAction.RETRY, moderator_id)
 
 

@@ -12,18 +12,9 @@ import structlog
 from procrastinate import App, JobContext
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import (
-    inbox,
-    look_images,
-    looks,
-    name_questions,
-    one_time_tokens,
-    people,
-    rate_limits,
-    sessions,
-    submissions,
-)
+from core.db import inbox, look_images, looks, one_time_tokens, people, rate_limits, sessions, submissions
 from core.db.errors import DEADLOCK_DETECTED, find_sqlstate
+from core.db.identities import list_identities
 from core.db.look_images import ImageKeys
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
@@ -90,7 +81,7 @@ async def delete_overdue_data(resources: Resources, *, batch_size: int = BATCH_S
     async with resources.database.connection() as connection:
         await inbox.delete_processed(connection)
         await one_time_tokens.delete_expired(connection)
-        await name_questions.delete_expired(connection)
+        await people.delete_expired_name_questions(connection)
         await rate_limits.delete_expired(connection)
     while len(failed) < MAX_FAILURES:
         async with resources.database.transaction() as connection:
@@ -213,7 +204,7 @@ async def _erase_person(
     async with resources.database.transaction() as connection:
         if not await people.lock(connection, person_id):
             return False
-        identities = await people.list_identities(connection, person_id)
+        identities = await list_identities(connection, person_id)
         if only_visitor and any(identity.provider is not IdentityProvider.WEB for identity in identities):
             return False
         images = await look_images.lock_image_keys_of_person(connection, person_id)

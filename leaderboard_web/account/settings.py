@@ -6,7 +6,9 @@ from fastapi import APIRouter, Form, HTTPException, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.display_names import MAX_NAME_LENGTH, display_name, normalize_display_name
-from core.db import news_recipients, people
+from core.db import people
+from core.db.identities import list_identities
+from core.db.news import update_daily_news
 from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.services.accounts import find_linked_logins
@@ -66,7 +68,7 @@ async def change_settings(
         await people.record_learning_consent(connection, person.id, is_given=learning == "yes")
         return _redirect("learn" if learning == "yes" else "nolearn")
     if news is not None:
-        await news_recipients.update_daily_news(connection, person.id, is_wanted=news == "yes")
+        await update_daily_news(connection, person.id, is_wanted=news == "yes")
         return _redirect("daily" if news == "yes" else "nodaily")
     # Not a parameter: FastAPI does not tell an empty field from a missing one.
     submitted_name = (await context.request.form()).get("name")
@@ -105,7 +107,7 @@ async def _render_settings(
         submitted_name: value of the name field; None for the present name.
         error: why the submitted name was refused.
     """
-    logins = find_linked_logins(await people.list_identities(connection, person.id))
+    logins = find_linked_logins(await list_identities(connection, person.id))
     return render_page(
         context,
         "account/settings.html",

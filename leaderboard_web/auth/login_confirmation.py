@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Response
 
 from core.conversation.display_names import display_name
 from core.db import account_merge, people
+from core.db.identities import list_identities
 from core.errors import LoginRejectedError
 from core.services import accounts
 from leaderboard_web.auth.login_flow import confirm_login, get_pending_login
@@ -33,7 +34,7 @@ async def confirmation_page(context: Context, session: LoginSession, connection:
     if visitor is None:
         return redirect_with_notice(url_for("login"))
     owner = await people.get_by_identity(connection, pending.provider, pending.subject)
-    identities = await people.list_identities(connection, visitor.id)
+    identities = await list_identities(connection, visitor.id)
     return render_page(
         context,
         "auth/confirm_login.html",

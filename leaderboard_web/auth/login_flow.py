@@ -15,7 +15,8 @@ from uuid import UUID
 from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import account_merge, one_time_tokens, people
+from core.db import account_merge, one_time_tokens
+from core.db.identities import get_identity, list_identities
 from core.db.schema import IdentityProvider
 from core.errors import LoginRejectedError
 from core.services import accounts
@@ -102,7 +103,7 @@ async def complete_login(
     """
     async with context.state.resources.database.transaction() as connection:
         visitor_id = await context.viewer.get_person_id(connection)
-        identity = await people.get_identity(connection, login.provider, login.subject)
+        identity = await get_identity(connection, login.provider, login.subject)
         is_own = identity is not None and identity.person_id == visitor_id
         asks = visitor_id is not None and not is_own and not await _has_nothing(connection, visitor_id)
         if asks:
@@ -176,7 +177,7 @@ async def erase_unreachable_visitor(context: RequestContext, *, unless: UUID | N
     """
     async with context.state.resources.database.connection() as connection:
         visitor_id = await context.viewer.get_person_id(connection)
-        identities = [] if visitor_id is None else await people.list_identities(connection, visitor_id)
+        identities = [] if visitor_id is None else await list_identities(connection, visitor_id)
     if visitor_id is not None and visitor_id != unless and len(identities) == 1:
         await erase_person(context.state.resources, visitor_id, only_visitor=True)
 
@@ -190,7 +191,7 @@ def redirect_with_session(viewer: ViewerSession, next_path: str) -> Response:
 
 async def _has_nothing(connection: AsyncConnection, person_id: UUID) -> bool:
     """Whether a person has neither content nor a login."""
-    identities = await people.list_identities(connection, person_id)
+    identities = await list_identities(connection, person_id)
     has_login = any(identity.provider is not IdentityProvider.WEB for identity in identities)
     return not has_login and await account_merge.has_no_content(connection, person_id)
 

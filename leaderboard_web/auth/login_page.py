@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.conversation.display_names import display_name
 from core.conversation.narration import error_message
 from core.db import account_merge, people
+from core.db.identities import list_identities
 from core.db.schema import IdentityProvider
 from core.errors import LoginError
 from core.seoul_time import SEOUL
@@ -80,7 +81,7 @@ async def unlink_login(
     person_id = await _lock_person(connection, context.viewer)
     if person_id is None:
         return redirect_with_notice(url_for("login"))
-    linked = accounts.find_linked_logins(await people.list_identities(connection, person_id))
+    linked = accounts.find_linked_logins(await list_identities(connection, person_id))
     if set(linked) == {method} and confirmation is None:
         return _render_confirmation(context, "disconnect", method)
     await accounts.unlink_login(connection, person_id, method)
@@ -106,7 +107,7 @@ async def render_login_page(
     """
     async with context.state.resources.database.transaction() as connection:
         person = await context.viewer.get_person(connection)
-        identities = [] if person is None else await people.list_identities(connection, person.id)
+        identities = [] if person is None else await list_identities(connection, person.id)
     linked_since = {
         method: identity.created_at.astimezone(SEOUL).date()
         for method, identity in accounts.find_linked_logins(identities).items()
@@ -166,7 +167,7 @@ async def _end_sessions(
     """End this session or all sessions of a person; erase the person if no login would be left."""
     async with context.state.resources.database.transaction() as connection:
         person_id = await _lock_person(connection, context.viewer)
-        identities = [] if person_id is None else await people.list_identities(connection, person_id)
+        identities = [] if person_id is None else await list_identities(connection, person_id)
         ended = {identity.subject for identity in identities if identity.provider is IdentityProvider.WEB}
         if scope == "out":
             ended &= {context.viewer.key}

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.display_names import display_name
 from core.db import account_merge, one_time_tokens, people
+from core.db.identities import list_identities
 from core.errors import LoginRejectedError
 from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, erase_unreachable_visitor, redirect_with_session
@@ -37,7 +38,7 @@ async def confirm_magic_link(context: Context, token: str, connection: Transacti
     if visitor is not None:
         has_content = not await account_merge.has_no_content(connection, visitor.id)
         content = await account_merge.count_content(connection, visitor.id)
-        identities = await people.list_identities(connection, visitor.id)
+        identities = await list_identities(connection, visitor.id)
         has_logins = len(identities) > 1
     return render_page(
         context,

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from core.conversation.display_names import display_name
 from core.conversation.narration import style_name
-from core.db import dead_letters, person_reports
+from core.db import failed_updates, person_reports
 from core.db.moderation import ModerationLogEntry, ReportedLook, list_log, list_reported
 from core.db.person_reports import ReportedPerson
 from core.errors import LookNotFoundError, PersonNotFoundError
@@ -91,8 +91,8 @@ async def reports_page(context: Context, after: AfterReport, connection: Db) -> 
         section="admin",
         reported=[_describe_report(context, row) for row in page.rows],
         people_count=await person_reports.count_reported(connection),
-        failed_count=await dead_letters.count_failed(connection),
-        failed_updates=await dead_letters.list_failed(connection, limit=ROWS_PER_PAGE),
+        failed_count=await failed_updates.count_failed(connection),
+        failed_updates=await failed_updates.list_failed(connection, limit=ROWS_PER_PAGE),
         next_url=page.next_cursor and url_for("admin_reports", query={"after": page.next_cursor}),
     )
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
 from core.conversation.narration import style_name
-from core.db import leaderboard, look_guesses
+from core.db import look_guesses, public_looks
 from core.i18n.translations import translate
 from core.styles import STYLES, Style
 from leaderboard_web.dependencies import CanonicalUUID, Context, Db, Transaction
@@ -35,7 +35,7 @@ async def guess_page(context: Context, look_id: CanonicalUUID, db: Db) -> Respon
     Raises:
         GoneError: the look is not on the leaderboard.
     """
-    result = await leaderboard.get_look_for_viewer(db, look_id, context.viewer.key)
+    result = await public_looks.get_look_for_viewer(db, look_id, context.viewer.key)
     if result is None:
         raise GoneError("page.look_gone")
     entry, relation = result

@@ -18,7 +18,7 @@ from PIL import Image
 from core.conversation.narration import style_name, verdict_messages
 from core.conversation.result_card_texts import can_have_card, card_text
 from core.conversation.week_card_texts import draw_week, get_week
-from core.db import leaderboard, look_images, looks
+from core.db import look_images, looks, public_looks
 from core.db.look_images import PublicImages
 from core.db.looks import Look
 from core.errors import ObjectNotFoundError
@@ -132,7 +132,7 @@ async def public_image(
         return await _stored_image(state, key, PUBLIC_CACHE_HEADERS)
     # Released before the image is drawn, which opens another connection.
     async with state.resources.database.connection() as connection:
-        entry = await leaderboard.get_look(connection, look_id)
+        entry = await public_looks.get_look(connection, look_id)
     look = None if entry is None else entry.look
     if look is None or look.photo_key is None or look.heatmap_key != key:
         raise ObjectNotFoundError
@@ -164,7 +164,7 @@ async def share_image(
     """
     # Released before the image is drawn, which opens another connection.
     async with state.resources.database.connection() as connection:
-        entry = await leaderboard.get_look(connection, look_id)
+        entry = await public_looks.get_look(connection, look_id)
     if entry is None or entry.look.photo_key is None:
         raise GoneError("page.picture_gone")
     look, photo_key = entry.look, entry.look.photo_key

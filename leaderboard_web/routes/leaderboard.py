@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clothing import Color, Item
 from core.conversation.narration import style_comment, style_name
-from core.db import chronological_boards, leaderboard
-from core.db.chronological_boards import TimeOrder
-from core.db.leaderboard import LeaderboardCursor, Period
+from core.db import leaderboard
+from core.db.leaderboard import LeaderboardCursor, Period, TimeOrder
 from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language
 from core.styles import STYLES, Style
@@ -160,7 +159,7 @@ async def _load_chronological(
     order: TimeOrder,
     before: TimeCursor | None,
 ) -> BoardPage:
-    entries = await chronological_boards.get_page(
+    entries = await leaderboard.get_page_by_time(
         connection,
         order,
         limit=PAGE_SIZE + 1,

@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse
 from core.conversation.display_names import display_name
 from core.conversation.narration import public_verdict_messages, style_name, verdict_messages
 from core.conversation.smalltalk import comment_on_guess
-from core.db import leaderboard, look_guesses, looks, similar_looks
+from core.db import look_guesses, looks, public_looks, similar_looks
 from core.db.schema import PendingQuestion
 from core.i18n.clothing_names import main_color_text
 from core.seoul_time import SEOUL
@@ -33,7 +33,7 @@ async def look_page(context: Context, look_id: CanonicalUUID, db: Db) -> Respons
         GoneError: the look is not on the leaderboard.
     """
     language = context.language
-    result = await leaderboard.get_look_for_viewer(db, look_id, context.viewer.key)
+    result = await public_looks.get_look_for_viewer(db, look_id, context.viewer.key)
     if result is None:
         raise GoneError("page.look_gone")
     entry, relation = result
@@ -91,7 +91,7 @@ async def similar_page(context: Context, look_id: CanonicalUUID, db: Db) -> Resp
     if not context.state.resources.finds_similar_looks:
         raise GoneError("page.look_gone")
     viewer_key = context.viewer.key
-    public = await leaderboard.get_look_for_viewer(db, look_id, viewer_key)
+    public = await public_looks.get_look_for_viewer(db, look_id, viewer_key)
     owner_name = None
     if public is not None:
         owner_name = display_name(public[0].look.person_id, public[0].owner_name, context.language)

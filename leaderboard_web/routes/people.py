@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.narration import style_name
-from core.db import blocks, leaderboard, people
+from core.db import blocks, people, public_looks
 from core.db.people import Person
 from leaderboard_web.dependencies import CanonicalUUID, Context, Db, RequestContext, Transaction
 from leaderboard_web.errors import GoneError
@@ -37,11 +37,11 @@ async def person_page(context: Context, name: str, db: Db, before: BeforeTime) -
         GoneError: if the person does not exist or has no public look.
     """
     viewer_key = context.viewer.key
-    result = await leaderboard.get_person_for_viewer(db, name, viewer_key) if is_possible_name(name) else None
+    result = await public_looks.get_person_for_viewer(db, name, viewer_key) if is_possible_name(name) else None
     if result is None:
         raise GoneError("page.person_gone")
     person, relation = result
-    style_counts = await leaderboard.count_styles(db, person.id)
+    style_counts = await public_looks.count_styles(db, person.id)
     look_count = sum(style_counts.values())
     is_own = relation.person_id == person.id
     if not is_own and (person.banned_at is not None or look_count == 0):
@@ -49,7 +49,7 @@ async def person_page(context: Context, name: str, db: Db, before: BeforeTime) -
     path = url_for("person", name=person.name)
     if person.name != name:
         return RedirectResponse(f"{path}?{context.request.url.query}".rstrip("?"), 302)
-    entries = await leaderboard.list_for_person(
+    entries = await public_looks.list_for_person(
         db, person.id, limit=PAGE_SIZE + 1, after=(before.at, before.id) if before else None, viewer_key=viewer_key
     )
     page = build_page(entries, PAGE_SIZE, shared_cursor)
@@ -82,7 +82,7 @@ async def find_person(connection: AsyncConnection, name: str) -> Person | None:
 async def find_person_with_page(connection: AsyncConnection, name: str) -> Person | None:
     """The same, unless they are banned or have no look on the leaderboard: others do not learn their names."""
     person = await find_person(connection, name)
-    if person is None or person.banned_at is not None or not await leaderboard.count_styles(connection, person.id):
+    if person is None or person.banned_at is not None or not await public_looks.count_styles(connection, person.id):
         return None
     return person
 
@@ -100,7 +100,7 @@ async def block_owner(context: Context, look_id: CanonicalUUID, connection: Tran
         GoneError: the look is not on the leaderboard, or the viewer's own.
     """
     person_id = await context.viewer.get_or_create_person_id(connection)
-    entry = await leaderboard.get_look(connection, look_id, viewer_id=person_id)
+    entry = await public_looks.get_look(connection, look_id, viewer_id=person_id)
     if entry is None or not await blocks.create_block(connection, person_id, entry.look.person_id):
         raise GoneError("page.look_gone")
     return _blocked(context)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import follows, leaderboard, reactions
+from core.db import follows, public_looks, reactions
 from leaderboard_web.dependencies import CanonicalUUID, Context, RequestContext, Transaction
 from leaderboard_web.errors import GoneError, LocalizedHTTPError, wants_json
 from leaderboard_web.redirects import NO_STORE
@@ -119,7 +119,7 @@ async def _change_follow(
     change: Change, connection: AsyncConnection, look_id: UUID, person_id: UUID
 ) -> int | bool | None:
     """Follow the owner of a look, or stop following them."""
-    entry = await leaderboard.get_look(connection, look_id)
+    entry = await public_looks.get_look(connection, look_id)
     return None if entry is None else await change(connection, person_id, entry.look.person_id)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from core.db import leaderboard, moderation, person_reports
+from core.db import moderation, person_reports, public_looks
 from core.i18n.translations import translate
 from leaderboard_web.dependencies import CanonicalUUID, Context, Transaction
 from leaderboard_web.errors import GoneError, wants_json
@@ -63,7 +63,7 @@ async def report_look(
             connection, look_id, person_id, report_text(reason, line, reasons=ReportReason)
         )
     else:
-        is_accepted = await leaderboard.is_public(connection, look_id)
+        is_accepted = await public_looks.is_public(connection, look_id)
     if not is_accepted:
         raise GoneError("page.look_gone")
     response: Response = RedirectResponse(url_for("look_reported", look_id=look_id), 303)

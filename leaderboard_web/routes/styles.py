@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from core.clothing import ITEMS
 from core.conversation.narration import style_description, style_name
-from core.db import leaderboard, lookbook
+from core.db import leaderboard
 from core.db.leaderboard import Period
 from core.i18n.clothing_names import thing_name
 from core.i18n.translations import Language
@@ -51,7 +51,7 @@ class LookbookStyle:
 async def styles_page(context: Context, connection: Db) -> Response:
     """All styles, each with its most hearted looks and with what is typical of it."""
     language = context.language
-    top_looks = await lookbook.get_top_looks(connection, per_style=MOSAIC_SIZE, viewer_key=context.viewer.key)
+    top_looks = await leaderboard.get_top_looks(connection, per_style=MOSAIC_SIZE, viewer_key=context.viewer.key)
     card = context.state.classifier.model_card
     styles = [
         LookbookStyle(

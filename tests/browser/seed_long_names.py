@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from core.conversation.display_names import MAX_NAME_LENGTH, normalize_display_name
-from core.db import follows, name_questions, one_time_tokens, people, reactions
+from core.db import follows, one_time_tokens, people, reactions
+from core.db.identities import create_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate, variant_keys
 from core.resources import Resources, open_resources
@@ -36,8 +37,8 @@ async def create_named_account(
     async with resources.database.transaction() as connection:
         person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.EN)
         assert await people.update_display_name(connection, person.id, name)
-        assert await people.create_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
-        await name_questions.record(connection, person.id, UUID(account["private"]), chat="web")
+        assert await create_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
+        await people.record_name_question(connection, person.id, UUID(account["private"]), chat="web")
         link = await one_time_tokens.create(connection, person.id)
     return {**account, "name": name, "link": link, "id": str(person.id)}
 

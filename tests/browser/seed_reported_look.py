@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.db import looks, people
+from core.db.identities import create_identity
 from core.db.schema import Channel, IdentityProvider
 from core.i18n.translations import Language
 from core.resources import open_resources
@@ -42,15 +43,13 @@ async def create_reported_look(settings: Settings) -> SeededReport:
             for place, token in enumerate(tokens):
                 key = visitors.verify(token) or ""
                 if place == 0:
-                    assert await people.create_identity(connection, moderator.id, IdentityProvider.WEB, key)
+                    assert await create_identity(connection, moderator.id, IdentityProvider.WEB, key)
                 else:
                     # With a chat, because of visitors without one, one report for each address counts.
                     visitor = await people.get_or_create_by_identity(
                         connection, IdentityProvider.WEB, key, language=Language.EN
                     )
-                    assert await people.create_identity(
-                        connection, visitor.id, IdentityProvider.TELEGRAM, f"visitor {place}"
-                    )
+                    assert await create_identity(connection, visitor.id, IdentityProvider.TELEGRAM, f"visitor {place}")
         look = await judge_sample(resources, owner.id, "retro", make_outputs(Style.GIRLISH), channel=Channel.TELEGRAM)
         async with resources.database.transaction() as connection:
             assert await looks.share(connection, look.id)

@@ -11,10 +11,9 @@ from sqlalchemy import text
 
 from bot.telegram import setup
 from core.db import inbox
-from core.db.backup_record import record_backup
 from core.db.database import Database
+from core.db.installation import record_backup, record_secret_fingerprint
 from core.db.schema import Channel
-from core.db.secret_key_record import record_secret_fingerprint
 from core.db.server_info import get_server_info
 from core.db.vector_search import get_state
 from core.i18n.translations import Language, translate

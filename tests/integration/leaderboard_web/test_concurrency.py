@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from bot.app import BotApplication
 from core.db import looks, people, schema
+from core.db.identities import create_identity
 from core.db.schema import IdentityProvider
 from core.resources import Resources
 from core.signing import VisitorTokenSigner, load_secret_key
@@ -54,7 +55,7 @@ async def test_concurrent_hearts_are_counted_once_per_person(
     async with resources.database.transaction() as connection:
         for token in tokens:
             person_id = (await create_person(connection)).id
-            await people.create_identity(connection, person_id, IdentityProvider.WEB, visitors.verify(token) or "")
+            await create_identity(connection, person_id, IdentityProvider.WEB, visitors.verify(token) or "")
     limits = httpx.Limits(max_connections=CLIENT_COUNT, keepalive_expiry=1)
     async with httpx.AsyncClient(base_url=site, limits=limits, timeout=60, trust_env=False) as client:
 

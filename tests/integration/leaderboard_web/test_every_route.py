@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from core.conversation.actions import ActionType
 from core.db import people, schema
+from core.db.identities import create_identity
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
@@ -62,7 +63,7 @@ class Browsers:
             )
             assert await people.update_display_name(connection, person.id, name)
             if subject is not None:
-                await people.create_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
+                await create_identity(connection, person.id, IdentityProvider.TELEGRAM, subject)
         return client, person
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
 from core.conversation.narration import PUBLIC_SLOTS, MessageSlot, public_verdict_messages, verdict_messages
-from core.db import look_feedback, lookbook, looks, people, reactions, schema
+from core.db import leaderboard, look_feedback, looks, people, reactions, schema
 from core.db.looks import Look
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language, translate
@@ -342,7 +342,7 @@ async def test_the_lookbook_shows_top_looks_and_what_is_typical(
     retro = await share_look(resources, style=Style.RETRO)
     async with resources.database.transaction() as connection:
         await looks.unshare(connection, mode[1].id)
-        top = await lookbook.get_top_looks(connection, per_style=2)
+        top = await leaderboard.get_top_looks(connection, per_style=2)
     assert {style: [entry.look.id for entry in entries] for style, entries in top.items() if entries} == {
         Style.MODE: [mode[3].id, mode[2].id],
         Style.RETRO: [retro.id],

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from core.db import people
+from core.db.identities import create_identity, list_identities
 from core.db.schema import IdentityProvider
 from core.errors import StorageUnavailableError
 from core.i18n.translations import Language
@@ -55,7 +56,7 @@ async def run_jobs_and_get_identities(resources: Resources, person_id: UUID) -> 
         await queue.run_worker({"resources": resources}, until_empty=True)
     async with resources.database.transaction() as connection:
         person = await people.get(connection, person_id)
-        identities = await people.list_identities(connection, person_id)
+        identities = await list_identities(connection, person_id)
         return person is not None, [identity.provider for identity in identities]
 
 
@@ -89,7 +90,7 @@ async def test_person_with_another_identity_loses_only_the_login(
 ) -> None:
     person_id = await create_logged_in_person(resources)
     async with resources.database.transaction() as connection:
-        await people.create_identity(connection, person_id, IdentityProvider.TELEGRAM, "42")
+        await create_identity(connection, person_id, IdentityProvider.TELEGRAM, "42")
     await kakao.post("/kakao/unlink", headers=KEY, data=FIELDS)
     assert await run_jobs_and_get_identities(resources, person_id) == (True, [IdentityProvider.TELEGRAM])
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.db import people
+from core.db.identities import get_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from tests.factories import make_photo
@@ -74,7 +74,7 @@ async def test_kakao_login_id_is_linked_to_the_person(harness: KakaoHarness) -> 
     await harness.send(payload)
     person = await get_person(harness)
     async with harness.resources.database.transaction() as connection:
-        login = await people.get_identity(connection, IdentityProvider.KAKAO_LOGIN, "3301")
+        login = await get_identity(connection, IdentityProvider.KAKAO_LOGIN, "3301")
     assert login is not None
     assert login.person_id == person.id
 

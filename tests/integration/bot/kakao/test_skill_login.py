@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from core.db import looks, one_time_tokens, people
+from core.db.identities import get_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.services import accounts
@@ -33,7 +34,7 @@ async def log_in(harness: KakaoHarness, visitor: UUID | None = None) -> UUID:
 async def get_chat_person_id(harness: KakaoHarness) -> UUID:
     async with harness.resources.database.transaction() as connection:
         user = harness.kakao.text_message("")["userRequest"]["user"]["id"]
-        identity = await people.get_identity(connection, IdentityProvider.KAKAO, user)
+        identity = await get_identity(connection, IdentityProvider.KAKAO, user)
     assert identity is not None
     return identity.person_id
 

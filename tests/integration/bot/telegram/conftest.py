@@ -17,7 +17,8 @@ from bot.telegram.retries import RetryDelays
 from bot.telegram.worker import UpdateHandler
 from bot.testing.telegram import FakeTelegram
 from core.conversation.service import ConversationService
-from core.db import looks, people
+from core.db import looks
+from core.db.identities import get_identity
 from core.db.looks import Look
 from core.db.schema import IdentityProvider, metadata
 from core.jobs.queue import JobQueue
@@ -188,6 +189,6 @@ async def harness(
 
 async def list_looks(harness: TelegramHarness, user_id: int = USER_ID) -> list[Look]:
     async with harness.resources.database.transaction() as connection:
-        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(user_id))
+        identity = await get_identity(connection, IdentityProvider.TELEGRAM, str(user_id))
         assert identity is not None
         return await looks.list_for_person(connection, identity.person_id, limit=99)

@@ -16,7 +16,7 @@ from bot.testing.telegram import BOT_USER
 from core.conversation.actions import Action, ActionType
 from core.conversation.listings import own_look_line
 from core.conversation.narration import style_description, style_name
-from core.db import looks, name_questions, people
+from core.db import looks, people
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.urls import LOGIN_LINK_PATH
@@ -276,7 +276,7 @@ async def test_text_in_a_group_answers_no_question(group: Group, harness: Telegr
     assert await group.rows() == rows
     look = (await list_looks(harness))[0]
     async with harness.resources.database.transaction() as connection:
-        await name_questions.record(connection, look.person_id, look.id, chat="telegram:1")
+        await people.record_name_question(connection, look.person_id, look.id, chat="telegram:1")
     await group.say(f"{BOT} 민트")
     async with harness.resources.database.transaction() as connection:
         person = await people.get(connection, look.person_id)

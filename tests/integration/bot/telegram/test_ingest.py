@@ -9,7 +9,7 @@ from telegram import Bot
 
 from bot.telegram.ingest import requeue_orphans, store_update
 from bot.telegram.polling import run_polling
-from core.db import people
+from core.db.identities import get_identity
 from core.db.schema import IdentityProvider
 from core.errors import InvalidPayloadError
 from core.i18n.translations import Language, translate
@@ -181,7 +181,7 @@ async def test_groups_get_replies_to_addressed_messages_only(harness: TelegramHa
 
 async def is_blocked(harness: TelegramHarness) -> bool:
     async with harness.resources.database.transaction() as connection:
-        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
+        identity = await get_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
     assert identity is not None
     return identity.blocked_at is not None
 

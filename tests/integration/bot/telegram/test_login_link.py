@@ -1,6 +1,7 @@
 """The login URL in the reply to /me."""
 
-from core.db import one_time_tokens, people
+from core.db import one_time_tokens
+from core.db.identities import get_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.urls import LOGIN_LINK_PATH
@@ -27,7 +28,7 @@ async def test_me_has_a_button_that_logs_in(harness: TelegramHarness) -> None:
     start, _, token = button["url"].rpartition("/")
     assert start == SITE_URL + LOGIN_LINK_PATH
     async with harness.resources.database.transaction() as connection:
-        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
+        identity = await get_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
         assert identity is not None
         assert await one_time_tokens.consume(connection, token) == identity.person_id
 

@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.telegram.daily_news import MAX_FAILURES, DailyNews
 from bot.telegram.formatting import OutgoingMessage
-from core.db import looks, news_recipients, people, reactions, schema
-from core.db.news import News, get_news
-from core.db.news_recipients import Recipient
+from core.db import looks, news, people, reactions, schema
+from core.db.news import News, Recipient, get_news
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, DeliveryError, FloodWaitError
@@ -241,7 +240,7 @@ async def test_a_run_does_not_read_those_again_who_have_got_theirs(
     harness: TelegramHarness, fans: list[Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await harness.execute("UPDATE people SET daily_news = true")
-    claim, claimed = news_recipients.claim_next_recipient, list[UUID | None]([None])
+    claim, claimed = news.claim_next_recipient, list[UUID | None]([None])
 
     async def claim_next(connection: AsyncConnection, day: date, *, after: UUID | None) -> Recipient | None:
         assert after == claimed[-1]
@@ -249,7 +248,7 @@ async def test_a_run_does_not_read_those_again_who_have_got_theirs(
         claimed.append(None if recipient is None else recipient.person_id)
         return recipient
 
-    monkeypatch.setattr("bot.telegram.daily_news.news_recipients.claim_next_recipient", claim_next)
+    monkeypatch.setattr("bot.telegram.daily_news.news.claim_next_recipient", claim_next)
     await DailyNews(harness.resources, harness.handler.client).send_due(datetime.now(SEOUL))
     assert claimed == [None, *sorted(filter(None, claimed)), None]
     assert await harness.count_rows("people WHERE daily_news_on IS NULL") == 0
@@ -262,7 +261,7 @@ async def test_a_run_that_ends_early_leaves_what_was_not_sent_to_the_next_one(
     """The worker is stopped, or loses the database, after Telegram refused a message."""
     daily, evening = DailyNews(harness.resources, harness.handler.client), datetime.now(SEOUL)
     await harness.execute("UPDATE people SET daily_news = true")
-    claim = news_recipients.claim_next_recipient
+    claim = news.claim_next_recipient
 
     async def claim_first(connection: AsyncConnection, day: date, *, after: UUID | None) -> Recipient | None:
         recipient = await claim(connection, day, after=after)
@@ -273,7 +272,7 @@ async def test_a_run_that_ends_early_leaves_what_was_not_sent_to_the_next_one(
     before = len(harness.telegram.calls_to("sendMessage"))
     harness.telegram.fail_next("sendMessage", 502, "Bad Gateway", count=4)
     with monkeypatch.context() as patch, pytest.raises(end):
-        patch.setattr("bot.telegram.daily_news.news_recipients.claim_next_recipient", claim_first)
+        patch.setattr("bot.telegram.daily_news.news.claim_next_recipient", claim_first)
         await daily.send_due(evening)
     await daily.send_due(evening)
     assert [call.status for call in harness.telegram.calls_to("sendMessage")[before:]] == [502] * 4 + [200]

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from bot.telegram.formatting import OutgoingMessage
 from bot.telegram.ingest import requeue_orphans
 from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
-from core.db import dead_letters, inbox, people
-from core.db.dead_letters import MAX_REQUEUES
+from core.db import failed_updates, inbox, people
+from core.db.failed_updates import MAX_REQUEUES
 from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, StorageUnavailableError
@@ -292,7 +292,7 @@ async def test_update_that_never_ends_is_given_up_and_can_be_retried(
     assert harness.texts() == []
 
     async with harness.resources.database.transaction() as connection:
-        assert await dead_letters.retry_failed(connection) == 1
+        assert await failed_updates.retry_failed(connection) == 1
     assert await requeue_orphans(harness.resources) == 1
     await harness.run_jobs()
     assert len(harness.photo_messages()) == 1

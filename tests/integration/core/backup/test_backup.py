@@ -20,11 +20,10 @@ from core.backup.archive_lock import STALE_AFTER, hold
 from core.backup.creation import CreatedBackup, create_backup
 from core.backup.restoration import restore_backup
 from core.db import schema
-from core.db.backup_record import get_last_backup
 from core.db.database import Database
+from core.db.installation import get_last_backup, record_secret_fingerprint
 from core.db.looks import list_for_person, share
 from core.db.migrate import migrate_down, migrate_up
-from core.db.secret_key_record import record_secret_fingerprint
 from core.errors import (
     BackupNotFoundError,
     BackupRunningError,

@@ -11,7 +11,7 @@ from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.display_names import generated_name, generated_name_candidates
 from core.conversation.reply import ReplyKind
 from core.conversation.service import ConversationService
-from core.db import looks, name_questions, people
+from core.db import looks, people
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
@@ -163,7 +163,7 @@ async def test_question_ends_after_ten_minutes(service: ConversationService, min
     async with service.resources.database.transaction() as connection:
         await connection.execute(text("UPDATE people SET pending_name = 'Mint'"))
         await connection.execute(text("UPDATE people SET pending_name_asked_at = now() - interval '601 seconds'"))
-        await name_questions.delete_expired(connection)
+        await people.delete_expired_name_questions(connection)
         stored = await connection.execute(text("SELECT pending_name, pending_name_look_id FROM people"))
     assert stored.one() == (None, None), "a name that was not confirmed is not kept"
 

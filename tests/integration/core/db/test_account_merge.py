@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from core.db import blocks, looks, moderation, one_time_tokens, people, reactions, schema, submissions
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
+from core.db.identities import list_identities
 from core.db.schema import IdentityProvider, ModerationAction
 from core.styles import STYLES
 from tests.factories import bookmarked_look_ids, classify_scripted, create_look, create_person, hearted_look_ids
@@ -69,7 +70,7 @@ async def test_a_merge_moves_everything_to_the_target(database: Database) -> Non
         before = await people.get(connection, source)
         assert await merge_people(connection, source=source, target=target)
         assert await people.get(connection, source) is None
-        assert len(await people.list_identities(connection, target)) == 2
+        assert len(await list_identities(connection, target)) == 2
         merged = await people.get(connection, target)
         assert merged is not None
         assert before is not None

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from core.db import blocks, follows, leaderboard, looks, people, person_reports, reactions, schema
+from core.db import blocks, follows, leaderboard, looks, people, person_reports, public_looks, reactions, schema
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
 from core.db.person_lists import Relation, list_people
@@ -58,7 +58,7 @@ async def test_a_block_ends_what_was_between_two_people(database: Database) -> N
         for viewer, other in ((mina, jun), (jun, mina)):
             page = await leaderboard.get_page(connection, limit=9, viewer_id=viewer)
             assert [entry.look.person_id for entry in page] == [viewer]
-            assert await leaderboard.get_look(connection, look_ids[other], viewer_id=viewer) is None
+            assert await public_looks.get_look(connection, look_ids[other], viewer_id=viewer) is None
             assert await reactions.create_heart(connection, look_ids[other], viewer) is None
             assert not await reactions.create_bookmark(connection, look_ids[other], viewer)
             assert await follows.create_follow(connection, viewer, other) is None

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import leaderboard, looks, people, schema
+from core.db import leaderboard, looks, people, public_looks, schema
 from core.db.database import Database
 from core.db.looks import Look
 from core.styles import Style
@@ -72,10 +72,10 @@ async def test_three_unreviewed_reports_suspend_a_look(database: Database) -> No
         assert await looks.share(connection, look.id)
         twice = await report(connection, look, *reporters[:2])
         assert (twice.report_count, twice.suspended_at, twice.is_public) == (2, None, True)
-        assert await leaderboard.get_look(connection, look.id) is not None
+        assert await public_looks.get_look(connection, look.id) is not None
         suspended = await report(connection, look, reporters[2])
         assert (suspended.report_count, suspended.suspended_at is None, suspended.is_public) == (3, False, False)
-        assert await leaderboard.get_look(connection, look.id) is None
+        assert await public_looks.get_look(connection, look.id) is None
         assert await public_styles(connection, owner) == {}
         await connection.execute(update(schema.reports).values(reviewed_at=func.now()))
         await connection.execute(update(schema.looks).values(suspended_at=None))

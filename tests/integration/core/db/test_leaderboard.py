@@ -1,23 +1,26 @@
 """The leaderboard."""
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
-from core.db import chronological_boards, leaderboard, look_feedback, looks, people, schema
-from core.db.chronological_boards import TimeOrder
+from core.db import leaderboard, look_feedback, looks, people, public_looks, schema
 from core.db.database import Database
-from core.db.leaderboard import LeaderboardCursor, Period
+from core.db.leaderboard import LeaderboardCursor, Period, TimeOrder
 from core.seoul_time import start_of_day
 from core.styles import Style
 from core.vision.attributes import Attribute
 from tests.factories import classify_scripted, classify_with_attributes, create_look, create_person
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+HALF_LIFE = timedelta(hours=6)
 
 
 async def create_shared_look(
@@ -104,7 +107,7 @@ async def test_private_unshared_and_removed_looks_are_not_public(database: Datab
         await looks.remove_from_board(connection, removed)
         assert await page_ids(connection) == [public_id]
         for look_id in (private, unshared, removed, uuid7()):
-            assert await leaderboard.get_look(connection, look_id) is None
+            assert await public_looks.get_look(connection, look_id) is None
 
 
 @pytest.mark.parametrize("name", [None, "미나", "<script>"])
@@ -114,7 +117,7 @@ async def test_a_public_look_has_the_display_name_of_its_owner(database: Databas
         if name is not None:
             assert await people.update_display_name(connection, person, name)
         look_id = await create_shared_look(connection, person)
-        public = await leaderboard.get_look(connection, look_id)
+        public = await public_looks.get_look(connection, look_id)
         assert public is not None
         assert (public.look.id, public.owner_name) == (look_id, name)
         assert [entry.owner_name for entry in await leaderboard.get_page(connection, limit=5)] == [name]
@@ -134,13 +137,13 @@ async def test_public_looks_of_a_person_are_listed_page_by_page_and_counted_by_s
     async with database.transaction() as connection:
         await looks.unshare(connection, created.pop(3))
         await create_look(connection, person)
-        first = await leaderboard.list_for_person(connection, person, limit=3)
+        first = await public_looks.list_for_person(connection, person, limit=3)
         last = first[-1].look
         assert last.shared_at is not None
-        rest = await leaderboard.list_for_person(connection, person, limit=3, after=(last.shared_at, last.id))
+        rest = await public_looks.list_for_person(connection, person, limit=3, after=(last.shared_at, last.id))
         assert [entry.look.id for entry in first + rest] == created[::-1]
-        assert await leaderboard.count_styles(connection, person) == {Style.MODE: 3, Style.RETRO: 1}
-        assert list(await leaderboard.count_styles(connection, person)) == [Style.MODE, Style.RETRO]
+        assert await public_looks.count_styles(connection, person) == {Style.MODE: 3, Style.RETRO: 1}
+        assert list(await public_looks.count_styles(connection, person)) == [Style.MODE, Style.RETRO]
 
 
 async def test_looks_are_filtered_by_what_is_worn(database: Database) -> None:
@@ -163,7 +166,7 @@ async def test_looks_are_filtered_by_what_is_worn(database: Database) -> None:
         assert await page_ids(connection, things=(Item.TIE,)) == []
         cursor = LeaderboardCursor(hearts=0, look_id=black_boots)
         assert await page_ids(connection, things=(Item.BOOTS,), after=cursor) == [red_boots]
-        newest = await chronological_boards.get_page(connection, TimeOrder.NEW, limit=9, things=(Color.RED,))
+        newest = await leaderboard.get_page_by_time(connection, TimeOrder.NEW, limit=9, things=(Color.RED,))
         assert {each.entry.look.id for each in newest} == {red_boots, red_coat}
         definition = await connection.execute(text("SELECT pg_get_indexdef('ix_looks_filters'::regclass)"))
         assert re.search(r" USING gin \(filters\) .*WHERE is_public$", definition.scalar_one())
@@ -183,3 +186,74 @@ async def test_color_with_an_item_is_one_code_until_either_is_taken_back(databas
         row = (await connection.execute(stored)).one()
         assert (row.things, row.filters) == (["boots"], ["boots"])
         assert await page_ids(connection, things=(Color.RED, Item.BOOTS)) == []
+
+
+async def give_hearts(connection: AsyncConnection, look_id: UUID, *ages: timedelta) -> list[UUID]:
+    """Hearts of new people, given that long before `NOW`."""
+    fans = [(await create_person(connection)).id for _ in ages]
+    for fan, age in zip(fans, ages, strict=True):
+        values = {"look_id": look_id, "person_id": fan, "created_at": NOW - age}
+        await connection.execute(insert(schema.hearts).values(values))
+    return fans
+
+
+def rising_at(*ages: timedelta) -> datetime:
+    """The time at which one heart weighs as much as all of these."""
+    return NOW + HALF_LIFE * math.log2(sum(2 ** (-age / HALF_LIFE) for age in ages))
+
+
+async def list_ids_by_time(connection: AsyncConnection, order: TimeOrder, style: Style | None = None) -> list[UUID]:
+    """All looks, two at a time."""
+    ids: list[UUID] = []
+    after = None
+    while page := await leaderboard.get_page_by_time(connection, order, limit=2, style=style, after=after):
+        ids += [each.entry.look.id for each in page]
+        after = page[-1].at, page[-1].entry.look.id
+    return ids
+
+
+async def test_looks_are_listed_by_the_time_they_were_shared(database: Database) -> None:
+    async with database.transaction() as connection:
+        person = (await create_person(connection)).id
+        times = [NOW - timedelta(hours=hours) for hours in (5, 1, 3, 3, 9)]
+        created = [
+            await create_shared_look(
+                connection, person, shared_at=time, hearts=number, style=Style.MODE if number % 2 else Style.STREET
+            )
+            for number, time in enumerate(times)
+        ]
+        first, second, third, fourth, fifth = created
+        assert await list_ids_by_time(connection, TimeOrder.NEW) == [second, fourth, third, first, fifth]
+        assert await list_ids_by_time(connection, TimeOrder.NEW, Style.MODE) == [second, fourth]
+        await looks.unshare(connection, second)
+        assert await list_ids_by_time(connection, TimeOrder.NEW) == [fourth, third, first, fifth]
+
+
+async def test_a_look_with_hearts_lately_comes_before_one_with_more_hearts_once(database: Database) -> None:
+    hour = timedelta(hours=1)
+    async with database.transaction() as connection:
+        person = (await create_person(connection)).id
+        popular, rising, single, cold = [await create_shared_look(connection, person) for _ in range(4)]
+        await give_hearts(connection, popular, *[40 * hour] * 12)
+        fans = await give_hearts(connection, rising, hour, 2 * hour, timedelta())
+        await give_hearts(connection, single, 3 * hour)
+        assert await list_ids_by_time(connection, TimeOrder.RISING) == [rising, single, popular], cold
+        read = select(schema.looks.c.rising_at, schema.looks.c.hearts).where(schema.looks.c.id == rising)
+        row = (await connection.execute(read)).one()
+        assert row.rising_at == pytest.approx(rising_at(hour, 2 * hour, timedelta()), abs=timedelta(milliseconds=1))
+        # A heart that is taken back weighs nothing, wherever it stood.
+        for fan, rest in ((fans[2], (hour, 2 * hour)), (fans[0], (2 * hour,))):
+            await connection.execute(delete(schema.hearts).where(schema.hearts.c.person_id == fan))
+            row = (await connection.execute(read)).one()
+            assert row.rising_at == pytest.approx(rising_at(*rest), abs=timedelta(milliseconds=1))
+        await connection.execute(delete(schema.hearts).where(schema.hearts.c.person_id == fans[1]))
+        assert (await connection.execute(read)).one() == (None, 0)
+        assert await list_ids_by_time(connection, TimeOrder.RISING) == [single, popular]
+
+
+async def test_a_heart_after_years_is_counted(database: Database) -> None:
+    async with database.transaction() as connection:
+        look = await create_shared_look(connection, (await create_person(connection)).id)
+        await give_hearts(connection, look, timedelta(days=4000), timedelta())
+        (each,) = await leaderboard.get_page_by_time(connection, TimeOrder.RISING, limit=5)
+    assert each.at == pytest.approx(NOW, abs=timedelta(milliseconds=1))

@@ -8,8 +8,17 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
-from core.db import looks, name_questions, people, schema
+from core.db import looks, people, schema
 from core.db.database import Database
+from core.db.identities import (
+    create_identity,
+    delete_identities,
+    delete_identity,
+    get_identity,
+    list_identities,
+    mark_blocked,
+    mark_unblocked,
+)
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language
 from tests.factories import create_look, create_person
@@ -42,10 +51,10 @@ async def test_an_identity_is_added_to_one_person(database: Database) -> None:
     async with database.transaction() as connection:
         mina = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language=Language.KO)
         jun = await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "8", language=Language.KO)
-        assert await people.create_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
-        assert await people.create_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
-        assert not await people.create_identity(connection, jun.id, IdentityProvider.FACEBOOK, "m")
-        assert {identity.subject for identity in await people.list_identities(connection, mina.id)} == {"7", "m"}
+        assert await create_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
+        assert await create_identity(connection, mina.id, IdentityProvider.FACEBOOK, "m")
+        assert not await create_identity(connection, jun.id, IdentityProvider.FACEBOOK, "m")
+        assert {identity.subject for identity in await list_identities(connection, mina.id)} == {"7", "m"}
         assert (
             await people.get_or_create_by_identity(connection, IdentityProvider.FACEBOOK, "m", language=Language.EN)
         ).id == mina.id
@@ -111,16 +120,16 @@ async def test_database_errors_contain_no_personal_data(database: Database) -> N
 
 async def test_a_blocked_identity_is_marked_until_it_is_unblocked(database: Database) -> None:
     async def is_reachable() -> bool:
-        identity = await people.get_identity(connection, IdentityProvider.TELEGRAM, "7")
+        identity = await get_identity(connection, IdentityProvider.TELEGRAM, "7")
         assert identity is not None
         return identity.blocked_at is None
 
     async with database.transaction() as connection:
         await people.get_or_create_by_identity(connection, IdentityProvider.TELEGRAM, "7", language=Language.KO)
         assert await is_reachable()
-        await people.mark_blocked(connection, IdentityProvider.TELEGRAM, "7")
+        await mark_blocked(connection, IdentityProvider.TELEGRAM, "7")
         assert not await is_reachable()
-        await people.mark_unblocked(connection, IdentityProvider.TELEGRAM, "7")
+        await mark_unblocked(connection, IdentityProvider.TELEGRAM, "7")
         assert await is_reachable()
 
 
@@ -132,23 +141,23 @@ async def test_what_is_written_for_one_person_changes_no_other(database: Databas
             await people.update_guesses_first(connection, person.id, is_enabled=True)
             look = await create_look(connection, person.id)
             assert look.pending_question is PendingQuestion.GUESS
-            assert await people.create_identity(connection, person.id, kakao, f"kakao {person.id}")
-            await name_questions.record(connection, person.id, look.id, chat="web", proposed_name="Mina")
+            assert await create_identity(connection, person.id, kakao, f"kakao {person.id}")
+            await people.record_name_question(connection, person.id, look.id, chat="web", proposed_name="Mina")
         await people.record_consent(connection, jun.id, is_given=True)
-        await people.mark_blocked(connection, kakao, f"kakao {jun.id}")
-        identities = await people.list_identities(connection, jun.id)
+        await mark_blocked(connection, kakao, f"kakao {jun.id}")
+        identities = await list_identities(connection, jun.id)
         assert {identity.provider for identity in identities if identity.blocked_at is not None} == {kakao}
 
         async def read_jun() -> object:
             return (
                 await people.get(connection, jun.id),
-                await people.list_identities(connection, jun.id),
+                await list_identities(connection, jun.id),
                 [look.pending_question for look in await looks.list_for_person(connection, jun.id, limit=9)],
             )
 
         own_look = (await looks.list_for_person(connection, mina.id, limit=1))[0]
         (subject,) = [
-            found.subject for found in await people.list_identities(connection, mina.id) if found.provider is telegram
+            found.subject for found in await list_identities(connection, mina.id) if found.provider is telegram
         ]
         before = await read_jun()
         for write in (
@@ -159,13 +168,13 @@ async def test_what_is_written_for_one_person_changes_no_other(database: Databas
             partial(people.mark_learning_asked, connection, mina.id),
             partial(people.record_learning_consent, connection, mina.id, is_given=True),
             partial(people.update_guesses_first, connection, mina.id, is_enabled=False),
-            partial(name_questions.record, connection, mina.id, own_look.id, chat="telegram"),
-            partial(name_questions.delete, connection, mina.id),
-            partial(name_questions.delete_expired, connection),
-            partial(people.mark_blocked, connection, telegram, subject),
-            partial(people.mark_unblocked, connection, telegram, subject),
-            partial(people.delete_identities, connection, mina.id, [kakao]),
-            partial(people.delete_identity, connection, telegram, subject),
+            partial(people.record_name_question, connection, mina.id, own_look.id, chat="telegram"),
+            partial(people.delete_name_question, connection, mina.id),
+            partial(people.delete_expired_name_questions, connection),
+            partial(mark_blocked, connection, telegram, subject),
+            partial(mark_unblocked, connection, telegram, subject),
+            partial(delete_identities, connection, mina.id, [kakao]),
+            partial(delete_identity, connection, telegram, subject),
             partial(people.delete_person, connection, mina.id),
         ):
             assert await write() is not False

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from core.db import people
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
+from core.db.identities import get_identity
 from core.db.migrate import check_schema, migrate_down, migrate_up
 from core.db.schema import IdentityProvider
 from core.db.vector_search import has_index
@@ -97,7 +98,7 @@ async def test_transactions_go_through_pgbouncer_and_the_queue_past_it(
                     connection, IdentityProvider.TELEGRAM, str(number), language=Language.KO
                 )
                 await create_look(connection, person.id)
-                await people.get_identity(other, IdentityProvider.TELEGRAM, str(number))
+                await get_identity(other, IdentityProvider.TELEGRAM, str(number))
                 await enqueue(connection, "test.task", lock=None, number=number)
         await check_schema(database)
         async with JobQueue(database.conninfo, register) as queue:

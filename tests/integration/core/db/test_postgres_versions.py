@@ -8,7 +8,7 @@ import pytest
 from procrastinate import App
 from sqlalchemy import text
 
-from core.db import leaderboard, looks, people
+from core.db import looks, people, public_looks
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import find_schema_difference, migrate_down, migrate_up
@@ -66,7 +66,7 @@ async def test_everything_works_on_this_version(server: EmbeddedPostgres, reques
             person = await create_person(connection)
             look = await create_look(connection, person.id)
             assert await looks.share(connection, look.id)
-            assert await leaderboard.is_public(connection, look.id)
+            assert await public_looks.is_public(connection, look.id)
             await enqueue(connection, "test.task", lock=None, number=7)
         async with JobQueue(database.conninfo, register) as queue:
             await queue.run_worker({}, until_empty=True)

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from core.db import looks, people, reactions, schema, sessions
 from core.db.database import Database
+from core.db.identities import create_identity, get_identity, list_identities
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.db.sessions import SessionOwner
@@ -29,7 +30,7 @@ async def create_session(
             await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=Language.KO)
         ).id
     else:
-        assert await people.create_identity(connection, person_id, IdentityProvider.WEB, key)
+        assert await create_identity(connection, person_id, IdentityProvider.WEB, key)
     table = schema.identities
     statement = update(table).where(table.c.subject == key).values(last_seen_at=func.now() - timedelta(days=idle_days))
     await connection.execute(statement)
@@ -37,7 +38,7 @@ async def create_session(
 
 
 async def exists(connection: AsyncConnection, key: str) -> bool:
-    return await people.get_identity(connection, IdentityProvider.WEB, key) is not None
+    return await get_identity(connection, IdentityProvider.WEB, key) is not None
 
 
 async def test_sessions_are_deleted_after_their_maximum_idle_time(database: Database) -> None:
@@ -87,7 +88,7 @@ async def test_a_session_that_is_used_concurrently_is_not_deleted(database: Data
     async with database.transaction() as connection:
         key, person_id = await create_session(connection, 91)
     async with database.transaction() as request:
-        session = await people.get_identity(request, IdentityProvider.WEB, key)
+        session = await get_identity(request, IdentityProvider.WEB, key)
         assert session is not None
         await sessions.touch(request, session)
         async with database.transaction() as connection:
@@ -102,13 +103,13 @@ async def test_the_last_use_is_updated_once_a_month(database: Database) -> None:
         async with database.transaction() as connection:
             key, _ = await create_session(connection, idle_days)
             other_key, _ = await create_session(connection, idle_days)
-            session = await people.get_identity(connection, IdentityProvider.WEB, key)
-            other = await people.get_identity(connection, IdentityProvider.WEB, other_key)
+            session = await get_identity(connection, IdentityProvider.WEB, key)
+            other = await get_identity(connection, IdentityProvider.WEB, other_key)
             assert session is not None
             await sessions.touch(connection, session)
-            after = await people.get_identity(connection, IdentityProvider.WEB, key)
+            after = await get_identity(connection, IdentityProvider.WEB, key)
             assert after is not None
-            assert await people.get_identity(connection, IdentityProvider.WEB, other_key) == other
+            assert await get_identity(connection, IdentityProvider.WEB, other_key) == other
             return after.last_seen_at - session.last_seen_at
 
     assert await touch_after(29) == timedelta(0)
@@ -119,11 +120,11 @@ async def test_people_with_a_chat_or_login_are_not_anonymous(database: Database)
     async with database.transaction() as connection:
         for provider in IdentityProvider:
             person: Person = await create_person(connection, provider)
-            await people.create_identity(connection, person.id, IdentityProvider.WEB, f"session of {provider}")
+            await create_identity(connection, person.id, IdentityProvider.WEB, f"session of {provider}")
             owner = await sessions.get_owner(connection, f"session of {provider}")
             is_anonymous = provider is IdentityProvider.WEB
             assert owner == SessionOwner(person_id=person.id, is_anonymous=is_anonymous)
-            (identity, *_) = await people.list_identities(connection, person.id)
+            (identity, *_) = await list_identities(connection, person.id)
             is_session = await sessions.get_owner(connection, identity.subject) is not None
             assert is_session is (identity.provider is IdentityProvider.WEB), "no other id opens an account"
         assert await sessions.get_owner(connection, "unknown") is None

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import people, schema
 from core.db.account_merge import merge_people
 from core.db.database import Database
+from core.db.identities import create_identity, get_identity, list_identities
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
 from core.services import accounts
@@ -64,7 +65,7 @@ async def test_concurrent_logins_create_one_person(database: Database) -> None:
         owner = await log_in(connection, None)
         remaining = [visitor for visitor in visitors if await people.get(connection, visitor) is not None]
         assert remaining == [owner]
-        assert len(await people.list_identities(connection, owner)) == 7
+        assert len(await list_identities(connection, owner)) == 7
 
 
 async def test_session_ends_on_the_server(database: Database) -> None:
@@ -73,11 +74,11 @@ async def test_session_ends_on_the_server(database: Database) -> None:
         await accounts.start_session(connection, person, "first", replaces=None)
         await accounts.start_session(connection, person, "second", replaces="first")
         await accounts.start_session(connection, person, "third", replaces=None)
-        assert await people.get_identity(connection, IdentityProvider.WEB, "first") is None
+        assert await get_identity(connection, IdentityProvider.WEB, "first") is None
         await accounts.end_session(connection, "second")
-        assert await people.get_identity(connection, IdentityProvider.WEB, "second") is None
+        assert await get_identity(connection, IdentityProvider.WEB, "second") is None
         await accounts.end_all_sessions(connection, person)
-        assert [identity.provider for identity in await people.list_identities(connection, person)] == [
+        assert [identity.provider for identity in await list_identities(connection, person)] == [
             IdentityProvider.KAKAO_LOGIN
         ]
 
@@ -86,13 +87,13 @@ async def test_kakao_chat_and_kakao_login_are_linked_together(database: Database
     async with database.transaction() as connection:
         person = (await create_person(connection, IdentityProvider.KAKAO)).id
         await log_in(connection, person)
-        await people.create_identity(connection, person, IdentityProvider.TELEGRAM, "1")
-        assert list(accounts.find_linked_logins(await people.list_identities(connection, person))) == [
+        await create_identity(connection, person, IdentityProvider.TELEGRAM, "1")
+        assert list(accounts.find_linked_logins(await list_identities(connection, person))) == [
             "kakao",
             "telegram",
         ]
         await accounts.unlink_login(connection, person, "kakao")
-        assert list(accounts.find_linked_logins(await people.list_identities(connection, person))) == ["telegram"]
+        assert list(accounts.find_linked_logins(await list_identities(connection, person))) == ["telegram"]
 
 
 async def test_a_login_is_revoked_that_a_merge_moves_meanwhile(database: Database) -> None:
@@ -110,5 +111,5 @@ async def test_a_login_is_revoked_that_a_merge_moves_meanwhile(database: Databas
         await wait_until_blocked(database)
     assert await revocation is None, "the other person has a chat"
     async with database.connection() as connection:
-        assert await people.get_identity(connection, IdentityProvider.KAKAO_LOGIN, "7") is None
+        assert await get_identity(connection, IdentityProvider.KAKAO_LOGIN, "7") is None
         assert await people.get(connection, other) is not None

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 from structlog.testing import capture_logs
 
-from core.db import follows, inbox, look_feedback, look_images, looks, name_questions, one_time_tokens, people, schema
+from core.db import follows, inbox, look_feedback, look_images, looks, one_time_tokens, people, schema
+from core.db.identities import create_identity
 from core.db.schema import Channel, IdentityProvider, ModerationAction
 from core.errors import PersonNotFoundError, StorageUnavailableError
 from core.i18n.translations import Language
@@ -59,7 +60,7 @@ async def create_person_with_everything(resources: Resources, subject: str, frie
             connection, IdentityProvider.TELEGRAM, subject, language=Language.KO
         )
         await people.update_display_name(connection, person.id, f"name of {subject}")
-        await people.create_identity(connection, person.id, IdentityProvider.KAKAO, f"kakao {subject}")
+        await create_identity(connection, person.id, IdentityProvider.KAKAO, f"kakao {subject}")
         private, shared = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
         await looks.share(connection, shared.id)
         await look_feedback.record_correction(connection, private.id, Style.MODE)
@@ -198,7 +199,7 @@ async def test_whatever_is_over_is_deleted_with_the_images(resources: Resources)
         for person_id, age in ((old, timedelta(hours=1)), (new, timedelta(0))):
             look = await create_look(connection, person_id)
             await one_time_tokens.create(connection, person_id, lifetime=timedelta(minutes=10) - age)
-            await name_questions.record(connection, person_id, look.id, chat="1", proposed_name="Mina")
+            await people.record_name_question(connection, person_id, look.id, chat="1", proposed_name="Mina")
             asked_at = update(schema.people).where(schema.people.c.id == person_id)
             await connection.execute(asked_at.values(pending_name_asked_at=func.now() - age))
             counter = {"key": person_id.bytes, "period": 0, "count": 1, "expires_at": func.now() + HALF_AN_HOUR - age}

@@ -32,6 +32,7 @@ from core.db import (
     submissions,
 )
 from core.db.data_export import PersonalData
+from core.db.identities import create_identity
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider, ModerationAction, PendingQuestion
@@ -62,7 +63,7 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
         await look_feedback.record_guess(connection, with_images[0].id, Style.MODE)
         await look_images.clear_image_keys(connection, [expired.id])
         await submissions.record_submission(connection, person.id, "new", model="any", limit=1, daily_limit=9)
-        await people.create_identity(connection, person.id, IdentityProvider.TELEGRAM, f"telegram {word}")
+        await create_identity(connection, person.id, IdentityProvider.TELEGRAM, f"telegram {word}")
         other_looks = [look for look in await looks.list_for_person(connection, other.id, limit=9) if look.shared_at]
         for look in other_looks:
             await reactions.create_heart(connection, look.id, person.id)
@@ -286,7 +287,7 @@ async def test_messages_that_wait_are_exported_without_what_others_wrote(
         "contact": {"phone_number": "+82", "first_name": "Jun", "user_id": 8},
     }
     async with resources.database.transaction() as connection:
-        await people.create_identity(connection, mina.id, IdentityProvider.TELEGRAM, "7")
+        await create_identity(connection, mina.id, IdentityProvider.TELEGRAM, "7")
         await inbox.insert(
             connection, Channel.TELEGRAM, "1", external_sender_id="7", payload={"update_id": 1, "message": message}
         )

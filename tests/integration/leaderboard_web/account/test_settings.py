@@ -5,7 +5,7 @@ from dataclasses import replace
 import httpx
 from fastapi import FastAPI
 
-from core.db import people
+from core.db.identities import create_identity
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
@@ -53,7 +53,7 @@ async def test_a_refused_name_leaves_the_other_sections(
     settings = site.state.eva.settings.model_copy(update={"admins": ("telegram:42",)})
     site.state.eva = replace(site.state.eva, settings=settings)
     async with resources.database.transaction() as connection:
-        assert await people.create_identity(connection, mina.id, IdentityProvider.TELEGRAM, "42")
+        assert await create_identity(connection, mina.id, IdentityProvider.TELEGRAM, "42")
     page = await client.get("/me/settings")
     refused = await client.post("/me/settings", data={"name": "<i>"})
     assert (page.status_code, refused.status_code) == (200, 422)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from bot.app import BotApplication
 from core.db import leaderboard, looks, moderation, people, schema
+from core.db.identities import create_identity
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider
@@ -49,7 +50,7 @@ class ClientFactory:
         if person is not None:
             token = self._signer.issue()
             async with self._resources.database.transaction() as connection:
-                assert await people.create_identity(
+                assert await create_identity(
                     connection, person.id, IdentityProvider.WEB, self._signer.verify(token) or ""
                 )
             client.cookies.set("visitor", token)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot.app import BotApplication
 from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.reply import ReplyKind
-from core.db import leaderboard, looks, moderation, people, schema
+from core.db import looks, moderation, people, public_looks, schema
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import ModerationAction
@@ -143,5 +143,5 @@ async def test_concurrent_moderation_reports_shares_and_erasure_do_not_deadlock(
     work = [*map(report_all, reporters), share_all(), share_all(), moderate(), moderate(), moderate()]
     await asyncio.wait_for(asyncio.gather(*work), 60)
     async with resources.database.transaction() as connection:
-        styles = await leaderboard.count_styles(connection, owner.id)
+        styles = await public_looks.count_styles(connection, owner.id)
     assert sum(styles.values()) == len(await public_look_ids(resources))

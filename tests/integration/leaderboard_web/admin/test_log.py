@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from core.db import dead_letters, inbox, looks, people, schema
+from core.db import failed_updates, inbox, looks, people, schema
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
 from core.i18n.translations import Language, translate
@@ -85,7 +85,7 @@ async def test_failed_updates_are_listed_without_content_and_can_be_retried(
     assert (await (await as_person(other_person)).post("/admin/updates/retry")).status_code == 404
     assert (await admin.post("/admin/updates/retry")).status_code == 303
     async with resources.database.transaction() as connection:
-        assert await dead_letters.count_failed(connection) == 0
+        assert await failed_updates.count_failed(connection) == 0
         assert await inbox.count_unfinished(connection) == 1
     assert texts(await admin.get("/admin"), ".failed-updates li") == []
     for _ in range(2):

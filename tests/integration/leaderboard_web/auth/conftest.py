@@ -11,7 +11,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select
 
-from core.db import looks, people, schema
+from core.db import looks, schema
+from core.db.identities import get_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
 from core.resources import Resources
@@ -83,13 +84,13 @@ async def get_session_person_id(resources: Resources, client: httpx.AsyncClient)
     """The person of the client's session."""
     key = (client.cookies.get(VISITOR_COOKIE) or "").partition(".")[0]
     async with resources.database.transaction() as connection:
-        identity = await people.get_identity(connection, IdentityProvider.WEB, key)
+        identity = await get_identity(connection, IdentityProvider.WEB, key)
     return None if identity is None else identity.person_id
 
 
 async def get_owner_id(resources: Resources, provider: IdentityProvider, subject: str) -> UUID | None:
     async with resources.database.transaction() as connection:
-        identity = await people.get_identity(connection, provider, subject)
+        identity = await get_identity(connection, provider, subject)
     return None if identity is None else identity.person_id
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from core.db import blocks, look_guesses, looks, moderation, one_time_tokens, people, person_reports
+from core.db.identities import list_identities
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
@@ -51,7 +52,7 @@ async def create_private_look(resources: Resources, person_id: UUID) -> UUID:
 
 async def list_methods(resources: Resources, person_id: UUID) -> set[str]:
     async with resources.database.transaction() as connection:
-        return set(accounts.find_linked_logins(await people.list_identities(connection, person_id)))
+        return set(accounts.find_linked_logins(await list_identities(connection, person_id)))
 
 
 async def exists(resources: Resources, person_id: UUID) -> bool:

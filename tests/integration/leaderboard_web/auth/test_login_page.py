@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.db import one_time_tokens, people
+from core.db.identities import create_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import translate
 from core.resources import Resources
@@ -142,7 +143,7 @@ async def test_a_login_that_is_connected_while_logging_out_keeps_the_person(
 
     async def connect_and_erase(resources: Resources, person_id: UUID, **options: Any) -> bool:
         async with resources.database.transaction() as connection:
-            await people.create_identity(connection, person_id, IdentityProvider.TELEGRAM, "42")
+            await create_identity(connection, person_id, IdentityProvider.TELEGRAM, "42")
         return await erase_person(resources, person_id, **options)
 
     monkeypatch.setattr(login_page, "erase_person", connect_and_erase)

@@ -19,6 +19,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.db import looks, one_time_tokens, people
+from core.db.identities import delete_identity, get_identity, list_identities
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
@@ -148,7 +149,7 @@ async def test_widget_callback_is_rejected_in_another_browser(resources: Resourc
     assert (await victim.get(back, params=widget_parameters("666"))).status_code == 400
     assert await get_session_person_id(resources, victim) == visitor
     async with resources.database.transaction() as connection:
-        assert await people.get_identity(connection, IdentityProvider.TELEGRAM, "666") is None
+        assert await get_identity(connection, IdentityProvider.TELEGRAM, "666") is None
 
 
 @pytest.mark.parametrize("malformed", [{"age": 700.0}, {"age": -120.0}, {"token": "1:another"}, {"user": "0"}])
@@ -270,7 +271,7 @@ async def test_magic_link_to_oneself_erases_nobody(resources: Resources, mina: h
         person = (await people.get_or_create_by_identity(connection, IdentityProvider.WEB, "x", language=EN)).id
     await mina.post(await create_magic_link(resources, person))
     async with resources.database.transaction() as connection:
-        await people.delete_identity(connection, IdentityProvider.WEB, "x")
+        await delete_identity(connection, IdentityProvider.WEB, "x")
     await mina.post(await create_magic_link(resources, person))
     assert await get_session_person_id(resources, mina) == person
 
@@ -309,7 +310,7 @@ async def test_magic_link_switches_or_merges_accounts(resources: Resources, mina
     assert await get_session_person_id(resources, mina) == third
     assert not await exists(resources, second)
     async with resources.database.transaction() as connection:
-        assert set(accounts.find_linked_logins(await people.list_identities(connection, third))) == {"telegram"}
+        assert set(accounts.find_linked_logins(await list_identities(connection, third))) == {"telegram"}
 
 
 async def test_cross_site_request_cannot_use_a_magic_link(resources: Resources, mina: httpx.AsyncClient) -> None:

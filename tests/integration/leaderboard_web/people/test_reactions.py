@@ -12,6 +12,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from uuid_utils.compat import uuid7
 
 from core.db import people
+from core.db.identities import create_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
@@ -72,7 +73,7 @@ async def test_hearts_of_a_network_without_a_login_are_limited_per_look_and_day(
         known = await people.get_or_create_by_identity(
             connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language=Language.EN
         )
-        await people.create_identity(connection, known.id, IdentityProvider.KAKAO, "1")
+        await create_identity(connection, known.id, IdentityProvider.KAKAO, "1")
     assert await give(first, "2a00:1450:0:1::1", token) == 5
 
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, text
 
 from core.db import people, schema
+from core.db.identities import create_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
@@ -76,7 +77,7 @@ async def test_anonymous_reports_are_counted_once_per_network_and_look(
             known = await people.get_or_create_by_identity(
                 connection, IdentityProvider.WEB, VISITORS.verify(token) or "", language=Language.EN
             )
-            await people.create_identity(connection, known.id, IdentityProvider.KAKAO, f"{place}")
+            await create_identity(connection, known.id, IdentityProvider.KAKAO, f"{place}")
     async with open_browser(site) as browser:
         for token in chatting:
             assert (await browser.get(first)).status_code == 200
