@@ -42,6 +42,8 @@ PUBLIC_TEMPLATES = INDEXED_TEMPLATES - {"chat.html"} | {"guess.html", "look.html
 """Pages that everybody may see: browsers may keep them in memory to go back to, and ask before they show them again."""
 CONSTANT_FUNCTIONS = ("t", "static_url", "url_for")
 """Functions that return the same for the same name, as long as the process runs."""
+MACROS = ("common", "toggles", "look_card")
+"""Modules of macros, which every template has under these names; each may use those before it."""
 OPEN_GRAPH_LOCALES = {Language.KO: "ko_KR", Language.EN: "en_US"}
 
 
@@ -206,7 +208,7 @@ class ConstantCalls(Extension):
 
 @cache
 def get_environment(language: Language) -> Environment:
-    """The templates of a language. What does not depend on the page is global: modules of macros are created once."""
+    """The templates of a language, with everything that does not depend on the page as globals."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -229,4 +231,7 @@ def get_environment(language: Language) -> Environment:
     }
     environment.filters |= {name: environment.globals[name] for name in CONSTANT_FUNCTIONS}
     environment.filters |= {"keep_together": keep_together, "minute": format_minute}
+    for name in MACROS:
+        # `import` would compare the globals of both templates for each page.
+        environment.globals[name] = environment.get_template(f"macros/{name}.html").module
     return environment

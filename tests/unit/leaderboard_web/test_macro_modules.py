@@ -4,7 +4,7 @@ import pytest
 from jinja2 import Environment, meta, nodes
 
 from core.i18n.translations import Language
-from leaderboard_web.templating import get_environment
+from leaderboard_web.templating import MACROS, get_environment
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,8 @@ def test_modules_of_macros_use_nothing_of_a_page(environment: Environment) -> No
     imports: list[nodes.Import | nodes.FromImport] = []
     for tree in trees.values():
         imports += [*tree.find_all(nodes.Import), *tree.find_all(nodes.FromImport)]
-    modules = {found.template.as_const() for found in imports}
-    assert "macros/look_card.html" in modules
+    modules = {found.template.as_const() for found in imports} | {name for name in trees if name.startswith("macros/")}
+    assert modules >= {f"macros/{name}.html" for name in MACROS}
     assert not [found for found in imports if found.with_context]
     for name in modules:
         assert meta.find_undeclared_variables(trees[name]) <= environment.globals.keys(), name
