@@ -22,10 +22,11 @@ from bot.telegram.worker import UpdateHandler, register_former_jobs
 from core.conversation.service import ConversationService
 from core.db import inbox
 from core.jobs.maintenance import MAINTENANCE_QUEUE
-from core.jobs.queue import DEFAULT_QUEUE, JobQueue
+from core.jobs.queue import DEFAULT_QUEUE
+from core.jobs.worker import JobQueue
 from core.resources import Resources, open_resources
 from core.runtime import ProcessKind, available_cpus
-from core.services import retention
+from core.services import erasure, retention
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.vision.classifier import StyleClassifier, load_classifier
@@ -115,7 +116,7 @@ class BotApplication:
             register: registers tasks of Telegram.
             queues: whose jobs are run.
         """
-        others = [retention.register_tasks]
+        others = [erasure.register_tasks, retention.register_tasks]
         if self.kakao is not None:
             others.append(self.kakao.photo_jobs.register_tasks)
         async with JobQueue(self.resources.database.conninfo, *others, *register, queues=queues) as queue:

@@ -235,7 +235,7 @@ async def _check_contents(database: "Database", settings: Settings) -> list[Chec
 
     from core.db import failed_updates
     from core.db.installation import get_last_backup
-    from core.services.overdue_deletion import LATE_AFTER, get_longest_overdue
+    from core.services.retention import LATE_AFTER, get_longest_overdue
 
     try:
         async with database.connection() as connection:

@@ -23,7 +23,7 @@ from core.i18n.translations import Language, VariantSeed
 from core.images.decoding import decode_photo
 from core.object_storage import generate_key
 from core.resources import Resources
-from core.services.retention import remove_from_board
+from core.services.erasure import remove_from_board
 from core.styles import STYLES, Style
 from core.vision.attributes import Attribute
 from core.vision.classifier import StyleClassifier

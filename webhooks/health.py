@@ -35,7 +35,7 @@ from core.metrics import (
     QUEUE_DEPTH,
 )
 from core.runtime import GracefulShutdown
-from core.services.overdue_deletion import LATE_AFTER, get_longest_overdue
+from core.services.retention import LATE_AFTER, get_longest_overdue
 from core.settings import Settings
 from core.version import get_version
 

@@ -34,7 +34,8 @@ from core.errors import (
     StorageUnavailableError,
 )
 from core.jobs.maintenance import MAINTENANCE_QUEUE
-from core.jobs.queue import RETRY_DELAYS, ExponentialBackoff, enqueue
+from core.jobs.queue import enqueue
+from core.jobs.worker import RETRY_DELAYS, ExponentialBackoff
 from core.metrics import DELIVERIES, DeliveryOutcome
 
 log = structlog.get_logger()

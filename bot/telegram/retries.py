@@ -13,7 +13,7 @@ from procrastinate.jobs import Job
 
 from core import metrics
 from core.errors import DatabaseUnavailableError
-from core.jobs.queue import RETRY_DELAYS
+from core.jobs.worker import RETRY_DELAYS
 
 LONGEST_WAIT = 540
 """Seconds for which a job waits at most; see `core.jobs.maintenance.LONGEST_RETRY_DELAY`."""

@@ -37,8 +37,8 @@ from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import negotiate_language
 from core.resources import Resources
+from core.services.erasure import erase_person
 from core.services.photo_judging import PhotoJudgingService
-from core.services.retention import erase_person
 from core.settings import Settings
 from core.urls import login_link_path, site_url
 

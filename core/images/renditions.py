@@ -9,7 +9,7 @@ See ADR 0034.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BytesIO
 from uuid import UUID
@@ -19,6 +19,7 @@ from anyio import to_thread
 from PIL import Image
 
 from core.db import look_images
+from core.db.look_images import ImageKeys
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language
 from core.images.result_card import CardShape
@@ -127,6 +128,11 @@ def rendition_keys(photo_key: str) -> list[str]:
     suffixes = (*thumbnails, *share_images, *cards, *heatmaps, *RETIRED_SUFFIXES)
     webp_keys = [thumbnail_key(photo_key, is_webp=True), webp_photo_key(photo_key)]
     return [*(_rendition_key(photo_key, suffix) for suffix in suffixes), *webp_keys]
+
+
+def storage_keys(images: Iterable[ImageKeys]) -> list[str]:
+    """The keys of these images and of everything that may have been created from them."""
+    return [key for look in images for key in (look.photo_key, look.heatmap_key, *rendition_keys(look.photo_key))]
 
 
 def make_thumbnail(photo: bytes, width: int = THUMBNAIL_WIDTH, *, is_webp: bool = False) -> bytes:

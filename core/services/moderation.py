@@ -14,7 +14,7 @@ from core.db.people import Person
 from core.db.schema import ModerationAction
 from core.errors import LookNotFoundError, PersonNotFoundError
 from core.resources import Resources
-from core.services.retention import remove_from_board
+from core.services.erasure import remove_from_board
 
 
 async def is_admin(connection: AsyncConnection, admins: tuple[str, ...], person_id: UUID) -> bool:

@@ -20,7 +20,7 @@ from core.db.identities import get_identity, list_identities
 from core.db.schema import IdentityProvider
 from core.errors import LoginRejectedError
 from core.services import accounts
-from core.services.retention import erase_person
+from core.services.erasure import erase_person
 from leaderboard_web.auth.login_session import SessionData, bind_to_browser
 from leaderboard_web.dependencies import RequestContext
 from leaderboard_web.redirects import redirect_with_notice

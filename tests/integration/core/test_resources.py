@@ -15,7 +15,8 @@ from core.db.migrate import find_schema_difference, migrate_up
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, MissingSecretKeyError, UnsupportedDatabaseUrlError
 from core.i18n.translations import Language, translate
-from core.jobs.queue import JobQueue, WorkerTimings, enqueue
+from core.jobs.queue import enqueue
+from core.jobs.worker import JobQueue, WorkerTimings
 from core.object_storage import generate_key
 from core.resources import StartTimings, open_database, open_resources
 from core.runtime import ProcessKind

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from bot.telegram.client import RECORD_SECONDS, RESPONSE_SECONDS
-from core.jobs.queue import DEFAULT_TIMINGS
+from core.jobs.worker import DEFAULT_TIMINGS
 from core.runtime import EXIT_SECONDS, WATCHDOG_SECONDS, GracefulShutdown, available_cpus, run_until_signalled
 
 

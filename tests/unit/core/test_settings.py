@@ -5,7 +5,7 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy.engine import make_url
 
 from core.db.schema import IdentityProvider
-from core.jobs.queue import MAX_CONNECTIONS
+from core.jobs.worker import MAX_CONNECTIONS
 from core.settings import ADMIN_PROVIDERS, RENAMED, EngineName, Environment, Settings
 
 

@@ -23,7 +23,7 @@ from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
-from core.jobs.queue import JobQueue
+from core.jobs.worker import JobQueue
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Environment, Settings

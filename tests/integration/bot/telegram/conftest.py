@@ -21,7 +21,7 @@ from core.db import looks
 from core.db.identities import get_identity
 from core.db.looks import Look
 from core.db.schema import IdentityProvider, metadata
-from core.jobs.queue import JobQueue
+from core.jobs.worker import JobQueue
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings

@@ -18,8 +18,8 @@ from core.db.looks import Look
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, StorageUnavailableError
 from core.i18n.translations import Language, translate, variant_keys
-from core.jobs.queue import JobQueue, WorkerTimings
-from core.services.retention import delete_look
+from core.jobs.worker import JobQueue, WorkerTimings
+from core.services.erasure import delete_look
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo

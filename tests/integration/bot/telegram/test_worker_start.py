@@ -14,8 +14,9 @@ from bot.telegram.ingest import TELEGRAM_QUEUE
 from core.db import people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
-from core.jobs.queue import DEFAULT_QUEUE, JobQueue, enqueue
-from core.services.retention import ERASE_PERSON_TASK
+from core.jobs.queue import DEFAULT_QUEUE, enqueue
+from core.jobs.worker import JobQueue
+from core.services.erasure import ERASE_PERSON_TASK
 from core.settings import Settings
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend

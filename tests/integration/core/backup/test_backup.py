@@ -33,8 +33,9 @@ from core.errors import (
 )
 from core.object_storage import ObjectStorage, copy_images, generate_key
 from core.resources import Resources
+from core.services.erasure import delete_look
 from core.services.photo_judging import PhotoJudgingService
-from core.services.retention import delete_look, delete_overdue_data
+from core.services.retention import delete_overdue_data
 from core.settings import Settings
 from core.signing import UrlSigner, VisitorTokenSigner, fingerprint, load_secret_key
 from tests.factories import create_look, create_person, end_images, make_classifier, make_photo, store_images

@@ -22,7 +22,8 @@ from core.db.migrate import check_schema, migrate_down, migrate_up
 from core.db.schema import IdentityProvider
 from core.db.vector_search import has_index
 from core.i18n.translations import Language
-from core.jobs.queue import JobQueue, enqueue
+from core.jobs.queue import enqueue
+from core.jobs.worker import JobQueue
 from tests.factories import create_look
 from tests.processes import free_port
 

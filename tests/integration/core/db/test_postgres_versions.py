@@ -13,7 +13,8 @@ from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import find_schema_difference, migrate_down, migrate_up
 from core.db.vacuum import remove_deleted_rows
-from core.jobs.queue import JobQueue, enqueue
+from core.jobs.queue import enqueue
+from core.jobs.worker import JobQueue
 from tests.factories import create_look, create_person
 
 APPLICATION_NAMES = text("SELECT application_name FROM pg_stat_activity WHERE datname = current_database()")

@@ -16,10 +16,11 @@ from core.db.moderation import create_report
 from core.db.schema import Channel, IdentityProvider
 from core.db.vacuum import remove_deleted_rows
 from core.i18n.translations import Language
-from core.jobs.queue import JobQueue, conversation_lock_key, enqueue
+from core.jobs.queue import conversation_lock_key, enqueue
+from core.jobs.worker import JobQueue
 from core.object_storage import ObjectStorage
 from core.resources import Resources
-from core.services.retention import VACUUM_TASK, erase_person, register_tasks
+from core.services.erasure import VACUUM_TASK, erase_person, register_tasks
 from core.signing import LimitKeySigner, UrlSigner
 from core.styles import Style
 from tests.factories import create_look, create_person

@@ -9,7 +9,7 @@ from procrastinate import App, JobContext
 from structlog.contextvars import get_contextvars
 
 from core.db.database import Database
-from core.jobs.queue import ExponentialBackoff, JobQueue
+from core.jobs.worker import ExponentialBackoff, JobQueue
 
 Notes = list[str]
 

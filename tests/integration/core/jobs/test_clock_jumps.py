@@ -10,7 +10,8 @@ from bot.kakao.photo_requests import PHOTO_URL_LIFETIME
 from bot.telegram.retries import DEFAULT_DELAYS, LONGEST_WAIT
 from core.db.database import Database
 from core.jobs.maintenance import LONGEST_DELAY, LONGEST_RETRY_DELAY, HeartbeatMonitor, start_late_jobs
-from core.jobs.queue import RETRY_DELAYS, JobQueue, WorkerTimings, enqueue
+from core.jobs.queue import enqueue
+from core.jobs.worker import RETRY_DELAYS, JobQueue, WorkerTimings
 from tests.integration.core.jobs.conftest import Notes, register_tasks, running, wait_until
 
 HOUR = timedelta(hours=1)

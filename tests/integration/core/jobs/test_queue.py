@@ -18,7 +18,8 @@ from structlog.testing import capture_logs
 
 from core.db.database import Database
 from core.jobs.maintenance import MAINTENANCE_QUEUE, MAX_STARTS, HeartbeatMonitor, requeue_stalled_jobs
-from core.jobs.queue import ExponentialBackoff, JobQueue, WorkerTimings, cancel_pending, enqueue, get_stats
+from core.jobs.queue import cancel_pending, enqueue, get_stats
+from core.jobs.worker import ExponentialBackoff, JobQueue, WorkerTimings
 from tests.conftest import ROOT
 from tests.integration.core.jobs.conftest import Notes, register_tasks, running, wait_until
 
@@ -212,7 +213,7 @@ async def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(data
 
 KILLED = """
 import asyncio, os, signal, sys
-from core.jobs.queue import JobQueue
+from core.jobs.worker import JobQueue
 async def note(word):
     os.kill(os.getpid(), signal.SIGKILL)
 async def main():

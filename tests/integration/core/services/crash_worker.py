@@ -12,7 +12,7 @@ from core.db import inbox
 from core.db.database import Database
 from core.db.schema import Channel
 from core.i18n.translations import Language
-from core.jobs.queue import ExponentialBackoff, JobQueue, WorkerTimings
+from core.jobs.worker import ExponentialBackoff, JobQueue, WorkerTimings
 from core.object_storage import ObjectStorage
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService

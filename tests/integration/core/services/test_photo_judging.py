@@ -26,9 +26,9 @@ from core.errors import (
 from core.i18n.translations import Language
 from core.images.decoding import decode_photo
 from core.resources import Resources
+from core.services.erasure import delete_look, erase_person
 from core.services.heatmaps import encode_heatmap_jpeg, make_tags
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
-from core.services.retention import delete_look, erase_person
 from core.styles import Style
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier

@@ -1,171 +1,31 @@
-"""Deletion of expired images and erasure of people: every table and every file."""
+"""Deletion of what is over, by workers and, where none does it for two hours, by the web process."""
 
 import asyncio
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 from structlog.testing import capture_logs
 
-from core.db import follows, inbox, look_feedback, look_images, looks, one_time_tokens, people, schema
-from core.db.identities import create_identity
-from core.db.schema import Channel, IdentityProvider, ModerationAction
-from core.errors import PersonNotFoundError, StorageUnavailableError
-from core.i18n.translations import Language
-from core.jobs.queue import JobQueue, conversation_lock_key, enqueue
+from core.db import inbox, look_images, looks, one_time_tokens, people, schema
+from core.db.looks import Look
+from core.db.schema import Channel
+from core.errors import StorageUnavailableError
+from core.jobs.queue import enqueue
+from core.jobs.worker import JobQueue
 from core.resources import Resources
-from core.services.retention import VACUUM_TASK, delete_look, delete_overdue_data, erase_person, register_tasks
-from core.styles import Style
-from tests.factories import count_stored_files, create_look, create_person, remove_look, store_images
+from core.services.retention import delete_if_late, delete_overdue_data, register_tasks, run_late_deletion
+from tests.factories import count_stored_files, create_look, create_person, end_images, store_images
 
 HALF_AN_HOUR = timedelta(minutes=30)
-EVERY_TABLE = """
-SELECT table_name FROM information_schema.tables
-WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'alembic_version'
-"""
-
-
-async def rows(resources: Resources) -> dict[str, list[str]]:
-    """Every row of every table, as text; empty tables and the job that vacuums are left out."""
-    async with resources.database.transaction() as connection:
-        await connection.execute(text("DELETE FROM procrastinate_jobs WHERE task_name = :task"), {"task": VACUUM_TASK})
-        tables = {}
-        for table in (await connection.execute(text(EVERY_TABLE))).scalars():
-            result = await connection.execute(text(f'SELECT CAST(t.* AS text) FROM "{table}" AS t'))
-            tables[table] = sorted(result.scalars())
-        return {table: lines for table, lines in tables.items() if lines}
-
-
-ANONYMOUS_TABLES = {"daily_counts", "installation", "moderation_log", "rate_limits"}
-"""Tables whose rows remain after an erasure, without a reference to the person."""
-
-
-def rows_with_personal_data(tables: dict[str, list[str]]) -> dict[str, list[str]]:
-    return {table: lines for table, lines in tables.items() if table not in ANONYMOUS_TABLES}
 
 
 async def age_look(resources: Resources, look_id: UUID, age: timedelta) -> None:
     async with resources.database.transaction() as connection:
         table = schema.looks
         await connection.execute(update(table).where(table.c.id == look_id).values(created_at=func.now() - age))
-
-
-async def create_person_with_everything(resources: Resources, subject: str, friend: UUID | None = None) -> UUID:
-    """Create a person with rows in every table, and with reactions between them and a friend."""
-    async with resources.database.transaction() as connection:
-        person = await people.get_or_create_by_identity(
-            connection, IdentityProvider.TELEGRAM, subject, language=Language.KO
-        )
-        await people.update_display_name(connection, person.id, f"name of {subject}")
-        await create_identity(connection, person.id, IdentityProvider.KAKAO, f"kakao {subject}")
-        private, shared = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
-        await looks.share(connection, shared.id)
-        await look_feedback.record_correction(connection, private.id, Style.MODE)
-        token = {"token_hash": sha256(subject.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
-        await connection.execute(insert(schema.one_time_tokens).values(**token))
-        action = {
-            "action": ModerationAction.RESTORE,
-            "moderator_id": person.id,
-            "look_id": shared.id,
-            "person_id": person.id,
-        }
-        await connection.execute(insert(schema.moderation_log).values(**action))
-        for channel, sender in ((Channel.TELEGRAM, subject), (Channel.KAKAO, f"kakao {subject}")):
-            inbox_id = await inbox.insert(
-                connection, channel, f"update {sender}", external_sender_id=sender, payload={"is": sender}
-            )
-            assert inbox_id is not None
-            await inbox.record_checkpoint(connection, inbox_id, "verdict", data=f"message {sender}")
-            await enqueue(connection, "bot.answer", lock=conversation_lock_key(channel, sender), inbox_id=inbox_id)
-        if friend is not None:
-            friends_look = (await looks.list_for_person(connection, friend, limit=1))[0]
-            for reactor, look in ((friend, shared), (person.id, friends_look)):
-                for table in (schema.hearts, schema.bookmarks):
-                    await connection.execute(insert(table).values(look_id=look.id, person_id=reactor))
-                guess = {"look_id": look.id, "person_id": reactor, "style": Style.MODE}
-                await connection.execute(insert(schema.look_guesses).values(guess))
-                reason = f"by {reactor}"
-                await connection.execute(
-                    insert(schema.reports).values(look_id=look.id, person_id=reactor, reason=reason)
-                )
-            for follower, followed in ((friend, person.id), (person.id, friend)):
-                await connection.execute(insert(schema.follows).values(follower_id=follower, followed_id=followed))
-                report = {"reported_id": followed, "person_id": follower, "reason": f"by {follower}"}
-                await connection.execute(insert(schema.person_reports).values(report))
-                await connection.execute(insert(schema.blocks).values(person_id=follower, blocked_id=followed))
-    return person.id
-
-
-async def test_erasure_leaves_nothing_of_a_person(resources: Resources, storage_folder: Path) -> None:
-    friend = await create_person_with_everything(resources, "friend")
-    before, files_before = await rows(resources), count_stored_files(storage_folder)
-    person = await create_person_with_everything(resources, "mina", friend)
-    full = await rows(resources)
-    own_tables = {table for table in full if not table.startswith("procrastinate_")}
-    anonymous = {"installation", "rate_limits"}
-    assert own_tables == set(schema.metadata.tables) - anonymous, "create_person_with_everything must fill every table"
-    assert "procrastinate_jobs" in full
-    assert count_stored_files(storage_folder) == files_before + 4
-
-    assert await erase_person(resources, person)
-
-    after = await rows(resources)
-    assert rows_with_personal_data(after) == rows_with_personal_data(before)
-    assert not [row for lines in after.values() for row in lines if "mina" in row or str(person) in row]
-    assert count_stored_files(storage_folder) == files_before
-    assert not await erase_person(resources, person)
-    async with resources.database.transaction() as connection:
-        again = await people.get_or_create_by_identity(
-            connection, IdentityProvider.TELEGRAM, "mina", language=Language.KO
-        )
-    assert again.id != person
-
-
-async def test_failed_erasure_changes_nothing(resources: Resources, storage_folder: Path) -> None:
-    person = await create_person_with_everything(resources, "mina")
-    before = await rows(resources)
-    storage_folder.rename(storage_folder.with_name("away"))
-    storage_folder.write_bytes(b"a file instead of the directory")
-    with pytest.raises(StorageUnavailableError):
-        await erase_person(resources, person)
-    assert await rows(resources) == before
-    storage_folder.unlink()
-    storage_folder.with_name("away").rename(storage_folder)
-    assert await erase_person(resources, person)
-    assert (rows_with_personal_data(await rows(resources)), count_stored_files(storage_folder)) == ({}, 0)
-
-
-async def test_erasures_at_once_of_people_who_follow_each_other(resources: Resources) -> None:
-    async with resources.database.transaction() as connection:
-        pair = [(await create_person(connection)).id for _ in range(2)]
-        for follower, followed in (pair, pair[::-1]):
-            await follows.create_follow(connection, follower, followed)
-    assert await asyncio.gather(*(erase_person(resources, person_id) for person_id in pair)) == [True, True]
-
-
-async def test_erasure_excludes_concurrent_looks(
-    resources: Resources, storage_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    person = await create_person_with_everything(resources, "mina")
-    delete, adding = resources.storage.delete, []
-
-    async def add() -> None:
-        async with resources.database.transaction() as connection:
-            await create_look(connection, person)
-
-    async def delete_while_another_photo_comes(keys: list[str]) -> None:
-        await delete(keys)
-        adding.append(asyncio.create_task(add()))
-        await asyncio.sleep(0.2)
-
-    monkeypatch.setattr(resources.storage, "delete", delete_while_another_photo_comes)
-    assert await erase_person(resources, person)
-    with pytest.raises(PersonNotFoundError):
-        await adding[0]
-    assert (rows_with_personal_data(await rows(resources)), count_stored_files(storage_folder)) == ({}, 0)
 
 
 async def test_only_expired_private_looks_lose_their_images(resources: Resources, storage_folder: Path) -> None:
@@ -276,21 +136,53 @@ async def test_worker_deletes_expired_photos(resources: Resources, storage_folde
     assert count_stored_files(storage_folder) == 0
 
 
-async def test_removed_looks_lose_their_images_and_deleted_ones_everything(
-    resources: Resources, storage_folder: Path
+@pytest.fixture
+async def look(resources: Resources) -> Look:
+    async with resources.database.transaction() as connection:
+        return await store_images(resources, await create_look(connection, (await create_person(connection)).id))
+
+
+async def test_images_that_are_two_hours_overdue_are_deleted(
+    resources: Resources, storage_folder: Path, look: Look
 ) -> None:
+    await end_images(resources, look, timedelta(hours=1, minutes=50))
+    assert (await delete_if_late(resources), count_stored_files(storage_folder)) == (0, 2)
+    await end_images(resources, look, timedelta(hours=2, minutes=10))
+    with capture_logs() as logs:
+        assert (await delete_if_late(resources), count_stored_files(storage_folder)) == (1, 0)
+    assert [(entry["event"], entry["looks"]) for entry in logs] == [("overdue_photos_deleted", 1)]
+    assert await delete_if_late(resources) == 0
+
+
+async def test_overdue_updates_are_deleted_as_well(resources: Resources) -> None:
     async with resources.database.transaction() as connection:
-        person = await create_person(connection)
-        hidden, deleted = [await store_images(resources, await create_look(connection, person.id)) for _ in range(2)]
-        await looks.share(connection, hidden.id)
-    assert await remove_look(resources, hidden.id)
-    assert count_stored_files(storage_folder) == 2
-    assert await delete_look(resources, deleted.id)
+        await inbox.insert(connection, Channel.TELEGRAM, "1", external_sender_id="42", payload={"text": "words"})
+        long_ago = func.now() - inbox.RETENTION - timedelta(hours=3)
+        await connection.execute(update(schema.inbox).values(processed_at=long_ago))
+    await delete_if_late(resources)
+    async with resources.database.transaction() as connection:
+        assert await inbox.get_longest_overdue(connection) == timedelta(0)
+
+
+async def test_watch_survives_a_storage_that_is_away(resources: Resources, storage_folder: Path, look: Look) -> None:
+    await end_images(resources, look, timedelta(hours=3))
+    away = storage_folder.rename(storage_folder.with_name("away"))
+    storage_folder.write_bytes(b"a file instead of the directory")
+    with capture_logs() as logs:
+        watch = asyncio.create_task(run_late_deletion(resources, interval=0.02))
+        while not logs:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert logs[0]["event"] == "overdue_photos_not_deleted"
+        storage_folder.unlink()
+        away.rename(storage_folder)
+        async with asyncio.timeout(30):
+            while count_stored_files(storage_folder):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    watch.cancel()
+    await asyncio.gather(watch, return_exceptions=True)
+
+
+async def test_several_processes_can_delete_at_once(resources: Resources, storage_folder: Path, look: Look) -> None:
+    await end_images(resources, look, timedelta(hours=3))
+    assert sorted(await asyncio.gather(*[delete_if_late(resources) for _ in range(3)])) == [0, 0, 1]
     assert count_stored_files(storage_folder) == 0
-    assert not await delete_look(resources, deleted.id)
-    assert not await remove_look(resources, deleted.id)
-    async with resources.database.transaction() as connection:
-        (left,) = await looks.list_for_person(connection, person.id, limit=9)
-    assert left.id == hidden.id
-    assert (left.shared_at, left.photo_key) == (None, None)
-    assert left.removed_at is not None

@@ -12,7 +12,7 @@ from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from core.services.retention import erase_person
+from core.services.erasure import erase_person
 from leaderboard_web.routes.admin import ROWS_PER_PAGE
 from tests.factories import create_person, mark_update_failed
 from tests.html import attributes, next_url, texts
