@@ -2,7 +2,7 @@
 
 A chosen name is stored as typed after NFKC normalization, with runs of spaces collapsed: 1 to 20 letters, digits,
 spaces, dots and underscores, at least one letter, in one script or in scripts that people mix
-(`core.unicode_scripts`). A name therefore holds no markup, line break, invisible character or pile of accents, and
+(`core.confusables`). A name therefore holds no markup, line break, invisible character or pile of accents, and
 messengers make no link of it: what ends like a host name (`top_level_domains.txt`) is rejected. Names of Eva and her
 operators and insults (`reserved_names.txt`) are rejected; they are compared by their `confusable_key`, so that
 look-alike spellings are rejected as well.
@@ -15,10 +15,9 @@ from functools import cache, lru_cache
 from itertools import count
 from uuid import UUID
 
-from core.confusables import confusable_key, is_default_ignorable
+from core.confusables import confusable_key, has_consistent_script, imitates_latin, is_default_ignorable
 from core.conversation.word_lists import read_lines
 from core.i18n.translations import Language, pick_variant, translate
-from core.unicode_scripts import has_consistent_script, imitates_latin
 
 MAX_NAME_LENGTH = 20
 NAME_PUNCTUATION = frozenset(" ._")

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from PIL import Image
 
 from core.errors import PhotoError
-from core.images.formats import ImageFormat, open_header
+from core.images.codecs import open_header
+from core.images.formats import ImageFormat
 from core.images.gif_file import reduce_gif
 from core.images.png_file import reduce_png
 from core.images.webp_file import reduce_webp

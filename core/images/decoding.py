@@ -29,8 +29,9 @@ from core.errors import (
     TruncatedPhotoError,
 )
 from core.images.animation import ANIMATED_FORMATS, is_blank, iter_later_frames
+from core.images.codecs import is_truncated, open_header
 from core.images.color_space import ColorSpace, MeasuredColorSpace, convert_to_srgb
-from core.images.formats import ImageFormat, detect_format, is_truncated, open_header
+from core.images.formats import ImageFormat, detect_format
 from core.images.gif_file import reduce_gif
 from core.images.heif_file import check_heif, read_heif_color_space
 from core.images.jpeg_file import decode_jpeg, parse_jpeg
