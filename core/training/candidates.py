@@ -11,12 +11,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from core.training.atomic_files import write_text
 from core.training.dataset import Example, Split, check_photos, read_examples
 from core.training.distillation import REGULARIZATION_C
 from core.training.feature_sets import extract_versions
 from core.training.features import PhotoReader
 from core.training.network import ARCHITECTURES, build_base
+from core.training.run_files import write_text
 from core.vision.model_card import Preprocessing, ResizeMode
 
 INPUT_CANDIDATES = {

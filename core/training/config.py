@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DatasetError
-from core.training.run_directory import CONFIG_FILE
+from core.training.run_files import CONFIG_FILE
 from core.vision.model_card import Preprocessing
 
 BLOCKS = ("block4", "block5")

@@ -21,11 +21,11 @@ from sklearn.preprocessing import StandardScaler
 
 from core.errors import DatasetError
 from core.styles import STYLES
-from core.training.atomic_files import load_arrays
 from core.training.dataset import Example
 from core.training.feature_sets import CLEAN, extract_tail_features
 from core.training.head_targets import HeadTargets
 from core.training.linear_heads import HEADS, apply_heads
+from core.training.run_files import load_arrays
 
 REGULARIZATION_C = 0.003
 """Inverse regularization strength of the logistic regression; chosen on validation among 0.001, 0.003, 0.01, 0.03."""

@@ -17,7 +17,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from core.errors import ExportMismatchError
-from core.training.atomic_files import replacing
+from core.training.run_files import replacing
 
 MODEL_FILE = "eva.tflite"
 MIN_CORRELATION = 0.98

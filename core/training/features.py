@@ -22,9 +22,9 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from core.errors import CheckpointMismatchError, DiskSpaceError, WorkerEndedError
-from core.training.atomic_files import replacing, write_text
 from core.training.augmentation import augment
 from core.training.dataset import Example
+from core.training.run_files import replacing, write_text
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import Preprocessing
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from core.errors import CheckpointMismatchError, DatasetError
-from core.training.atomic_files import save_arrays
 from core.training.config import FinetuneConfig
 from core.training.dataset import Split, check_photos, read_examples
 from core.training.distillation import blend_with_teachers, file_digest, predict_by_teachers, read_tuned
@@ -22,7 +21,7 @@ from core.training.joint_training import MapVersions, finetune
 from core.training.linear_heads import GUESS_RATE, HEADS, count_last_channels, fit_heads
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import PhotoTable, read_photo_table
-from core.training.run_directory import CONVOLUTIONS_FILE, TUNED_FILE, claim_run_directory
+from core.training.run_files import CONVOLUTIONS_FILE, TUNED_FILE, claim_run_directory, save_arrays
 from core.training.source_folds import check_fold, find_used_photos, warn_of_seen_sources
 from core.vision.model_card import CARD_FILE, load_model_card
 

@@ -10,7 +10,7 @@ from core.errors import DatasetError
 from core.training.head_calibration import outfits_with_attributes
 from core.training.head_evaluation import shared_styles
 from core.training.photo_table import PhotoTable
-from core.training.run_directory import CONVOLUTIONS_FILE
+from core.training.run_files import CONVOLUTIONS_FILE
 from core.training.source_folds import check_fold
 
 

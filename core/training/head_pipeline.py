@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from core.styles import STYLES
-from core.training.atomic_files import load_arrays, replacing, save_arrays
 from core.training.config import HeadsConfig, load_finetune_config
 from core.training.dataset import Split, check_photos, read_examples
 from core.training.embedding import fit_embedding
@@ -52,7 +51,7 @@ from core.training.picture_heads import (
     read_boxes,
     read_kinds,
 )
-from core.training.run_directory import CONVOLUTIONS_FILE, TUNED_FILE
+from core.training.run_files import CONVOLUTIONS_FILE, TUNED_FILE, load_arrays, replacing, save_arrays
 from core.training.source_folds import find_used_photos, warn_of_seen_sources
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import CARD_FILE, ModelCard, load_model_card

@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from core.training.atomic_files import save_arrays
 from core.training.config import FinetuneConfig
 from core.training.feature_mixing import (
     MIXSTYLE_CONCENTRATION,
@@ -26,7 +25,7 @@ from core.training.head_targets import HeadTargets
 from core.training.joint_network import build_joint_tail, read_tail
 from core.training.linear_heads import HEADS
 from core.training.network import bfloat16_where_supported
-from core.training.run_directory import append_log, claim_run_directory
+from core.training.run_files import append_log, claim_run_directory, save_arrays
 
 CHECKPOINT_FILE = "checkpoint.npz"
 _HEAD_NAMES = tuple(head.name for head in HEADS)

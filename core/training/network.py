@@ -16,7 +16,7 @@ import numpy as np
 
 from core.errors import DatasetError, WeightsUnavailableError
 from core.styles import STYLES
-from core.training.atomic_files import load_arrays
+from core.training.run_files import load_arrays
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
 """RGB."""

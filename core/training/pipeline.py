@@ -13,7 +13,6 @@ from rich.console import Console
 from scipy.special import expit
 
 from core.errors import DatasetError, UnknownBackboneError
-from core.training.atomic_files import load_arrays, replacing, write_text
 from core.training.calibration import choose_thresholds, fit_temperature
 from core.training.config import TrainingConfig, check_stages, load_config
 from core.training.dataset import Example, Split, Targets, check_photos, read_examples, targets
@@ -27,7 +26,7 @@ from core.training.main_color_fit import evaluate_main_color
 from core.training.network import ARCHITECTURES, build_base, load_network
 from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.report import write_report
-from core.training.run_directory import CONFIG_FILE
+from core.training.run_files import CONFIG_FILE, load_arrays, replacing, write_text
 from core.training.staged_training import FeatureSet, train_stages
 from core.vision.classifier import check_digest, fit_to_input
 from core.vision.model_card import CARD_FILE, ModelCard, Preprocessing, load_model_card

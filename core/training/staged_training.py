@@ -10,7 +10,6 @@ import keras
 import numpy as np
 from rich.console import Console
 
-from core.training.atomic_files import load_arrays, replacing, save_arrays
 from core.training.config import Stage, TrainingConfig
 from core.training.dataset import Example, Targets
 from core.training.features import FeatureStore
@@ -23,7 +22,7 @@ from core.training.network import (
     build_tail,
     load_network,
 )
-from core.training.run_directory import append_log, claim_run_directory
+from core.training.run_files import append_log, claim_run_directory, load_arrays, replacing, save_arrays
 from core.training.sampling import BalancedBatches, sampling_weights
 
 VALIDATIONS_PER_STAGE = 4

@@ -11,7 +11,6 @@ import pytest
 
 from core.errors import DatasetError, DiskSpaceError, WorkerEndedError
 from core.training import feature_sets
-from core.training.atomic_files import load_arrays, replacing, save_arrays
 from core.training.dataset import Split, read_examples
 from core.training.export import store_base
 from core.training.feature_sets import extract_training_features
@@ -19,6 +18,7 @@ from core.training.features import PhotoReader, extract_features
 from core.training.head_network import build_pooled_network
 from core.training.litert_weights import read_convolutions
 from core.training.network import load_network
+from core.training.run_files import load_arrays, replacing, save_arrays
 from core.vision.model_card import Preprocessing
 from tests.unit.core.training.heads_data import random_weights
 

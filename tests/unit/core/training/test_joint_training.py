@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.training.run_files import append_log
+
 pytest.importorskip("keras", reason="the extra `train` is not installed")
 
 import tensorflow as tf
@@ -20,7 +22,6 @@ from core.training.head_targets import HeadTargets
 from core.training.joint_network import interpolate
 from core.training.joint_training import MapVersions, finetune
 from core.training.linear_heads import HEADS
-from core.training.run_directory import append_log
 
 PHOTOS = 12
 
