@@ -6,7 +6,7 @@ from bot.telegram.button_rules import PressRefusal, check_group_look, check_pres
 from bot.telegram.cards import send_week
 from bot.telegram.deep_links import private_chat_url
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
-from bot.telegram.formatting import text_messages
+from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.public_looks import send_similar_looks
 from bot.telegram.replies import act, send_reply
 from bot.telegram.updates import ButtonPress

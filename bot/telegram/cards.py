@@ -13,7 +13,7 @@ from telegram.constants import ChatAction
 
 from bot.telegram.deep_links import private_chat_url
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import OutgoingMessage, text_messages
+from bot.telegram.outgoing_messages import OutgoingMessage, text_messages
 from core.conversation.narration import format_percent, style_name
 from core.conversation.result_card_texts import draw_card
 from core.conversation.service import ConversationService

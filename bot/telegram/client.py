@@ -37,7 +37,7 @@ from telegram.error import (
 from telegram.ext import ExtBot
 
 from bot.telegram.bot_api_errors import REFUSALS, flood_wait, is_of_proxy, may_have_arrived, translate_refusal
-from bot.telegram.formatting import MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, OutgoingMessage
+from bot.telegram.outgoing_messages import MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, OutgoingMessage
 from core.db.schema import Channel
 from core.errors import (
     ChatUnavailableError,

@@ -7,8 +7,8 @@ from bot.telegram.cards import send_week
 from bot.telegram.daily_news import send_news
 from bot.telegram.deep_links import LOOK_PREFIX, parse_look_argument
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.keyboards import Keyboards
+from bot.telegram.outgoing_messages import OutgoingMessage, text_messages
 from bot.telegram.public_looks import public_look_message
 from core.conversation.listings import get_own_looks, list_top_of_today, own_look_line, own_looks_text
 from core.conversation.narration import style_description, style_name

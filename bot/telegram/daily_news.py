@@ -10,9 +10,9 @@ from telegram import InlineKeyboardMarkup
 
 from bot.telegram.client import TelegramClient
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.ingest import TELEGRAM_QUEUE
 from bot.telegram.keyboards import Keyboards
+from bot.telegram.outgoing_messages import OutgoingMessage, text_messages
 from core.conversation.news_visits import find_unseen_news, mark_news_seen, news_sentences
 from core.db import news
 from core.db.identities import mark_blocked

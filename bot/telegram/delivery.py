@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.constants import ChatAction
 
 from bot.telegram.client import TelegramClient
-from bot.telegram.formatting import OutgoingMessage, text_messages
 from bot.telegram.keyboards import Keyboards
+from bot.telegram.outgoing_messages import OutgoingMessage, text_messages
 from bot.telegram.updates import IncomingUpdate
 from core.conversation.narration import error_message
 from core.conversation.reply import ReplyKind

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
-from bot.telegram.formatting import text_messages
+from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.updates import IncomingUpdate
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences

@@ -3,7 +3,7 @@
 from bot.telegram.commands import CommandName, handle_command
 from bot.telegram.daily_news import send_news
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
-from bot.telegram.formatting import text_messages
+from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.public_looks import send_similar_looks
 from bot.telegram.replies import answer_question
 from bot.telegram.updates import MessageReaction, TextMessage

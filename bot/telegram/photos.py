@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from telegram.constants import ChatAction
 
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
-from bot.telegram.formatting import text_messages
+from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.replies import act, send_reply
 from bot.telegram.updates import PhotoMessage, UnsupportedMessage
 from bot.telegram.verdicts import send_verdict, shows_picture

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import OutgoingMessage, text_messages
+from bot.telegram.outgoing_messages import OutgoingMessage, text_messages
 from core.conversation.listings import leaderboard_line, list_similar
 from core.conversation.service import ConversationService
 from core.db.look_summaries import LeaderboardEntry

@@ -11,8 +11,8 @@ from telegram.constants import ChatAction
 
 from bot.telegram.client import TelegramClient
 from bot.telegram.delivery import QUEUE_NOTICE
-from bot.telegram.formatting import text_messages
 from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK
+from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.parsing import parse_update
 from bot.telegram.updates import PhotoMessage
 from core.db import inbox, people, waiting_photos

@@ -9,7 +9,7 @@ from telegram import InlineKeyboardMarkup
 from bot.telegram.cards import send_card
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
 from bot.telegram.erasure import record_erasure
-from bot.telegram.formatting import text_messages
+from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.verdicts import send_verdict, shows_picture
 from core.conversation.actions import Action
 from core.conversation.reply import Reply, ReplyKind

@@ -13,7 +13,7 @@ from telegram.constants import ChatAction
 
 from bot.telegram.commands import handle_command
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import text_messages
+from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.photos import album_failures, answer_self_harm, verdict_step
 from bot.telegram.updates import CommandMessage, IncomingUpdate, PhotoMessage, TextMessage, UnsupportedMessage
 from bot.telegram.verdicts import format_verdict

@@ -15,7 +15,7 @@ from telegram import InlineKeyboardMarkup
 
 from bot.telegram.button_rules import is_from_chat
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import MAX_CAPTION_LENGTH, OutgoingMessage, text_messages
+from bot.telegram.outgoing_messages import MAX_CAPTION_LENGTH, OutgoingMessage, text_messages
 from core.conversation.narration import Message, MessageSlot, verdict_messages
 from core.conversation.service import ConversationService
 from core.db.looks import Look

@@ -18,10 +18,10 @@ from bot.telegram.commands import handle_command
 from bot.telegram.daily_news import NEWS_TASK
 from bot.telegram.delivery import QUEUE_NOTICE, UpdateDelivery
 from bot.telegram.erasure import send_confirmation
-from bot.telegram.formatting import text_messages
 from bot.telegram.ingest import ALBUM_TASK, TELEGRAM_QUEUE, UPDATE_TASK, requeue_orphans
 from bot.telegram.inline import answer_inline_query
 from bot.telegram.messages import handle_message
+from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.parsing import parse_album, parse_update
 from bot.telegram.photos import handle_album, handle_photo
 from bot.telegram.retries import DEFAULT_DELAYS, LONGEST_WAIT, RetryDelays, RetryLaterError, RetryPolicy

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.telegram.formatting import OutgoingMessage
+from bot.telegram.outgoing_messages import OutgoingMessage
 from bot.telegram.verdicts import format_verdict
 from core.conversation.narration import error_message, style_name, verdict_messages
 from core.conversation.occasion_fit import answer_for_occasion

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.telegram.daily_news import MAX_FAILURES, DailyNews
-from bot.telegram.formatting import OutgoingMessage
+from bot.telegram.outgoing_messages import OutgoingMessage
 from core.db import looks, news, people, reactions, schema
 from core.db.news import News, Recipient, get_news
 from core.db.people import Person

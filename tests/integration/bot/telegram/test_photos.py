@@ -9,8 +9,8 @@ from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
-from bot.telegram.formatting import OutgoingMessage
 from bot.telegram.ingest import requeue_orphans
+from bot.telegram.outgoing_messages import OutgoingMessage
 from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
 from core.db import failed_updates, inbox, people
 from core.db.failed_updates import MAX_REQUEUES

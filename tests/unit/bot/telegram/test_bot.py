@@ -11,7 +11,7 @@ from telegram.ext import ExtBot
 
 from bot.telegram.bot import create_bot
 from bot.telegram.client import MessageRateLimiter, TelegramClient
-from bot.telegram.formatting import OutgoingMessage
+from bot.telegram.outgoing_messages import OutgoingMessage
 from bot.testing.telegram import FakeTelegram
 from core.errors import DeliveryError, RemotePhotoGoneError
 from core.logging import configure_logging

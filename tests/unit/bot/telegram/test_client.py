@@ -15,7 +15,7 @@ from telegram.request import HTTPXRequest
 from bot.telegram.bot_api_errors import flood_wait
 from bot.telegram.client import RETRY_DELAYS, MessageRateLimiter, TelegramClient
 from bot.telegram.delivery import UpdateDelivery
-from bot.telegram.formatting import OutgoingMessage, text_messages
+from bot.telegram.outgoing_messages import OutgoingMessage, text_messages
 from bot.telegram.updates import TextMessage
 from bot.telegram.verdicts import CAPTION_SLOTS, REMARK_SLOTS, format_verdict
 from bot.testing.telegram import FakeTelegram

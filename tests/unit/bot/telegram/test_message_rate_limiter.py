@@ -6,7 +6,7 @@ from telegram.constants import ChatAction, FloodLimit
 from telegram.ext import ExtBot
 
 from bot.telegram.client import MAX_TRACKED_LIMITS, MessageRateLimiter, TelegramClient
-from bot.telegram.formatting import OutgoingMessage
+from bot.telegram.outgoing_messages import OutgoingMessage
 from bot.testing.telegram import FakeTelegram
 from tests.unit.bot.telegram.conftest import no_sleep
 

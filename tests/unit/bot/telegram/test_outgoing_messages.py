@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from telegram import InlineKeyboardMarkup
 
-from bot.telegram.formatting import OutgoingMessage
 from bot.telegram.keyboards import Keyboards, decode_callback_data
+from bot.telegram.outgoing_messages import OutgoingMessage
 from bot.telegram.verdicts import format_verdict
 from core.conversation.actions import ActionType
 from core.conversation.narration import MessageSlot, verdict_messages
