@@ -108,11 +108,11 @@ def open_page(chromium: Browser, site: str, request: pytest.FixtureRequest) -> I
     def complain(words: str) -> None:
         errors.append(words)
 
-    def start(*, path: str = "/try", expect_errors: bool = False, **context: Any) -> Page:
+    def start(*, path: str = "/try", expect_errors: bool = False, browser: Browser = chromium, **context: Any) -> Page:
         options = {"locale": "en-GB", "viewport": {"width": 390, "height": 780}, "reduced_motion": "reduce"}
         # Tests hold and replace requests, which a service worker would make itself.
         options |= {"service_workers": "block"}
-        page = chromium.new_context(**{**options, **context}).new_page()
+        page = browser.new_context(**{**options, **context}).new_page()
         page.set_default_timeout(TIMEOUT_MS)
         pages.append(page)
         page.on("pageerror", lambda error: complain(str(error)))
