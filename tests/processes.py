@@ -1,5 +1,6 @@
 """Servers as processes."""
 
+import random
 import re
 import signal
 import socket
@@ -7,19 +8,25 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+FIXED_PORTS = 10_000, 32_768
 READY_SECONDS = 120.0
 """Time for a start, which may create a database."""
 
 
 def free_port() -> int:
-    """A port of this machine that is free at the moment, for processes that must know it before they start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that is free at the moment, for processes that must know it before they start.
+
+    It is none of those that systems give to connections and to servers that ask for any port: another process could get
+    one of these before it is used.
+    """
+    while True:
+        port = random.SystemRandom().randrange(*FIXED_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

@@ -16,12 +16,12 @@ from tests.processes import free_port
 
 FILES = {"caddy": "Caddyfile", "haproxy": "haproxy.cfg", "nginx": "nginx.conf"}
 WEB_PROCESSES = ("127.0.0.1:8001", "127.0.0.1:8002")
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 
 
 @contextmanager
 def running_proxy(kind: str, folder: Path, ports: Sequence[int]) -> Iterator[str]:
-    """Run a proxy in front of two processes at these ports, until `/healthz` is answered; yields its URL.
+    """Run a proxy in front of two processes at these ports; yields its URL when one of them has answered `/healthz`.
 
     The test is skipped if the proxy is not installed.
 
@@ -29,6 +29,9 @@ def running_proxy(kind: str, folder: Path, ports: Sequence[int]) -> Iterator[str
         kind: of `FILES`.
         folder: for its files.
         ports: of the processes.
+
+    Raises:
+        AssertionError: it ended, or does not answer. The message holds its output.
     """
     program = shutil.which(kind, path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
@@ -49,19 +52,26 @@ def running_proxy(kind: str, folder: Path, ports: Sequence[int]) -> Iterator[str
             text = f"daemon off; pid {folder}/nginx.pid; events {{}}\nhttp {{ access_log off; {text} }}"
             command = ["-e", "stderr", "-c", str(path), "-p", str(folder)]
     path.write_text(text, "utf-8")
-    with (folder / f"{kind}.log").open("wb") as log:
+    output = folder / f"{kind}.log"
+    with output.open("wb") as log:
         process = subprocess.Popen(
             [program, *command], env=os.environ | {"HOME": str(folder)}, stdout=log, stderr=subprocess.STDOUT
         )
     url = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            with suppress(httpx.TransportError):
-                if httpx.get(f"{url}/healthz", trust_env=False).status_code == httpx.codes.OK:
-                    break
+        while not _is_answered(f"{url}/healthz"):
+            assert process.poll() is None, output.read_text("utf-8")
+            assert time.monotonic() < deadline, output.read_text("utf-8")
             time.sleep(0.1)
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
+
+
+def _is_answered(url: str) -> bool:
+    """Whether a URL is answered with 200, by a process that has not hung up or hangs."""
+    with suppress(httpx.TransportError):
+        return httpx.get(url, timeout=2, trust_env=False).status_code == httpx.codes.OK
+    return False
