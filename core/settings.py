@@ -13,6 +13,7 @@ from typing import Annotated, Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, TypeAdapter, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "EVA_"
@@ -20,6 +21,7 @@ TEST_PREFIX = "EVA_TEST_"
 """Variables that only the test suite reads."""
 ADMIN_PROVIDERS = ("telegram", "kakao", "kakao_login", "facebook", "web")
 """The values of `core.db.schema.IdentityProvider`, which takes long to import."""
+_ADMIN_VALUES = {"providers": ", ".join(ADMIN_PROVIDERS)}
 RDS_VARIABLES = ("RDS_HOSTNAME", "RDS_PORT", "RDS_DB_NAME", "RDS_USERNAME", "RDS_PASSWORD")
 """What AWS Elastic Beanstalk sets for an attached database; together they stand for DATABASE_URL."""
 RENAMED = {
@@ -66,6 +68,10 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+def _must_be_together(*names: str) -> PydanticCustomError:
+    return PydanticCustomError("together", "{names} must be set together", {"names": ", ".join(names)})
+
+
 def _passwords(url: str) -> tuple[str, ...]:
     """The password in a URL, as it is and as it stands there, if the URL can be parsed and has one."""
     try:
@@ -87,7 +93,7 @@ class Settings(BaseSettings):
 
     Raises:
         pydantic.ValidationError: a value is invalid, settings contradict each other, or there is an unknown variable
-            with the prefix EVA_.
+            with the prefix EVA_. `eva` says each of them in the language of the terminal (`eva.cli_errors`).
     """
 
     model_config = SettingsConfigDict(
@@ -243,9 +249,10 @@ class Settings(BaseSettings):
     @classmethod
     def _check_admins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch(r"[a-z_]+:\S+", identity) for identity in value):
-            raise ValueError("must be provider:subject, separated by commas")
+            raise PydanticCustomError("admins", "must be provider:subject, separated by commas", _ADMIN_VALUES)
         if unknown := {identity.partition(":")[0] for identity in value} - set(ADMIN_PROVIDERS):
-            raise ValueError(f"{', '.join(sorted(unknown))} is none of {', '.join(ADMIN_PROVIDERS)}")
+            values = {"unknown": ", ".join(sorted(unknown)), **_ADMIN_VALUES}
+            raise PydanticCustomError("admins", "{unknown} is none of {providers}", values)
         return value
 
     @field_validator("trusted_proxies")
@@ -254,7 +261,14 @@ class Settings(BaseSettings):
         cls, value: tuple[IPv4Network | IPv6Network, ...]
     ) -> tuple[IPv4Network | IPv6Network, ...]:
         if any(network.prefixlen == 0 for network in value):
-            raise ValueError("must not be the whole internet: anyone could choose an address then")
+            raise PydanticCustomError("everyone", "must not be the whole internet")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        if value is not None and any(urlsplit(value)[2:]):
+            raise PydanticCustomError("path", "must have no path: the site is at the root of its host")
         return value
 
     @field_validator("kakao_image_hosts")
@@ -266,7 +280,7 @@ class Settings(BaseSettings):
     @classmethod
     def _check_webhook_secret(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
-            raise ValueError("must be 1 to 256 letters, digits, _ or -")
+            raise PydanticCustomError("webhook_secret", "must be 1 to 256 letters, digits, _ or -")
         return value
 
     @model_validator(mode="before")
@@ -277,7 +291,7 @@ class Settings(BaseSettings):
             return values
         missing = [name for name in RDS_VARIABLES if not os.environ.get(name)]
         if missing:
-            raise ValueError(f"RDS_HOSTNAME is set, but not {', '.join(missing)}")
+            raise PydanticCustomError("rds", "RDS_HOSTNAME is set, but not {names}", {"names": ", ".join(missing)})
         host, port, name, user, password = (quote(os.environ[variable], safe="") for variable in RDS_VARIABLES)
         return values | {"DATABASE_URL": f"postgresql://{user}:{password}@{host}:{port}/{name}"}
 
@@ -286,10 +300,9 @@ class Settings(BaseSettings):
         """Refuse a login that is configured by half, and an SDK version without its hash."""
         for login in ("kakao", "facebook", "telegram"):
             if (getattr(self, f"{login}_client_id") is None) is not (getattr(self, f"{login}_client_secret") is None):
-                name = login.upper()
-                raise ValueError(f"EVA_{name}_CLIENT_ID and EVA_{name}_CLIENT_SECRET must be set together")
+                raise _must_be_together(f"EVA_{login.upper()}_CLIENT_ID", f"EVA_{login.upper()}_CLIENT_SECRET")
         if len(self.model_fields_set & {"kakao_sdk_version", "kakao_sdk_integrity"}) == 1:
-            raise ValueError("EVA_KAKAO_SDK_VERSION and EVA_KAKAO_SDK_INTEGRITY must be set together")
+            raise _must_be_together("EVA_KAKAO_SDK_VERSION", "EVA_KAKAO_SDK_INTEGRITY")
         return self
 
     @model_validator(mode="after")
@@ -298,6 +311,8 @@ class Settings(BaseSettings):
         for name in sorted(os.environ):
             variable = name.upper()
             if variable.startswith(PREFIX) and variable not in known and not variable.startswith(TEST_PREFIX):
-                replacement = RENAMED.get(variable)
-                raise ValueError(f"{name} is now called {replacement}" if replacement else f"{name} is not a setting")
+                if replacement := RENAMED.get(variable):
+                    values = {"names": name, "replacement": replacement}
+                    raise PydanticCustomError("renamed", "{names} is now called {replacement}", values)
+                raise PydanticCustomError("unknown", "{names} is not a setting", {"names": name})
         return self

@@ -1,40 +1,25 @@
-"""The `eva` command. The only package that puts the parts of Eva together.
+"""The `eva` command. The only package that puts the parts of Eva together."""
 
-Each command imports what it needs when it runs, so that `eva ask` starts quickly and never loads TensorFlow.
-"""
-
-from typing import Annotated
-
-import typer
-
-from core.version import get_version
-from eva import admin, backup, chat, demo, judge, serve, shadow, train
-
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Eva names the style of an outfit and shows on the photo why.",
-)
-for module in (judge, serve, demo, chat, admin, shadow, backup, train):
-    app.add_typer(module.app)
-
-
-def _print_version(is_wanted: bool) -> None:
-    if is_wanted:
-        typer.echo(f"eva {get_version()}")
-        raise typer.Exit
-
-
-@app.callback()
-def take_options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
-    ] = False,
-) -> None:
-    """Take the options that belong to no command."""
+import errno
+import io
+import sys
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. Neither Ctrl+C, at whatever moment, nor a full disk behind its output is a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that is not in UTF-8 shows a question mark for what it lacks.
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        from eva.cli import app
+
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        from core.i18n.translations import translate
+        from eva.cli_errors import terminal_language
+
+        sys.exit(translate("cli.disk_full", terminal_language()))

@@ -62,7 +62,7 @@ def setup(
     url: Annotated[str | None, typer.Option(help="Public address of Eva; EVA_PUBLIC_URL by default.")] = None,
 ) -> None:
     """Register the webhook, and commands and descriptions in both languages, with Telegram."""
-    from telegram.error import InvalidToken, TelegramError
+    from telegram.error import InvalidToken, NetworkError, TelegramError, TimedOut
 
     from bot.telegram.bot import create_bot
     from bot.telegram.setup import WEBHOOK_PATH, set_commands, set_descriptions, set_webhook
@@ -85,7 +85,9 @@ def setup(
     except InvalidToken:
         fail(str(InvalidBotTokenError()))
     except TelegramError as error:
-        fail(translate("cli.telegram.refused", language, reason=error.message))
+        # What Telegram refuses is a subclass of NetworkError as well.
+        key = "cli.telegram.unreachable" if type(error) in {NetworkError, TimedOut} else "cli.telegram.refused"
+        fail(translate(key, language, reason=error.message))
     typer.echo(translate("cli.telegram.set_up", language, url=f"{base_url}{WEBHOOK_PATH}"))
 
 

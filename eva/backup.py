@@ -13,9 +13,19 @@ app = typer.Typer()
 DEFAULT_KEPT = 14
 
 
+def _check_target(target: str) -> str:
+    """Refuse what an unset variable of a script leaves; the working directory would be meant."""
+    if not target:
+        raise typer.BadParameter(translate("cli.backup.no_target", terminal_language()))
+    return target
+
+
+Target = Annotated[str, typer.Argument(help="Folder, or s3://bucket/prefix.", callback=_check_target)]
+
+
 @app.command()
 def backup(
-    target: Annotated[str, typer.Argument(help="Folder, or s3://bucket/prefix.")],
+    target: Target,
     keep: Annotated[int, typer.Option(help="Backups that remain; older ones are deleted.", min=1)] = DEFAULT_KEPT,
     min_age: Annotated[
         float, typer.Option(help="Hours; nothing is done if the last backup there is younger.", min=0)
@@ -57,7 +67,7 @@ def backup(
 
 @app.command()
 def restore(
-    source: Annotated[str, typer.Argument(help="Folder, or s3://bucket/prefix.")],
+    source: Target,
     name: Annotated[str | None, typer.Option(help="Which backup; the latest by default.")] = None,
     new_secret: Annotated[
         bool, typer.Option("--new-secret", help="Accept another EVA_SECRET_KEY: all sessions and links end.")

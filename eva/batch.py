@@ -137,8 +137,8 @@ def judge_files(
         try:
             data = read_file(photo)
         except OSError as error:
-            key = "cli.no_such_file" if isinstance(error, FileNotFoundError) else "cli.unreadable"
-            message = translate(key, language, path=str(photo))
+            key = "cli.judge.missing" if isinstance(error, FileNotFoundError) else "cli.judge.unreadable"
+            message = translate(key, language)
             return FailedFile(photo=photo, error=type(error).__name__, message=message)
         try:
             image = decode_photo(data)

@@ -1,9 +1,9 @@
 """Language, settings and errors of the command line."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -13,6 +13,24 @@ from core.settings import Settings
 LanguageOption = Annotated[
     str | None, typer.Option("--lang", metavar="ko|en", help="Language of the output; the terminal's by default.")
 ]
+
+
+SETTING_PROBLEMS = {
+    "bool_parsing": "switch",
+    "enum": "choice",
+    "float_parsing": "number",
+    "greater_than_equal": "at_least",
+    "int_parsing": "number",
+    "ip_v4_network": "network",
+    "ip_v6_network": "network",
+    "less_than_equal": "at_most",
+    "string_pattern_mismatch": "pattern",
+    "too_short": "short",
+    "url_parsing": "url",
+    "url_scheme": "url",
+    **{own: own for own in ("admins", "everyone", "path", "rds", "renamed", "together", "unknown", "webhook_secret")},
+}
+"""What pydantic and `core.settings` call a wrong setting -> the end of the key of its text, `cli.setting.<...>`."""
 
 
 def terminal_language() -> Language:
@@ -42,15 +60,26 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        fail("\n".join(f"{_variable(problem['loc'])}{problem['msg']}" for problem in error.errors()))
+        language = terminal_language()
+        # An address that is neither one of IPv4 nor of IPv6 is two problems with the same text.
+        fail("\n".join(dict.fromkeys(_describe_setting(problem, language) for problem in error.errors())))
     except EvaError as error:
         fail(str(error))
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    """The environment variable that a validation error is about, with a colon; empty for several."""
-    name = str(location[0]) if location else ""
-    return f"{name if name.isupper() else f'EVA_{name.upper()}'}: " if name else ""
+def _describe_setting(problem: Mapping[str, Any], language: Language) -> str:
+    """The variable that an error of pydantic is about, or several, and what is wrong with it."""
+    values = problem.get("ctx", {})
+    field = str(problem["loc"][0]) if problem["loc"] else ""
+    variable = field if field.isupper() else f"EVA_{field.upper()}"
+    names = variable if field else values.get("names", "")
+    key = SETTING_PROBLEMS.get(problem["type"])
+    if key is None:
+        return f"{names}: {problem['msg']}"
+    if "expected" in values:
+        values = {**values, "expected": values["expected"].replace(" or ", ", ")}
+    limit = next((values[name] for name in ("ge", "le", "min_length") if name in values), None)
+    return f"{names}: {translate(f'cli.setting.{key}', language, **{**values, 'limit': limit})}"
 
 
 @contextmanager
@@ -65,7 +94,7 @@ def exit_on_error(language: Language) -> Iterator[None]:
         advice = translate("cli.doctor.engine.fix", language, engine=os.environ.get("EVA_ENGINE", "litert"))
         fail(f"{advice} ({error.detail})")
     except ModelError as error:
-        fail(f"{error_message(error, language)}\n{translate('cli.doctor.model.fix', language)} ({error})")
+        fail(f"{translate('cli.doctor.model.fix', language)} ({error})")
     except PhotoError as error:
         fail(error_message(error, language))
     except EvaError as error:

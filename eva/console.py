@@ -58,9 +58,10 @@ def print_probabilities(console: Console, verdict: Verdict, language: Language) 
     table.add_column()
     table.add_column(justify="right")
     table.add_column()
+    block = "#" if console.options.ascii_only else "█"
     for rank, (style, probability) in enumerate(verdict.ranking):
         share = format_percent(probability)
-        bar = Text("█" * max(1, round(BAR_WIDTH * probability)), style=ACCENT_COLOR if rank == 0 else "bright_black")
+        bar = Text(block * max(1, round(BAR_WIDTH * probability)), style=ACCENT_COLOR if rank == 0 else "bright_black")
         table.add_row(Text(style_name(style, language), style="bold" if rank == 0 else ""), f"{share} %", bar)
     console.print(table)
 
@@ -89,17 +90,24 @@ def _print_animated(console: Console, message: str) -> None:
             time.sleep(SECONDS_PER_CHARACTER)
 
 
-def results_table(results: Sequence[JudgedFile | FailedFile], language: Language) -> Table:
-    """A table of results: photo, style, probability and runner-up, or the error."""
+def print_results(console: Console, results: Sequence[JudgedFile | FailedFile], language: Language) -> None:
+    """Print a table of photo, style, probability and runner-up, then why each of the other photos was not judged."""
+    judged = [result for result in results if isinstance(result, JudgedFile)]
+    if judged:
+        console.print(_results_table(judged, language))
+    for result in results:
+        if isinstance(result, FailedFile):
+            console.print(Text(f"{result.photo}: {result.message}", style="red"), soft_wrap=True)
+
+
+def _results_table(results: Sequence[JudgedFile], language: Language) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column()
     for _ in range(3):
         table.add_column(no_wrap=True)
     for result in results:
         photo = Text(str(result.photo), overflow="fold")
-        if isinstance(result, FailedFile):
-            table.add_row(photo, Text(result.error, style="red"), "", "")
-        elif result.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
+        if result.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
             table.add_row(photo, Text("–", style="dim"), "", "")
         else:
             (first, share), (second, rest), *_ = result.verdict.ranking

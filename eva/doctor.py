@@ -161,7 +161,8 @@ async def _check_database(settings: Settings) -> list[Check]:
             contents = [*await _check_secret_key(database, settings), *await _check_contents(database, settings)]
             where = database.url.host
     except PersistenceError as error:
-        return [_missing("database", "embedded.fix", detail=error.detail) if is_embedded else _missing("database")]
+        finding = "embedded.fix" if is_embedded else "fix"
+        return [_missing("database", finding, detail=error.detail or type(error).__name__)]
     server = _ok("database", "embedded") if is_embedded else _ok("database", where=where, version=info.version)
     return [server, _check_schema(info), _check_clock(info), _check_similar_looks(vectors), *contents]
 

@@ -3,15 +3,18 @@
 import errno
 import hashlib
 import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from core.i18n.translations import translate
-from core.vision.classifier import StyleClassifier
 from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, fail, load_settings
+
+if TYPE_CHECKING:
+    from core.vision.classifier import StyleClassifier
 
 app = typer.Typer()
 
@@ -78,7 +81,7 @@ def judge(
     """Judge many photos; exits with 1 if one could not be judged."""
     language = chosen_language(lang)
     from eva.batch import FailedFile, find_photos, judge_files
-    from eva.console import progress_bar, results_table
+    from eva.console import print_results, progress_bar
 
     photos, skipped = find_photos(paths)
     if skipped:
@@ -96,16 +99,16 @@ def judge(
             for result in judge_files(photos, classifier, language, cam):
                 failed += isinstance(result, FailedFile)
                 if as_json:
-                    typer.echo(json.dumps(result.to_json(), ensure_ascii=False))
+                    typer.echo(_json_line(result.to_json()))
                 else:
                     results.append(result)
                 step()
         except OSError as error:
-            if error.errno == errno.EPIPE:
+            if error.errno == errno.EPIPE or cam is None:
                 raise
             fail(translate("cli.not_saved", language, path=str(error.filename or cam)))
     if not as_json:
-        Console(highlight=False).print(results_table(results, language))
+        print_results(Console(highlight=False), results, language)
     typer.echo(translate("cli.judged", language, done=len(photos) - failed, failed=failed), err=True)
     raise typer.Exit(1 if failed else 0)
 
@@ -122,7 +125,17 @@ def doctor(lang: LanguageOption = None) -> None:
     raise typer.Exit(1 if any(check.status is CheckStatus.MISSING for check in checks) else 0)
 
 
-def _load_classifier() -> StyleClassifier:
+def _json_line(value: dict[str, Any]) -> str:
+    """A value as JSON, with escapes if it holds what the output cannot, e.g. a file name that is not UTF-8."""
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return line
+
+
+def _load_classifier() -> "StyleClassifier":
     from core.vision.classifier import load_classifier
 
     return load_classifier(load_settings())

@@ -40,7 +40,10 @@ def run(
     ] = False,
 ) -> None:
     """Start the site, the webhooks and a worker in one process."""
-    serve_site(load_settings(), host, port, run_worker=True, polling=polling)
+    settings = load_settings()
+    if polling and settings.telegram_token is None:
+        fail(translate("cli.polling_without_token", terminal_language()))
+    serve_site(settings, host, port, run_worker=True, polling=polling)
 
 
 @app.command()

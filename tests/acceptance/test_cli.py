@@ -1,5 +1,6 @@
 """The `eva` command as a process: terminals, imports, servers."""
 
+import json
 import os
 import re
 import socket
@@ -57,6 +58,78 @@ def test_ask_animates_messages_in_a_terminal(
     assert len(first_message) < 10 if speed else len(first_message) > 20
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("encoding", ["ascii", "cp949"])
+def test_a_terminal_that_is_not_in_utf_8_gets_what_it_can_show(
+    eva: RunEva, samples: Path, tmp_path: Path, encoding: str, language: Language
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "eva", "ask", str(samples / "street.jpg"), "--lang", language],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"84 % #####" in done.stdout
+    if encoding == "cp949":
+        assert translate("cli.saved", language, path="street-eva.jpg") in done.stdout.decode(encoding)
+
+
+def test_json_names_a_file_that_is_not_utf_8(environment: dict[str, str], samples: Path, tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff.jpg"
+    Path(os.fsdecode(name)).write_bytes((samples / "street.jpg").read_bytes())
+    done = subprocess.run(
+        [os.fsencode(sys.executable), b"-m", b"eva", b"judge", name, b"--json"],
+        env=environment | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    assert os.fsencode(json.loads(done.stdout)["photo"]) == name
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["judge", "--json"], ["judge"]], ids=" ".join)
+def test_output_to_a_full_disk_is_one_sentence(
+    environment: dict[str, str], samples: Path, arguments: list[str]
+) -> None:
+    photo = [str(samples / "street.jpg")] if "judge" in arguments else []
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "eva", *arguments, *photo],
+            env=environment | {"PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.strip()) == (1, translate("cli.disk_full", EN))
+
+
+def test_an_interruption_of_the_imports_is_no_traceback(environment: dict[str, str]) -> None:
+    script = (
+        "import os, signal, sys, eva\n"
+        "class Interruption:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interruption())\n"
+        "eva.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 @pytest.mark.skipif(not (BUNDLED_MODEL_DIR / "model.json").exists(), reason="no model")
 @pytest.mark.parametrize("command", ["ask", "judge", "doctor", "run"])
 def test_commands_import_only_what_they_need(
@@ -70,9 +143,9 @@ def test_commands_import_only_what_they_need(
             "run": ["--port", str(occupied.getsockname()[1])],
         }
         script = (
-            "import sys, eva\n"
+            "import sys, eva.cli\n"
             "from pathlib import Path\n"
-            f"eva.app({[command, *arguments.get(command, [])]!r}, standalone_mode=False)\n"
+            f"eva.cli.app({[command, *arguments.get(command, [])]!r}, standalone_mode=False)\n"
             # Not `getrusage`: it counts the memory of the test process, from which this one was forked.
             "status = Path('/proc/self/status')\n"
             "print(status.read_text().partition('VmHWM:')[2].split()[0] if status.exists() else 0, file=sys.stderr)\n"
@@ -99,9 +172,9 @@ def test_commands_import_only_what_they_need(
 
 def test_training_without_its_extra_names_what_to_install(environment: dict[str, str], tmp_path: Path) -> None:
     script = (
-        "import sys, eva\n"
+        "import sys, eva.cli\n"
         "sys.modules['tensorflow'] = None\n"
-        f"eva.app(['train', '--data', {str(tmp_path)!r}, '--out', 'run'])\n"
+        f"eva.cli.app(['train', '--data', {str(tmp_path)!r}, '--out', 'run'])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -160,12 +233,12 @@ def test_run_refuses_the_scripted_engine_in_production(eva: RunEva) -> None:
 def test_run_explains_a_missing_model(eva: RunEva, tmp_path: Path) -> None:
     done = eva("run", "--port", "0", EVA_ENGINE="litert", EVA_MODEL_DIR=str(tmp_path))
     assert done.returncode == 1
-    assert translate("error.model", EN) in done.stderr
+    assert translate("cli.doctor.model.fix", EN) in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_run_says_what_it_does_before_it_imports_the_servers(environment: dict[str, str], tmp_path: Path) -> None:
-    script = "import sys, eva\nsys.modules['bot.app'] = None\neva.app(['run', '--port', '0'])\n"
+    script = "import sys, eva.cli\nsys.modules['bot.app'] = None\neva.cli.app(['run', '--port', '0'])\n"
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,

@@ -19,7 +19,7 @@ from core.conversation.item_questions import find_item_question
 from core.conversation.open_questions import find_open_question
 from core.i18n.translations import Language, translate
 from core.settings import Settings
-from eva import app
+from eva.cli import app
 from tests.conftest import ROOT
 from tools.generate_docs import generated_pages
 from webhooks import health, messengers

@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.exceptions import TyperException
 
-from eva import app
+from eva.cli import app
 from tests.conftest import ROOT
 
 PAGES = sorted(page for pattern in ("*.md", "docs/**/*.md", "samples/*.md") for page in ROOT.glob(pattern))

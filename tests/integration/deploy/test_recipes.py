@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from core.settings import Settings
-from eva import app
+from eva.cli import app
 from tests.conftest import ROOT
 from tests.integration.deploy.checking_programs import find_fault
 

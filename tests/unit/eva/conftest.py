@@ -12,6 +12,7 @@ import eva.judge
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from eva.cli import app
 
 RunCommand = Callable[..., Result]
 
@@ -34,7 +35,7 @@ def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunCommand:
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str | Path, **variables: str) -> Result:
-        result = CliRunner().invoke(eva.app, list(map(str, arguments)), env=variables)
+        result = CliRunner().invoke(app, list(map(str, arguments)), env=variables)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result
 

@@ -172,10 +172,11 @@ def test_judge_numbers_heatmaps_of_the_same_name(run_command: RunCommand, photos
 
 
 def test_judge_prints_a_table(run_command: RunCommand, photos: Path) -> None:
-    result = run_command("judge", photos / "a.jpg", photos / "notes.txt")
+    result = run_command("judge", photos / "a.jpg", photos / "notes.txt", "missing.jpg")
     assert result.exit_code == 1
     assert re.search(r"a\.jpg +Street +72 % +Casual 18 %", result.stdout)
-    assert re.search(r"notes\.txt +NotAnImageError", result.stdout)
+    assert f"notes.txt: {translate('error.not_an_image', Language.EN)}\n" in result.stdout
+    assert f"missing.jpg: {translate('cli.judge.missing', Language.EN)}\n" in result.stdout
 
 
 def test_judge_names_the_files_of_a_folder_that_it_skips(run_command: RunCommand, tmp_path: Path) -> None:

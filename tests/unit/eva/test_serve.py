@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from eva import app
+from eva.cli import app
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from eva import app
+from eva.cli import app
 
 pytest.importorskip("core.training.pipeline", reason="the extra `train` is not installed")
 
