@@ -6,7 +6,6 @@ take the visitor's private looks with it.
 """
 
 import re
-import secrets
 import time
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -65,13 +64,9 @@ class PendingLogin(VerifiedLogin):
     """A verified login that waits for the person's confirmation; it is accepted once."""
 
     id: str
+    """A login link of the person whom it logs in, or of the visitor for a new login: it ends with their sessions."""
     expires_at: float
     """Unix time in seconds."""
-
-    @property
-    def proof(self) -> SingleUseProof:
-        """What is recorded when the login is completed."""
-        return SingleUseProof(text=f"confirmed {self.id}", lifetime=CONFIRMATION_LIFETIME)
 
 
 def safe_next_path(requested: str | None, default: str = DEFAULT_NEXT_PATH) -> str:
@@ -105,23 +100,25 @@ async def complete_login(
         visitor_id = await context.viewer.get_person_id(connection)
         identity = await get_identity(connection, login.provider, login.subject)
         is_own = identity is not None and identity.person_id == visitor_id
-        asks = visitor_id is not None and not is_own and not await _has_nothing(connection, visitor_id)
-        if asks:
-            person_id = visitor_id
-        else:
+        if visitor_id is None or is_own or await _has_nothing(connection, visitor_id):
             person_id = await accounts.link_or_merge(
                 connection, visitor_id, login.provider, login.subject, language=context.language
             )
-        assert person_id is not None, "a question has a recipient"
-        await _use_proof(connection, proof, person_id)
-        if not asks:
+            await _use_proof(connection, proof, person_id)
             await context.viewer.start(connection, person_id)
+            link = None
+        else:
+            await _use_proof(connection, proof, visitor_id)
+            link = await one_time_tokens.create(
+                connection,
+                visitor_id if identity is None else identity.person_id,
+                lifetime=CONFIRMATION_LIFETIME,
+            )
     session.clear()
-    if not asks:
+    if link is None:
         return redirect_with_session(context.viewer, login.next_path)
     expires_at = time.time() + CONFIRMATION_LIFETIME.total_seconds()
-    pending = PendingLogin(**asdict(login), id=secrets.token_urlsafe(16), expires_at=expires_at)
-    session[PENDING_KEY] = asdict(pending)
+    session[PENDING_KEY] = asdict(PendingLogin(**asdict(login), id=link, expires_at=expires_at))
     bind_to_browser(session, context.viewer)
     return redirect_with_notice(url_for("confirm_login"))
 
@@ -146,31 +143,36 @@ async def confirm_login(context: RequestContext, session: SessionData, *, joins:
     behind.
 
     Raises:
-        LoginRejectedError: no login waits, or it was completed before.
+        LoginRejectedError: no login waits, it was completed before, or sessions were ended since.
         StorageUnavailableError: the images of a visitor cannot be deleted; nothing was done.
         PersonNotFoundError: one of the two was erased in this moment.
     """
     pending = get_pending_login(session)
-    visitor_id = None
-    if joins:
-        async with context.state.resources.database.connection() as connection:
-            visitor_id = await context.viewer.get_person_id(connection)
-    else:
-        await erase_unreachable_visitor(context)
+    async with context.state.resources.database.connection() as connection:
+        visitor_id = await context.viewer.get_person_id(connection)
+        is_waiting = await one_time_tokens.get_person_id(connection, pending.id) is not None
+    if visitor_id is None or not is_waiting:
+        raise LoginRejectedError("confirmed before, or logged out")
+    is_erased = not joins and await erase_unreachable_visitor(context)
     async with context.state.resources.database.transaction() as connection:
         person_id = await accounts.link_or_merge(
-            connection, visitor_id, pending.provider, pending.subject, language=context.language
+            connection, visitor_id if joins else None, pending.provider, pending.subject, language=context.language
         )
-        await _use_proof(connection, pending.proof, person_id)
+        # The link of a new login went with its visitor.
+        if await one_time_tokens.consume(connection, pending.id) is None and not is_erased:
+            raise LoginRejectedError("confirmed in this moment")
         await context.viewer.start(connection, person_id)
     session.clear()
     follows_next_path = joins or pending.next_path != connected_path()
     return redirect_with_session(context.viewer, pending.next_path if follows_next_path else DEFAULT_NEXT_PATH)
 
 
-async def erase_unreachable_visitor(context: RequestContext, *, unless: UUID | None = None) -> None:
+async def erase_unreachable_visitor(context: RequestContext, *, unless: UUID | None = None) -> bool:
     """Erase the visitor whom a new login replaces, if nothing but this browser knows them: no login would be left to
     erase the data later.
+
+    Returns:
+        Whether they were erased.
 
     Raises:
         StorageUnavailableError: the images cannot be deleted; nothing was erased.
@@ -178,8 +180,9 @@ async def erase_unreachable_visitor(context: RequestContext, *, unless: UUID | N
     async with context.state.resources.database.connection() as connection:
         visitor_id = await context.viewer.get_person_id(connection)
         identities = [] if visitor_id is None else await list_identities(connection, visitor_id)
-    if visitor_id is not None and visitor_id != unless and len(identities) == 1:
-        await erase_person(context.state.resources, visitor_id, only_visitor=True)
+    if visitor_id is None or visitor_id == unless or len(identities) != 1:
+        return False
+    return await erase_person(context.state.resources, visitor_id, only_visitor=True)
 
 
 def redirect_with_session(viewer: ViewerSession, next_path: str) -> Response:

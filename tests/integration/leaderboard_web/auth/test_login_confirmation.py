@@ -12,6 +12,7 @@ import pytest
 from core.db import blocks, look_guesses, looks, moderation, one_time_tokens, people, person_reports
 from core.db.identities import list_identities
 from core.db.schema import IdentityProvider
+from core.errors import StorageUnavailableError
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.services import accounts
@@ -263,6 +264,56 @@ async def test_the_question_expires(
     assert reply.status_code == 400
     assert translate("error.login", EN) in unescape(reply.text)
     assert await get_session_person_id(resources, mina) == visitor
+
+
+@pytest.mark.parametrize("answer", ["join", "apart"])
+async def test_logging_out_everywhere_ends_a_question_about_the_account(
+    resources: Resources, browser: BrowserFactory, logins: FakeOAuthProviders, answer: str
+) -> None:
+    """The next person at a computer that was left behind would be logged in a moment later."""
+    mina, left_behind = browser(), browser()
+    await log_in(mina)
+    account = await get_session_person_id(resources, mina)
+    visitor = await create_visitor(resources, left_behind)
+    assert (await log_in(left_behind)).url.path == "/login/join"
+    assert (await mina.post("/login/everywhere")).headers["location"] == "/login?said=everywhere"
+    reply = await left_behind.post("/login/join", data={"do": answer})
+    assert reply.status_code == 400
+    assert await get_session_person_id(resources, left_behind) == visitor
+    assert await get_owner_id(resources, KAKAO, logins.user_id) == account
+    assert await count(resources, "hearts") == 1
+
+
+@pytest.mark.parametrize("answer", ["join", "apart"])
+async def test_logging_out_everywhere_ends_a_question_of_the_visitor(
+    resources: Resources, browser: BrowserFactory, logins: FakeOAuthProviders, answer: str
+) -> None:
+    mina, left_behind = browser(), browser()
+    await log_in(mina)
+    await log_in(left_behind)
+    assert (await log_in(left_behind, "facebook")).url.path == "/login/join"
+    await mina.post("/login/everywhere")
+    reply = await left_behind.post("/login/join", data={"do": answer})
+    assert reply.status_code == 400
+    assert await get_session_person_id(resources, left_behind) is None
+    assert await get_owner_id(resources, IdentityProvider.FACEBOOK, logins.user_id) is None
+
+
+async def test_a_failed_erasure_leaves_the_question(
+    resources: Resources, mina: httpx.AsyncClient, logins: FakeOAuthProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = await create_visitor(resources, mina)
+    await log_in(mina)
+
+    async def refuse(*_: Any, **__: Any) -> bool:
+        raise StorageUnavailableError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(login_flow, "erase_person", refuse)
+        assert (await mina.post("/login/join", data={"do": "apart"})).status_code == 503
+    assert await get_session_person_id(resources, mina) == visitor
+    assert await answer_confirmation(mina, "apart") == "/me"
+    assert not await exists(resources, visitor)
 
 
 async def test_other_sites_cannot_answer(resources: Resources, mina: httpx.AsyncClient) -> None:
