@@ -37,6 +37,8 @@ VISITOR_COOKIE = "visitor"
 SECURE_VISITOR_COOKIE = f"{HOST_PREFIX}{VISITOR_COOKIE}"
 VISITOR_COOKIE_MAX_AGE = 365 * 24 * 60 * 60
 """Seconds."""
+NEW_SESSION_KEY = "new_session_key"
+"""Entry of a request's scope: the key of the session that its response begins."""
 UNKNOWN_PERSON = UUID(int=0)
 """Stands for a visitor without a session, who has done nothing yet."""
 
@@ -60,6 +62,7 @@ class ViewerSession:
         self.key = (signer.verify(token) or "") if token else ""
         """Key of the session in the database; empty without a valid cookie. A key may be without a person."""
         self._token = token if self.key else None
+        self._is_new = False
 
     async def get_person_id(self, connection: AsyncConnection) -> UUID | None:
         """The id of the session's person; None for an unknown session."""
@@ -112,6 +115,8 @@ class ViewerSession:
     def set_cookie(self, response: Response) -> None:
         """Send the token of the session with a response; does nothing where there is no session."""
         if self._token is not None:
+            if self._is_new:
+                self._request.scope[NEW_SESSION_KEY] = self.key
             response.set_cookie(
                 self._cookie_name,
                 self._token,
@@ -123,7 +128,7 @@ class ViewerSession:
 
     def _issue_key(self) -> str:
         """The key of a new session, in place of what the browser sent."""
-        self._token = self._signer.issue()
+        self._token, self._is_new = self._signer.issue(), True
         self.key = self._signer.verify(self._token) or ""
         assert self.key, "an issued token is valid"
         return self.key

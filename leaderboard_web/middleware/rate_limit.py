@@ -6,7 +6,6 @@ nothing is logged. Webhooks of messengers authenticate with secrets and are not 
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -21,7 +20,7 @@ from leaderboard_web.errors import LocalizedHTTPError
 from leaderboard_web.limit_storage import CounterStorage, get_retry_after
 from leaderboard_web.middleware.body_limit import UPLOAD_PATHS
 from leaderboard_web.middleware.client_address import client_networks
-from leaderboard_web.viewer import SECURE_VISITOR_COOKIE, VISITOR_COOKIE, ViewerSession
+from leaderboard_web.viewer import NEW_SESSION_KEY, ViewerSession
 
 PATHS_WITHOUT_NEW_VISITORS = ("/api/", f"{LOGIN_PATH}/")
 """Starts of paths that create no visitor: the API has none, and who logs in is known to a chat or a provider."""
@@ -31,8 +30,6 @@ HOUSEHOLDS_PER_SITE = 8
 """The limit of a /48 as a multiple of that of a /64."""
 ENDED_SESSION_USES = 10
 """How often the cookie of a session that ended makes a new visitor until its own limit of writes is reached."""
-NEW_VISITOR_COOKIE = re.compile(rf"(?:{VISITOR_COOKIE}|{SECURE_VISITOR_COOKIE})=([^\";]+)".encode())
-"""Start of a Set-Cookie header that creates a visitor; a deleted cookie has an empty value in quotation marks."""
 
 CountedLimit = tuple[RateLimitItem, str, str]
 """A limit, the key of its message, and who is counted."""
@@ -83,16 +80,14 @@ class RateLimitMiddleware:
                     await self._refuse(*limit)
 
         async def send_and_count(message: Message) -> None:
-            if message["type"] == "http.response.start" and (token := _new_visitor_token(message)) is not None:
-                await self._count_new_visitor(self._token_signer.verify(token), session_key, new_visitors)
+            if message["type"] == "http.response.start" and (new_key := scope.get(NEW_SESSION_KEY)) is not None:
+                await self._count_new_visitor(new_key, session_key, new_visitors)
             await send(message)
 
         await self.app(scope, receive, send_and_count)
 
-    async def _count_new_visitor(
-        self, new_key: str | None, ended_key: str, new_visitors: Iterable[CountedLimit]
-    ) -> None:
-        """Count the visitor of a response that sends a cookie: none if the browser had this session.
+    async def _count_new_visitor(self, new_key: str, ended_key: str, new_visitors: Iterable[CountedLimit]) -> None:
+        """Count the visitor whose session a response begins.
 
         Args:
             new_key: of the session that the response sends.
@@ -100,8 +95,6 @@ class RateLimitMiddleware:
                 visitor each time, so that it uses up its own limit faster.
             new_visitors: limits of the visitor's network.
         """
-        if new_key is None or new_key == ended_key:
-            return
         for limit in new_visitors:
             await self._limiter.hit(*limit)
         for write_limit in self._writes:
@@ -133,9 +126,3 @@ def _network_limits(limits: Iterable[RateLimitItem], message_key: str, host: str
         for limit in limits:
             amount = limit.amount * HOUSEHOLDS_PER_SITE**number
             yield type(limit)(amount, limit.multiples), message_key, network
-
-
-def _new_visitor_token(start: Message) -> str | None:
-    """The session token that a response sends to a new visitor; None without one."""
-    cookies = (value for name, value in start["headers"] if name.lower() == b"set-cookie")
-    return next((match[1].decode("latin-1") for value in cookies if (match := NEW_VISITOR_COOKIE.match(value))), None)
