@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -88,7 +89,7 @@ def server_url(installation: Installation, logins: FakeOAuthProviders, telegram:
 @pytest.fixture(scope="module")
 def link(server_url: str, installation: Installation) -> Link:
     """Login links as chats send them, an unused one at each call."""
-    names = [*2 * [TWO_BROWSERS], ONE_LINK, *2 * [TWO_CLICKS], *(name for pair in ACCESSIBLE.values() for name in pair)]
+    names = [*2 * [TWO_BROWSERS], ONE_LINK, *4 * [TWO_CLICKS], *(name for pair in ACCESSIBLE.values() for name in pair)]
     unused = list(zip(names, installation.seed(create_login_links, names), strict=True))
 
     def take(name: str) -> str:
@@ -179,6 +180,41 @@ def test_two_clicks_send_a_form_once(visit: Visit, link: Link) -> None:
     button(page, "login.link.enter").dblclick(delay=100)
     expect(page).to_have_url(re.compile("/me$"))
     assert sent == ["POST"]
+
+
+def test_a_click_while_the_answer_takes_long_sends_nothing(visit: Visit, link: Link) -> None:
+    page = visit(link(TWO_CLICKS))
+    page.clock.install()
+    page.evaluate("""() => {
+        window.ignored = [];
+        addEventListener("submit", (event) => {
+            ignored.push(event.defaultPrevented);
+            event.preventDefault();
+        });
+    }""")
+    enter = button(page, "login.link.enter")
+    enter.click()
+    # The page, too, had not come as a whole.
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }))")
+    enter.click()
+    page.clock.fast_forward(20_000)
+    enter.click()
+    page.clock.fast_forward(20_000)
+    enter.click()
+    assert page.evaluate("ignored") == [False, True, True, False]
+
+
+def test_a_form_is_sent_again_after_the_person_has_stopped_it(visit: Visit, link: Link) -> None:
+    page = visit(address := link(TWO_CLICKS))
+    page.route(address, lambda _: None)
+    number = count(1)
+    with page.expect_request(lambda request: request.url == address and next(number) == 2):
+        page.evaluate("""() => {
+            const click = () => document.querySelector("main form button").click();
+            navigation.addEventListener("navigateerror", () => setTimeout(click), { once: true });
+            click();
+            setTimeout(stop, 100);
+        }""")
 
 
 def test_a_form_is_sent_again_after_going_back(visit: Visit, link: Link) -> None:
