@@ -29,7 +29,7 @@ LOOKS_PER_PAGE = 12
 PEOPLE_PER_PAGE = 50
 MAX_FAVORITES = 3
 """The most styles that are named as equally frequent; a longer list is of nearly all that were worn."""
-HISTORY_NOTICES = {"deleted": "me.deleted"}
+HISTORY_NOTICES = {"deleted": "me.deleted", "link": "login.over.known"}
 FOLLOWING_NOTICES = {"unfollowed": "me.unfollowed"}
 BLOCKED_NOTICES = {"blocked": "block.done", "unblocked": "block.ended"}
 
@@ -42,6 +42,7 @@ async def history_page(
 ) -> Response:
     """All looks of the person, private ones too, the latest first."""
     language = context.language
+    name = display_name(person.id, person.name, language)
     rows = await looks.list_for_person(connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before))
     page = build_page(rows, LOOKS_PER_PAGE, lambda look: TimeCursor(at=look.created_at, id=look.id))
     favorites: tuple[Style, ...] = ()
@@ -56,13 +57,13 @@ async def history_page(
         "account/history.html",
         section=SECTION,
         tab="history",
-        display_name=display_name(person.id, person.name, language),
+        display_name=name,
         looks=[build_own_look(look, context.state.resources, language) for look in page.rows],
         is_first_page=before is None,
         month=" ".join(month),
         favorite_styles=[style_name(style, language) for style in favorites],
         next_url=page.next_cursor and url_for("account", query={"before": page.next_cursor}),
-        messages=notice_sentences(notice, HISTORY_NOTICES, language),
+        messages=notice_sentences(notice, HISTORY_NOTICES, language, name=name),
     )
 
 

@@ -85,8 +85,8 @@ async def use_magic_link(context: Context, token: str, bring: Annotated[str | No
 
 
 async def _refuse(context: RequestContext, connection: AsyncConnection) -> Response:
-    """Answer a used, expired or invented token, without saying which it is; who is logged in has no need of another."""
+    """Answer a used, expired or invented token, without saying which it is; who is logged in reads who they are."""
     owner = await context.viewer.get_owner(connection)
     if owner is not None and not owner.is_anonymous:
-        return redirect_with_notice(DEFAULT_NEXT_PATH)
+        return redirect_with_notice(DEFAULT_NEXT_PATH, "link")
     return render_page(context, "auth/link_expired.html", status=410, section="login")

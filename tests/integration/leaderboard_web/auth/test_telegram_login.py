@@ -18,6 +18,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from core.conversation.display_names import display_name
 from core.db import looks, one_time_tokens, people
 from core.db.identities import delete_identity, get_identity, list_identities
 from core.db.schema import IdentityProvider
@@ -33,7 +34,7 @@ from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.databases import wait_until_blocked
 from tests.factories import create_look, create_person
 from tests.harness import make_application
-from tests.html import attributes
+from tests.html import attributes, texts
 from tests.integration.leaderboard_web.auth.conftest import get_session_person_id
 
 EN = Language.EN
@@ -226,8 +227,11 @@ async def test_magic_link_asks_first_and_works_once(resources: Resources, browse
     assert translate("login.link.enter", EN) in page.text
     assert (await mina.post(link)).headers["location"] == "/me"
     assert await get_session_person_id(resources, mina) == person
+    # Who is logged in here, maybe not by this link, is told who they are.
     for reply in (await mina.get(link), await mina.post(link)):
-        assert reply.headers["location"] == "/me", "is logged in"
+        page = await mina.get(reply.headers["location"])
+        name = display_name(person, None, EN)
+        assert texts(page, ".log") == [translate("login.over.known", EN, name=name)]
     for reply in (await other.get(link), await other.post(link)):
         assert reply.status_code == 410
         assert translate("login.over", EN) in unescape(reply.text)
