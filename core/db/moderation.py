@@ -180,6 +180,8 @@ async def mark_unbanned(connection: AsyncConnection, person_id: UUID) -> bool:
     is_released = (
         table.c.person_id == person_id,
         table.c.suspended_at >= select(people.c.banned_at).where(*is_banned).scalar_subquery(),
+        # The last of these reports may have come while the ban was being written.
+        table.c.report_count < AUTO_SUSPEND_THRESHOLD,
     )
     await connection.execute(update(table).where(*is_released).values(suspended_at=None))
     return (await connection.execute(update(people).where(*is_banned).values(banned_at=None))).rowcount == 1

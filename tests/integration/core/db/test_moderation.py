@@ -5,11 +5,13 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from core.db import looks, moderation, people, schema
 from core.db.database import Database
 from core.db.looks import Look
+from core.db.moderation import AUTO_SUSPEND_THRESHOLD
 from core.errors import PersonNotFoundError
 from tests.factories import create_look, create_person
 
@@ -90,6 +92,31 @@ async def test_a_decision_about_one_look_or_person_changes_no_other(database: Da
         assert await list_states() == [(True, True), (False, True), (True, True)]
         assert await moderation.mark_unbanned(connection, first)
         assert await list_states() == [(False, False), (False, True), (True, True)]
+
+
+async def test_a_report_while_its_owner_is_banned_keeps_a_look_suspended(
+    database: Database, shared: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third one, after the time of the ban was taken and before the looks were suspended."""
+    suspend = moderation.mark_looks_suspended
+
+    async def suspend_after_a_report(connection: AsyncConnection, person_id: UUID) -> None:
+        async with database.transaction() as other:
+            assert await moderation.create_report(other, shared.id, (await create_person(other)).id)
+        await suspend(connection, person_id)
+
+    async with database.transaction() as connection:
+        for _ in range(AUTO_SUSPEND_THRESHOLD - 1):
+            assert await moderation.create_report(connection, shared.id, (await create_person(connection)).id)
+    monkeypatch.setattr(moderation, "mark_looks_suspended", suspend_after_a_report)
+    async with database.transaction() as connection:
+        await people.lock(connection, shared.person_id)
+        assert await moderation.mark_banned(connection, shared.person_id)
+    async with database.transaction() as connection:
+        assert await moderation.mark_unbanned(connection, shared.person_id)
+        reported = await looks.get(connection, shared.id)
+    assert reported is not None
+    assert (reported.report_count, reported.is_public) == (AUTO_SUSPEND_THRESHOLD, False)
 
 
 async def test_concurrent_reports_suspend_the_look_after_the_third(database: Database, shared: Look) -> None:
