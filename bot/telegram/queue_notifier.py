@@ -119,7 +119,7 @@ class QueueNotifier:
     async def _send_position(self, update: WaitingPhoto, photo: PhotoMessage) -> bool:
         """Send the position in the queue, once for each update; False if it was sent before."""
         async with self._resources.database.connection() as connection:
-            if not await inbox.record_checkpoint(connection, update.id, QUEUE_NOTICE):
+            if not await inbox.record_checkpoint(connection, update.id, QUEUE_NOTICE, data=photo.chat_id):
                 return False
             person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(photo.user_id))
         language = negotiate_language(photo.language_code) if person is None else person.language

@@ -36,6 +36,7 @@ WITH unfinished AS (
                 WHERE other.channel = inbox.channel AND other.external_sender_id = inbox.external_sender_id
                     AND other.received_at > inbox.received_at - CAST(:notice_interval AS interval)
                     AND job_checkpoints.name = :notice
+                    AND job_checkpoints.data = inbox.payload #> '{message,chat,id}'
             ) AS needs_notice
     FROM jobs JOIN inbox ON inbox.id = jobs.inbox_id
     WHERE jobs.status = 'todo' AND jobs.is_due AND jobs.attempts = 0 AND jobs.turn = 1
@@ -84,13 +85,14 @@ class NoticeRule:
     """When the sender of a waiting photo is sent the position in the queue."""
 
     checkpoint: str
-    """Name of the step that records a notice."""
+    """Name of the step that records a notice, with the id of its chat as data: in groups, Telegram names all anonymous
+    administrators alike."""
     waited: timedelta
     """Since the photo was received, at least."""
     remaining: timedelta
     """Expected until it is answered, at least."""
     interval: timedelta
-    """Between the photos of two notices to one sender, at least."""
+    """Between the photos of two notices to one sender in one chat, at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,3 +25,24 @@ async def test_a_photo_behind_one_that_waits_for_its_retry_is_not_the_next_of_it
     async with database.connection() as connection:
         waiting = await list_waiting(connection, [TASK], min_wait=timedelta(0), notice=RULE, limit=9)
     assert [(photo.id, photo.position) for photo in waiting] == [(inbox_ids[2], 1)]
+
+
+async def test_a_sender_gets_a_notice_in_each_of_their_chats(database: Database) -> None:
+    """Telegram gives the anonymous administrators of all groups the same id."""
+    inbox_ids: list[int] = []
+    async with database.transaction() as connection:
+        for number, chat_id in enumerate((-1, -1, -2)):
+            payload = {"message": {"photo": [{"file_id": "a"}], "chat": {"id": chat_id}}}
+            inbox_id = await inbox.insert(
+                connection, Channel.TELEGRAM, str(number), external_sender_id="1087968824", payload=payload
+            )
+            assert inbox_id is not None
+            inbox_ids.append(inbox_id)
+        first, same_chat, other_chat = inbox_ids
+        assert await inbox.record_checkpoint(connection, first, RULE.checkpoint, data=-1)
+        await inbox.mark_processed(connection, first)
+        for inbox_id in (same_chat, other_chat):
+            await enqueue(connection, TASK, lock=str(inbox_id), inbox_id=inbox_id)
+    async with database.connection() as connection:
+        waiting = await list_waiting(connection, [TASK], min_wait=timedelta(0), notice=RULE, limit=9)
+    assert {photo.id: photo.needs_notice for photo in waiting} == {same_chat: False, other_chat: True}
