@@ -213,8 +213,8 @@ async def _check_secret_key(database: "Database", settings: Settings) -> list[Ch
     from sqlalchemy.exc import ProgrammingError
 
     from core.db import installation
-    from core.errors import MissingSecretKeyError, WeakSecretKeyError
-    from core.signing import fingerprint, load_old_keys, load_secret_key
+    from core.errors import DataFolderError, MissingSecretKeyError, WeakSecretKeyError
+    from core.signing import fingerprint, load_old_keys, load_secret_key, secret_key_file
 
     try:
         async with database.connection() as connection:
@@ -225,8 +225,12 @@ async def _check_secret_key(database: "Database", settings: Settings) -> list[Ch
         return []
     try:
         keys = [load_secret_key(settings), *load_old_keys(settings)]
-    except (MissingSecretKeyError, WeakSecretKeyError) as error:
-        return [_missing("secret", "unusable", reason=error)]
+    except MissingSecretKeyError:
+        return [_missing("secret", "missing")]
+    except WeakSecretKeyError:
+        return [_missing("secret", "weak", path=secret_key_file(settings))]
+    except DataFolderError:
+        return [_missing("secret", "unreadable", path=secret_key_file(settings))]
     return [_ok("secret") if former in map(fingerprint, keys) else _missing("secret")]
 
 

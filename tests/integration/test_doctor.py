@@ -24,6 +24,7 @@ from eva.doctor import (
     _check_clock,
     _check_contents,
     _check_schema,
+    _check_secret_key,
     _check_similar_looks,
     _check_webhook,
 )
@@ -80,6 +81,26 @@ async def test_doctor_says_when_the_last_backup_is_old(database: Database) -> No
         (CheckStatus.MISSING, late),
         (CheckStatus.OK, made),
     ]
+
+
+@pytest.mark.parametrize("language", Language)
+async def test_doctor_explains_an_unusable_secret_key_in_both_languages(
+    database: Database, tmp_path: Path, language: Language
+) -> None:
+    file = tmp_path / "secret.key"
+    file.mkdir()
+    former = [SecretStr("short")]
+    cases = {
+        "missing": Settings(env=Environment.PRODUCTION),
+        "weak": Settings(secret_key=SecretStr("0" * 32), old_secret_keys=former, data_dir=tmp_path),
+        "unreadable": Settings(data_dir=tmp_path),
+    }
+    async with database.connection() as connection:
+        await record_secret_fingerprint(connection, "0")
+    for key, settings in cases.items():
+        [check] = await _check_secret_key(database, settings)
+        expected = translate(f"cli.doctor.secret.{key}", language, path=file)
+        assert (check.status, check.detail(language)) == (CheckStatus.MISSING, expected)
 
 
 async def test_doctor_tells_every_state_of_the_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
