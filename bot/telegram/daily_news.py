@@ -79,16 +79,13 @@ class DailyNews:
         Raises:
             DatabaseUnavailableError: the database cannot be reached.
         """
-        unsent: list[UUID] = []
-        failures, last_id = 0, self._failed_id
-        has_others_before = last_id is not None
-        try:
+        start, failures = self._failed_id, 0
+        # Behind the one whose message failed last, and then all others up to them.
+        for after, until in ((start, None), (None, start)) if start else ((None, None),):
+            last_id: UUID | None = after
             while failures < MAX_FAILURES:
                 async with self._resources.database.transaction() as connection:
-                    recipient = await news.claim_next_recipient(connection, now.date(), after=last_id)
-                if recipient is None and has_others_before:
-                    last_id, has_others_before = None, False
-                    continue
+                    recipient = await news.claim_next_recipient(connection, now.date(), after=last_id, until=until)
                 if recipient is None:
                     break
                 last_id = recipient.person_id
@@ -99,14 +96,11 @@ class DailyNews:
                         failures = 0
                 except DeliveryError as error:
                     log.info("daily_news_delayed", reason=type(error).__name__)
-                    unsent.append(recipient.person_id)
                     self._failed_id = recipient.person_id
                     failures += MAX_FAILURES if isinstance(error, FloodWaitError) else 1
-        finally:
-            # Also of a worker that is stopped meanwhile.
-            if unsent:
-                async with self._resources.database.transaction() as connection:
-                    await news.release_recipients(connection, unsent)
+                    # At once, since a worker that is killed releases nobody.
+                    async with self._resources.database.transaction() as connection:
+                        await news.release_recipient(connection, recipient.person_id)
 
     async def _send(self, recipient: Recipient, telegram_id: str, now: datetime) -> bool:
         """Tell what the person was not told yet, in a chat or on the site; it stays unseen if it cannot be sent.

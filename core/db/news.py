@@ -6,7 +6,7 @@ the news; `people.news_since` is that of the visit before, from which the news c
 People who switched it on get a daily message on Telegram about them, each once a day.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -120,7 +120,7 @@ async def record_visit(connection: AsyncConnection, person_id: UUID) -> datetime
 
 
 async def claim_next_recipient(
-    connection: AsyncConnection, day: date, *, after: UUID | None = None
+    connection: AsyncConnection, day: date, *, after: UUID | None = None, until: UUID | None = None
 ) -> Recipient | None:
     """The next person whose message of a day is sent now; None if all have got theirs.
 
@@ -130,11 +130,14 @@ async def claim_next_recipient(
         connection: the transaction, to be committed before anything is sent.
         day: in Seoul.
         after: id of the recipient before, so that not all who have got theirs are read again.
+        until: id of the last person to ask for.
     """
     people, identities = schema.people, schema.identities
     is_due = [people.c.daily_news, or_(people.c.daily_news_on.is_(None), people.c.daily_news_on < day)]
     if after is not None:
         is_due.append(people.c.id > after)
+    if until is not None:
+        is_due.append(people.c.id <= until)
     due = select(people.c.id).where(*is_due).order_by(people.c.id).limit(1).with_for_update(skip_locked=True)
     claimed = (
         update(people)
@@ -159,10 +162,10 @@ async def claim_next_recipient(
     )
 
 
-async def release_recipients(connection: AsyncConnection, person_ids: Collection[UUID]) -> None:
-    """Take back the claims on people whose message could not be sent, so that a later run sends it."""
+async def release_recipient(connection: AsyncConnection, person_id: UUID) -> None:
+    """Take back the claim on a person whose message could not be sent, so that a later run sends it."""
     people = schema.people
-    await connection.execute(update(people).where(people.c.id.in_(person_ids)).values(daily_news_on=None))
+    await connection.execute(update(people).where(people.c.id == person_id).values(daily_news_on=None))
 
 
 async def update_daily_news(connection: AsyncConnection, person_id: UUID, *, is_wanted: bool) -> None:

@@ -242,9 +242,11 @@ async def test_a_run_does_not_read_those_again_who_have_got_theirs(
     await harness.execute("UPDATE people SET daily_news = true")
     claim, claimed = news.claim_next_recipient, list[UUID | None]([None])
 
-    async def claim_next(connection: AsyncConnection, day: date, *, after: UUID | None) -> Recipient | None:
+    async def claim_next(
+        connection: AsyncConnection, day: date, *, after: UUID | None, until: UUID | None
+    ) -> Recipient | None:
         assert after == claimed[-1]
-        recipient = await claim(connection, day, after=after)
+        recipient = await claim(connection, day, after=after, until=until)
         claimed.append(None if recipient is None else recipient.person_id)
         return recipient
 
@@ -258,14 +260,17 @@ async def test_a_run_does_not_read_those_again_who_have_got_theirs(
 async def test_a_run_that_ends_early_leaves_what_was_not_sent_to_the_next_one(
     harness: TelegramHarness, fans: list[Person], monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
 ) -> None:
-    """The worker is stopped, or loses the database, after Telegram refused a message."""
+    """The worker is stopped, killed, or loses the database, after Telegram refused a message."""
     daily, evening = DailyNews(harness.resources, harness.handler.client), datetime.now(SEOUL)
     await harness.execute("UPDATE people SET daily_news = true")
-    claim = news.claim_next_recipient
+    claim, claimed = news.claim_next_recipient, list[int]()
 
-    async def claim_first(connection: AsyncConnection, day: date, *, after: UUID | None) -> Recipient | None:
-        recipient = await claim(connection, day, after=after)
+    async def claim_first(
+        connection: AsyncConnection, day: date, *, after: UUID | None, until: UUID | None
+    ) -> Recipient | None:
+        recipient = await claim(connection, day, after=after, until=until)
         if harness.telegram.calls_to("sendMessage")[before:]:
+            claimed.append(await harness.count_rows("people WHERE daily_news_on IS NOT NULL"))
             raise end
         return recipient
 
@@ -274,5 +279,6 @@ async def test_a_run_that_ends_early_leaves_what_was_not_sent_to_the_next_one(
     with monkeypatch.context() as patch, pytest.raises(end):
         patch.setattr("bot.telegram.daily_news.news.claim_next_recipient", claim_first)
         await daily.send_due(evening)
+    assert claimed == [0], "a worker that is killed here releases nobody"
     await daily.send_due(evening)
     assert [call.status for call in harness.telegram.calls_to("sendMessage")[before:]] == [502] * 4 + [200]
