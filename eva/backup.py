@@ -1,6 +1,6 @@
 """`eva backup` and `eva restore`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -32,26 +32,26 @@ def backup(
     ] = 0,
 ) -> None:
     """Back up the database and the pictures; Eva may run meanwhile."""
-    from core.backup.archive import NAME_FORMAT, BackupArchive
-    from core.backup.creation import CreatedBackup, create_backup
+    from core.backup.archive import BackupArchive
+    from core.backup.creation import CreatedBackup, create_backup, find_recent_backup
     from core.object_storage import ObjectStorage
     from core.resources import open_database
     from core.runtime import run_event_loop
 
     language, settings = terminal_language(), load_settings()
 
-    async def create() -> CreatedBackup:
+    async def create() -> CreatedBackup | str:
+        storage, archive = ObjectStorage(settings.object_storage_url), BackupArchive(target)
+        if min_age and (recent := await find_recent_backup(storage, archive, min_age=timedelta(hours=min_age))):
+            return recent
         async with open_database(settings) as database:
-            storage = ObjectStorage(settings.object_storage_url)
             return await create_backup(database, storage, archive, settings, keep=keep)
 
     with exit_on_error(language):
-        archive = BackupArchive(target)
-        names = archive.list_names() if min_age else []
-        if names and names[-1] > (datetime.now(UTC) - timedelta(hours=min_age)).strftime(NAME_FORMAT):
-            typer.echo(translate("cli.backup.recent", language, name=names[-1]))
-            return
         created = run_event_loop(create())
+    if isinstance(created, str):
+        typer.echo(translate("cli.backup.recent", language, name=created))
+        return
     typer.echo(translate("cli.backup.done", language, name=created.name, images=created.images))
     if created.missing_images:
         typer.echo(translate("cli.backup.missing", language, count=created.missing_images))

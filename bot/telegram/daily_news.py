@@ -98,7 +98,7 @@ class DailyNews:
                     log.info("daily_news_delayed", reason=type(error).__name__)
                     self._failed_id = recipient.person_id
                     failures += MAX_FAILURES if isinstance(error, FloodWaitError) else 1
-                    # At once, since a worker that is killed releases nobody.
+                    # At once, since a worker that is killed releases no one.
                     async with self._resources.database.transaction() as connection:
                         await news.release_recipient(connection, recipient.person_id)
 

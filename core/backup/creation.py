@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -89,6 +89,22 @@ async def create_backup(
         return await _create(database, storage, archive, settings, lock=lock, keep=keep)
 
 
+async def find_recent_backup(storage: ObjectStorage, archive: BackupArchive, *, min_age: timedelta) -> str | None:
+    """The name of the last backup, if it is younger than this and the storage has nothing that it lacks.
+
+    Where several machines share an archive, one without its volume makes a backup without images, and the others must
+    not take it for that of the night.
+
+    Raises:
+        StorageUnavailableError: the storage or the archive does not answer.
+    """
+    names = await to_thread.run_sync(archive.list_names)
+    if not names or names[-1] <= (datetime.now(UTC) - min_age).strftime(NAME_FORMAT):
+        return None
+    missing = await to_thread.run_sync(_read_missing, archive, names)
+    return None if missing and missing & (await storage.list_sizes()).keys() else names[-1]
+
+
 async def _create(
     database: Database,
     storage: ObjectStorage,
@@ -121,7 +137,8 @@ async def _create(
         )
         await to_thread.run_sync(lock.check)
         await to_thread.run_sync(archive.write, name, manifest, sorted(copied.keys), dump)
-    lost = set(copied.missing) - await to_thread.run_sync(_read_missing, archive, name)
+    before = [other for other in await to_thread.run_sync(archive.list_names) if other < name]
+    lost = set(copied.missing) - await to_thread.run_sync(_read_missing, archive, before)
     if not lost:
         async with database.connection() as connection:
             await record_backup(connection, taken_at)
@@ -143,13 +160,12 @@ async def _create(
     )
 
 
-def _read_missing(archive: BackupArchive, name: str) -> frozenset[str]:
-    """The keys of the images that were missing in the backup before this one."""
-    before = [other for other in archive.list_names() if other < name]
-    if not before:
+def _read_missing(archive: BackupArchive, names: Sequence[str]) -> frozenset[str]:
+    """The keys of the images that the last of these backups lacks; none without a readable one."""
+    if not names:
         return frozenset()
     try:
-        return frozenset(archive.read_manifest(before[-1]).missing)
+        return frozenset(archive.read_manifest(names[-1]).missing)
     except BackupError:
         return frozenset()
 

@@ -89,7 +89,7 @@ async def test_doctor_explains_an_unusable_secret_key_in_both_languages(
 ) -> None:
     file = tmp_path / "secret.key"
     file.mkdir()
-    former = [SecretStr("short")]
+    former = (SecretStr("short"),)
     cases = {
         "missing": Settings(env=Environment.PRODUCTION),
         "weak": Settings(secret_key=SecretStr("0" * 32), old_secret_keys=former, data_dir=tmp_path),

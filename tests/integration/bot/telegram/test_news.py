@@ -279,6 +279,6 @@ async def test_a_run_that_ends_early_leaves_what_was_not_sent_to_the_next_one(
     with monkeypatch.context() as patch, pytest.raises(end):
         patch.setattr("bot.telegram.daily_news.news.claim_next_recipient", claim_first)
         await daily.send_due(evening)
-    assert claimed == [0], "a worker that is killed here releases nobody"
+    assert claimed == [0], "a worker that is killed here releases no one"
     await daily.send_due(evening)
     assert [call.status for call in harness.telegram.calls_to("sendMessage")[before:]] == [502] * 4 + [200]

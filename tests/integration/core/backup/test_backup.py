@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from core.backup import creation, restoration
 from core.backup.archive import IMAGE_LIST, NAME_FORMAT, BackupArchive, Manifest
 from core.backup.archive_lock import STALE_AFTER, hold
-from core.backup.creation import CreatedBackup, create_backup
+from core.backup.creation import CreatedBackup, create_backup, find_recent_backup
 from core.backup.restoration import restore_backup
 from core.db import schema
 from core.db.database import Database
@@ -112,6 +112,21 @@ async def test_nothing_is_left_of_a_backup_that_was_killed(resources: Resources,
     created = await create_backup(resources.database, resources.storage, archive, settings, keep=1)
     assert list(killed.iterdir()) == []
     assert (created.images, len(await archive.images.get(key))) == (2, 5), "a file that a power failure emptied"
+
+
+async def test_a_backup_without_pictures_that_are_here_is_no_recent_one(resources: Resources, tmp_path: Path) -> None:
+    """Another machine made it, whose volume was not mounted; pictures that no one has any more hold up nothing."""
+    archive, settings = BackupArchive(str(tmp_path / "backups")), Settings(data_dir=tmp_path / "data")
+    async with resources.database.transaction() as connection:
+        await store_images(resources, await create_look(connection, (await create_person(connection)).id))
+    hour = timedelta(hours=1)
+    assert await find_recent_backup(resources.storage, archive, min_age=hour) is None
+    unmounted = ObjectStorage((tmp_path / "unmounted").as_uri())
+    made = await create_backup(resources.database, unmounted, archive, settings, keep=9)
+    assert made.lost_images == 2
+    assert await find_recent_backup(unmounted, archive, min_age=hour) == made.name
+    assert await find_recent_backup(unmounted, archive, min_age=-hour) is None
+    assert await find_recent_backup(resources.storage, archive, min_age=hour) is None
 
 
 async def test_a_backup_that_lost_pictures_does_not_count(resources: Resources, tmp_path: Path) -> None:
