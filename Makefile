@@ -143,9 +143,9 @@ docs: $(VENV)/dev ## write the generated parts of the documentation
 screenshots: $(VENV)/dev ## take the screenshots in docs/ and docs/screenshots
 	@$(BIN)/python -m tools.screenshots
 
-.PHONY: share-images
-share-images: $(VENV)/dev ## draw the share images of pages without a look
-	@$(BIN)/python -m tools.draw_cards
+.PHONY: site-assets
+site-assets: $(VENV)/dev ## draw the share images of pages without a look
+	@$(BIN)/python -m tools.site_assets
 
 .PHONY: clean
 clean: ## remove the environment and every cache

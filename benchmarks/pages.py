@@ -33,10 +33,9 @@ from lxml import html
 from rich.console import Console
 
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
-from benchmarks.page_queries import explain_pages
-from benchmarks.page_templates import write_templates
 from benchmarks.processes import ROOT, processor_seconds, running
-from benchmarks.query_plans import QueryPlan
+from benchmarks.query_plans import QueryPlan, explain_pages
+from benchmarks.reference_site import write_templates
 from benchmarks.seeded_board import READERS, SeededBoard, seeded_board
 from core.db.leaderboard import Period
 from core.styles import STYLES

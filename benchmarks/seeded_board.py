@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.board_contents import seed_database
 from benchmarks.processes import eva_command, running
-from benchmarks.seed_social import seed_database
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.migrate import migrate_up

@@ -22,8 +22,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from benchmarks.clustered_embeddings import CLUSTERS
-from benchmarks.seed_social import seed_database
+from benchmarks.board_contents import CLUSTERS, seed_database
 from benchmarks.seeded_board import FAST_LOAD, migrate_database
 from core.clothing import Color, Item
 from core.db import leaderboard

@@ -20,11 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from benchmarks.figures import RESULTS, Figure, print_figures, write_figures
 from benchmarks.naive_cam import NaiveCam
-from benchmarks.phone_jpeg import phone_jpeg
 from core.i18n.translations import Language
 from core.images.decode_pool import DecodePool
 from core.images.decoding import decode_photo
@@ -39,6 +38,8 @@ from core.vision.verdict import Verdict
 FORWARD_GMAC = 20.0
 """Multiply-adds of one photo at 256 x 256 in 10^9."""
 MATRIX = 2048
+PHONE_SIZE = 1224, 1632
+PHONE_QUALITY = 90
 
 
 def main() -> None:
@@ -57,6 +58,31 @@ def main() -> None:
         figures = [*_ratios(data, pool, options.rounds, options.naive_rounds), *cold]
     print_figures("Judging one photo", figures)
     write_figures(options.out, figures, processor=_processor(), load_before=_LOAD_BEFORE)
+
+
+def phone_jpeg() -> bytes:
+    """A drawn photo with the detail of one from a phone: texture at every scale, sensor noise; about 500 kB.
+
+    The same one each time.
+    """
+    width, height = PHONE_SIZE
+    rng = np.random.default_rng(2020)
+    shade = np.zeros((height, width), np.float32)
+    for cell, strength in ((400, 40.0), (100, 18.0), (25, 10.0), (6, 7.0), (2, 4.0)):
+        shape = (height // cell + 2, width // cell + 2)
+        texture = Image.fromarray(rng.normal(size=shape).astype(np.float32))
+        shade += strength * np.asarray(texture.resize((width, height), Image.Resampling.BICUBIC))
+    scene = Image.new("RGB", (width, height), (168, 160, 150))
+    pen = ImageDraw.Draw(scene)
+    pen.rectangle((0, 1250, width, height), fill=(96, 92, 88))
+    pen.ellipse((530, 150, 690, 350), fill=(204, 164, 140))
+    pen.polygon([(430, 380), (790, 380), (860, 860), (360, 860)], fill=(40, 60, 120))
+    legs = [(420, 860), (800, 860), (760, 1480), (640, 1480), (610, 950), (580, 1480), (460, 1480)]
+    pen.polygon(legs, fill=(70, 70, 76))
+    pixels = np.asarray(scene, np.float32) + shade[..., None] + rng.normal(0, 2.5, (height, width, 1))
+    buffer = io.BytesIO()
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=PHONE_QUALITY)
+    return buffer.getvalue()
 
 
 def _ratios(data: bytes, pool: DecodePool, rounds: int, naive_rounds: int) -> list[Figure]:
@@ -211,7 +237,7 @@ def _cold_start() -> list[Figure]:
     """`eva ask`, each time in a new process; another one makes the photo, which takes more memory than judging it."""
     with tempfile.TemporaryDirectory() as folder:
         photo, heatmap = Path(folder) / "photo.jpg", Path(folder) / "heatmap.jpg"
-        make_photo = "import sys; from benchmarks.phone_jpeg import phone_jpeg; sys.stdout.buffer.write(phone_jpeg())"
+        make_photo = "import sys; from benchmarks.speed import phone_jpeg; sys.stdout.buffer.write(phone_jpeg())"
         with photo.open("wb") as file:
             subprocess.run([sys.executable, "-c", make_photo], stdout=file, check=True)
         command = [sys.executable, "-m", "eva", "ask", str(photo), "--fast", "--save", str(heatmap)]

@@ -16,24 +16,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import UUID
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
-from core.db import looks, one_time_tokens
-from core.db.identities import create_identity
-from core.db.schema import IdentityProvider
-from core.resources import open_resources
 from core.settings import Settings
-from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.viewer import VISITOR_COOKIE
-from tests.browser.seed_board import SCRIPT_NAME, SHARED, share_sample
-from tools.image_difference import is_blank
-from tools.seed_reports import seed_reports
+from tests.browser.seed_board import SHARED
+from tools.screenshot_board import seed_board
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCREENSHOTS = DOCS / "screenshots"
@@ -118,6 +111,13 @@ class Capture:
     """What is broken: its status, its scripts, its images, its styles."""
 
 
+CELL = 8
+"""px of a page that become one; what is smaller, such as the smoothing of letters, does not count."""
+VISIBLE = 16
+"""Difference of the gray of a cell, of 255, that a person notices."""
+MIN_CONTRAST = 4.0
+"""Standard deviation of the gray of a page with a few words on it."""
+
 KO, EN = "ko-KR", "en-GB"
 SHOTS = [
     Screenshot("board", "/", 360, KO, "light"),
@@ -158,25 +158,6 @@ CHATS = [
     ("eva-desktop.jpg", "ethnic", 1280, "light", EN),
     ("eva-phone.jpg", "street", 390, "dark", KO),
 ]
-
-
-async def seed_board(settings: Settings) -> tuple[str, str]:
-    """Put the samples on the board, and some in front of moderators.
-
-    Returns:
-        The id of the first look, and the path of a link that lets the second person in, who is also a moderator.
-    """
-    entries = [entry for entry in SHARED if entry[0] != SCRIPT_NAME]
-    async with open_resources(settings) as resources:
-        shared = [await share_sample(resources, number, entry) for number, entry in zip(count(), entries, strict=False)]
-        async with resources.database.transaction() as connection:
-            guest = await looks.get(connection, UUID(shared[1]))
-            assert guest is not None
-        await seed_reports(resources, guest.person_id)
-        async with resources.database.transaction() as connection:
-            await create_identity(connection, guest.person_id, IdentityProvider.TELEGRAM, "moderator")
-            token = await one_time_tokens.create(connection, guest.person_id)
-    return shared[0], f"{LOGIN_LINK_PATH}/{token}"
 
 
 def log_in(browser: Browser, root: str, look: str, link: str) -> StorageState:
@@ -229,6 +210,28 @@ def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, se
     if is_blank(image):
         faults.append("the page is blank")
     return Capture(image.crop((0, 0, image.width, min(image.height, MAX_HEIGHT))), tuple(faults))
+
+
+def visible_difference(first: Image.Image, second: Image.Image) -> float:
+    """The share of the page that looks different, 0 to 1; the part below the end of the shorter one is different."""
+    width, height = max(first.width, second.width), max(first.height, second.height)
+    cells = [_to_cells(image, width, height) for image in (first, second)]
+    shared_height = min(first.height, second.height) // CELL
+    differs = np.abs(cells[0] - cells[1]) > VISIBLE
+    differs[shared_height:] |= first.height // CELL != second.height // CELL
+    return float(differs.mean())
+
+
+def is_blank(image: Image.Image) -> bool:
+    """Whether a picture shows one color, or next to nothing on it."""
+    return float(np.asarray(image.convert("L"), np.float32).std()) < MIN_CONTRAST
+
+
+def _to_cells(image: Image.Image, width: int, height: int) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
+    canvas = Image.new("L", (width, height))
+    canvas.paste(image.convert("L"), (0, 0))
+    size = max(1, width // CELL), max(1, height // CELL)
+    return np.asarray(canvas.resize(size, Image.Resampling.BOX), np.float32)
 
 
 def take_chat_screenshot(browser: Browser, root: str, chat: tuple[str, str, int, str, str]) -> None:

@@ -8,8 +8,16 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import RESULTS, NewInstallation
-from tools.image_difference import is_blank, visible_difference
-from tools.screenshots import SCREENSHOTS, SHOTS, log_in, running_server, seed_board, take_screenshot
+from tools.screenshot_board import seed_board
+from tools.screenshots import (
+    SCREENSHOTS,
+    SHOTS,
+    is_blank,
+    log_in,
+    running_server,
+    take_screenshot,
+    visible_difference,
+)
 
 REPORTED = 0.02
 """Share of a page that may look different without being listed."""

@@ -31,6 +31,8 @@ HTTP_API = (ROOT / "docs" / "http-api.md").read_text("utf-8")
 MESSENGER_ROUTERS = (messengers.telegram_router, messengers.skill_router, messengers.unlink_router)
 DECISIONS = ROOT / "docs" / "adr"
 README = (ROOT / "README.md").read_text("utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TOOLS = (ROOT / "docs" / "tools.md").read_text("utf-8")
 CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 PYTHON_EXAMPLES = [
@@ -103,6 +105,21 @@ def test_the_rotation_of_every_secret_is_described() -> None:
 @pytest.mark.parametrize("command", sorted(get_command(app).commands))  # type: ignore[attr-defined]
 def test_every_command_is_documented(command: str) -> None:
     assert f"`eva {command}" in CLI or f"`{command}`" in CLI
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        path.stem
+        for folder in ("benchmarks", "tools")
+        for path in sorted((ROOT / folder).glob("*.py"))
+        if '__name__ == "__main__"' in path.read_text("utf-8")
+    ],
+)
+def test_every_benchmark_and_tool_is_documented(program: str) -> None:
+    targets = re.findall(r"^([a-z-]+):.*\n\t@\$\(BIN\)/python -m (?:benchmarks|tools)\.(\w+)", MAKEFILE, re.MULTILINE)
+    names = {program, *(target for target, module in targets if module == program)}
+    assert any(re.search(rf"[`.]{name}[` ]|`make {name}`", TOOLS) for name in names)
 
 
 def test_every_endpoint_for_machines_is_documented() -> None:

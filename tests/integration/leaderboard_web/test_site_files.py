@@ -26,7 +26,7 @@ from leaderboard_web.urls import STATIC_DIR, VERSION, static_url
 from leaderboard_web.viewer import SECURE_VISITOR_COOKIE
 from tests.harness import make_application
 from tests.html import attributes, texts
-from tools.subset_fonts import HEADINGS, heading_characters
+from tools.site_assets import HEADINGS, heading_characters
 
 SITE = "https://eva.example"
 TEMPLATES = STATIC_DIR.parent / "templates"

@@ -15,8 +15,8 @@ from core.styles import STYLES
 from leaderboard_web.share_image import SHARE_IMAGE_SIZE, draw_share_image
 from leaderboard_web.urls import STATIC_DIR
 from tests.images import encode_image, make_scene
-from tools.draw_cards import draw_card
-from tools.image_difference import visible_difference
+from tools.screenshots import visible_difference
+from tools.site_assets import draw_card
 
 VERDICTS = ("verdict.sure", "verdict.clear", "verdict.leaning", "verdict.torn")
 LONGEST = "I can't decide between Business Casual (41%) and British Mode (38%), and neither can my best friend."
@@ -83,4 +83,4 @@ def test_default_share_images_have_the_layout_of_the_others(language: Language) 
 @pytest.mark.parametrize("language", list(Language))
 def test_the_card_of_pages_without_a_look_says_what_they_say(language: Language) -> None:
     stored = Image.open(STATIC_DIR / f"card-{language}.jpg")
-    assert visible_difference(stored, open_share_image(draw_card(language))) == 0, "run `make share-images`"
+    assert visible_difference(stored, open_share_image(draw_card(language))) == 0, "run `make site-assets`"

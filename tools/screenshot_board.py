@@ -1,14 +1,18 @@
-"""Looks that people reported, and what a moderator did, for the pictures of the pages for moderators."""
+"""What the screenshots show: the samples on the board, looks that people reported, and what a moderator did."""
 
+from itertools import count
 from uuid import UUID
 
-from core.db import looks, moderation, people
+from core.db import looks, moderation, one_time_tokens, people
+from core.db.identities import create_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
-from core.resources import Resources
+from core.resources import Resources, open_resources
 from core.services import moderation as moderation_service
+from core.settings import Settings
 from core.styles import Style
-from tests.browser.seed_board import share_sample
+from core.urls import LOGIN_LINK_PATH
+from tests.browser.seed_board import SCRIPT_NAME, SHARED, share_sample
 
 REPORTED = [
     (
@@ -27,7 +31,26 @@ FIRST_NUMBER = 50
 """From here on no number of a person is taken."""
 
 
-async def seed_reports(resources: Resources, moderator: UUID) -> None:
+async def seed_board(settings: Settings) -> tuple[str, str]:
+    """Put the samples on the board, and some in front of moderators.
+
+    Returns:
+        The id of the first look, and the path of a link that lets the second person in, who is also a moderator.
+    """
+    entries = [entry for entry in SHARED if entry[0] != SCRIPT_NAME]
+    async with open_resources(settings) as resources:
+        shared = [await share_sample(resources, number, entry) for number, entry in zip(count(), entries, strict=False)]
+        async with resources.database.transaction() as connection:
+            guest = await looks.get(connection, UUID(shared[1]))
+            assert guest is not None
+        await _seed_reports(resources, guest.person_id)
+        async with resources.database.transaction() as connection:
+            await create_identity(connection, guest.person_id, IdentityProvider.TELEGRAM, "moderator")
+            token = await one_time_tokens.create(connection, guest.person_id)
+    return shared[0], f"{LOGIN_LINK_PATH}/{token}"
+
+
+async def _seed_reports(resources: Resources, moderator: UUID) -> None:
     """Fill the queue and the log of this moderator."""
     shared = []
     samples = [*REVIEWED, *(row[:4] for row in REPORTED)]

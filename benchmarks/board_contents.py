@@ -12,12 +12,13 @@ Everything follows from the number of shared looks N and a fixed seed:
 Triggers are disabled while it is loaded; what they count is written directly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
+import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
-from benchmarks.clustered_embeddings import draw_embeddings
 from core.clothing import Color
 from core.confusables import confusable_key
 from core.db.schema import IdentityProvider
@@ -34,6 +35,13 @@ ATTRIBUTES = {
     **{"fur": 0.01, "dots": 0.008, "animal": 0.006, "jumpsuit": 0.01, "ruffles": 0.02, "vest": 0.02, "belt": 0.07},
 }
 """Share of looks in which a thing is seen, about as in the labels; the rarest are rarer than there."""
+EMBEDDING_SIZE = 128
+CLUSTERS = 3_000
+EMBEDDING_BATCH = 50_000
+CLUSTER_SPREAD = (0.35, 0.9)
+"""Deviation within a cluster, least and most, relative to that of the centers."""
+DIRECTION_DECAY = 24.0
+"""Weights of the directions fall by e in this many of them."""
 TABLES = (
     "people",
     "identities",
@@ -231,6 +239,32 @@ def seed_database(url: str, looks: int, visitors: Sequence[str], *, with_vectors
             "SELECT name, display_name_key FROM people WHERE name LIKE '%10'"
         ).fetchone() or ("", "")
         assert key == confusable_key(name), (name, key)
+
+
+def draw_embeddings(count: int, *, seed: int = 42) -> Iterator[NDArray[np.uint8]]:
+    """Batches of embeddings as `looks.embedding` stores them, n x 128, `count` in total.
+
+    They form clusters whose sizes and widths differ. Directions are of unequal weight, as in the embeddings of photos,
+    where 20 of 128 have most of the variance.
+    """
+    random = np.random.default_rng(seed)
+    weights = np.exp(-np.arange(EMBEDDING_SIZE) / DIRECTION_DECAY).astype(np.float32)
+    centers = random.standard_normal((CLUSTERS, EMBEDDING_SIZE), np.float32) * weights
+    spread = random.uniform(*CLUSTER_SPREAD, CLUSTERS).astype(np.float32)
+    popularity = random.pareto(1.2, CLUSTERS) + 0.2
+    for start in range(0, count, EMBEDDING_BATCH):
+        size = min(EMBEDDING_BATCH, count - start)
+        cluster = random.choice(CLUSTERS, size, p=popularity / popularity.sum())
+        noise = random.standard_normal((size, EMBEDDING_SIZE), np.float32) * weights
+        vectors = centers[cluster] + noise * spread[cluster, None]
+        yield quantize(vectors)
+
+
+def quantize(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The bytes of `looks.embedding`, n x 128."""
+    largest = np.abs(vectors).max(axis=1, keepdims=True)
+    levels: NDArray[np.uint8] = np.rint(vectors * (127 / largest) + 128).astype(np.uint8)
+    return levels
 
 
 def _copy_embeddings(connection: psycopg.Connection[tuple[object, ...]], looks: int) -> None:

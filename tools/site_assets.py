@@ -1,6 +1,7 @@
-"""Makes the fonts that pages load, with the characters of headings alone: run it after a change to a heading.
+"""Makes files of the site that follow from its texts: `python -m tools.site_assets [FOLDER]`, or `make site-assets`.
 
-Usage: `python -m tools.subset_fonts FOLDER`, the folder `files` of the npm package `@fontsource/gowun-batang` 5.3.0.
+The share cards of pages without a look, after a change to the tagline; and, with the folder `files` of the npm package
+`@fontsource/gowun-batang` 5.3.0, the fonts with the characters of headings alone, after a change to a heading.
 """
 
 import re
@@ -12,11 +13,14 @@ from fontTools.merge import Merger
 from fontTools.ttLib import TTFont
 
 from core.clothing import Color, Item
-from core.i18n.translations import Language, translate
+from core.i18n.translations import Language, translate, variant_keys
 from core.images.drawing import FONTS
 from core.styles import STYLES
+from leaderboard_web.share_image import draw_share_image
+from leaderboard_web.sharing import share_image_version
 from leaderboard_web.urls import STATIC_DIR
 
+SAMPLE = Path(__file__).parents[1] / "samples" / "street.jpg"
 HEADINGS = (
     *(f"style.{style}.name" for style in STYLES),
     *("page.tagline", "page.styles_title", "board.place", "about.title", "privacy.title", "model.title"),
@@ -30,6 +34,14 @@ HEADINGS = (
 FREQUENT = "이다는에의을를은가한고도로지기어나사자대리하시인서아스과일보수있것해요까봐줘옷룩첫새눈빛톤월주"
 """The most frequent syllables, so that a heading may change without a new font."""
 LATIN = "U+0020-007E,U+00A0-00FF,U+2013,U+2014,U+2018,U+2019,U+201C,U+201D,U+2026"
+
+
+def draw_card(language: Language) -> bytes:
+    """Eva's own share card in a language, a JPEG."""
+    greeting = translate(variant_keys("page.hello", language)[0], language)
+    title = translate("page.tagline", language)
+    version = share_image_version(title=title, line=greeting)
+    return draw_share_image(SAMPLE.read_bytes(), title=title, line=greeting, version=version)
 
 
 def heading_characters() -> set[str]:
@@ -83,12 +95,14 @@ def _save(font: TTFont, path: Path) -> bytes:
 
 
 def main() -> None:
-    """Write both fonts and print their sizes."""
-    wordmark = TTFont(FONTS / "wordmark.ttf")
-    for name, content in (
-        ("display.woff2", make_display_font(Path(sys.argv[1]))),
-        ("wordmark.woff2", _save(wordmark, STATIC_DIR / "wordmark.woff2")),
-    ):
+    """Write the cards, and both fonts if there is a folder; print what was written with its size."""
+    files = {f"card-{language}.jpg": draw_card(language) for language in Language}
+    for name, content in files.items():
+        (STATIC_DIR / name).write_bytes(content)
+    if folder := sys.argv[1:]:
+        files["display.woff2"] = make_display_font(Path(folder[0]))
+        files["wordmark.woff2"] = _save(TTFont(FONTS / "wordmark.ttf"), STATIC_DIR / "wordmark.woff2")
+    for name, content in files.items():
         print(f"{name}: {len(content)} bytes")
 
 
