@@ -7,7 +7,6 @@ See ADR 0035.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -29,6 +28,7 @@ from core.vision.attributes import Attribute, Attributes, DetectedAttribute, Rea
 from core.vision.backends import AttributeOutputs
 from core.vision.label_statistics import LabelStatistics, load_label_statistics
 from core.vision.main_color import CLOTHES_FROM, count_clothes_pixels
+from core.vision.property_placement import attach_properties, find_pixel_colors, find_possible_garments
 from core.vision.verdict import activation_map
 
 NEVER_WITH: dict[Attribute, frozenset[Item]] = {
@@ -41,8 +41,6 @@ MIN_SHARE = 0.2
 """Share of the style's positive evidence on a thing from which it is a reason."""
 MIN_LOG_ODDS = 0.4
 """Nats by which the labels connect a thing with a style from which it is a reason: odds 1.5 times those elsewhere."""
-MIN_OVERLAP = 0.6
-"""Cosine of two maps from which a pattern, a material or a color is that of a garment."""
 CLOTHES_RAMP = (0.3, 0.6)
 """Probability of clothes up to which evidence is left out, and from which it is kept in full."""
 MIN_SWAP_SHARE = 0.04
@@ -64,12 +62,14 @@ LIMITS = np.array([PLACES.get(item.group, PLACES.get(item, (0.0, 1.0))) for item
 LOWER_PLACES = {ItemGroup.LOWER: 0.25, ItemGroup.SHOES: 0.5}
 """Below which part of the height of the clothes, from their top, evidence for such items counts: above it are others.
 """
-TOP_FROM = 0.8
-"""Probability of any top, as if tops were independent, from which the clothes begin above the waist."""
+UPPER_FROM = 0.8
+"""Probability of any top or one-piece, as if they were independent, from which the clothes begin above the waist."""
 MIN_KEPT = 0.3
 """Share of an item's evidence that must be in its place; with less, the place is not certain and all of it counts."""
 GROUP_ITEMS = {group: np.array([item.group is group for item in ITEMS]) for group in ItemGroup}
 """Which items are of a group."""
+UPPER_ITEMS = GROUP_ITEMS[ItemGroup.TOP] | GROUP_ITEMS[ItemGroup.ONE_PIECE]
+"""Items that begin above the waist."""
 ITEMS_OFF_CLOTHES = np.array([item in {Item.HAT, Item.SUNGLASSES} for item in ITEMS])
 """Items whose evidence may lie on heads."""
 IMPLIED = {Item.DENIM: Item.JEANS}
@@ -101,9 +101,9 @@ def restrain_to_places(
 ) -> NDArray[np.float32]:
     """Positive evidence of items where such items are worn.
 
-    For lower garments and shoes it leaves out what lies on the upper part of the clothes; unless no clothes or no top
-    are found, since then a skirt may be all that the picture shows. Nothing is left of an item whose evidence is
-    centered in a wrong place, as for shoes that were inferred from a jacket.
+    For lower garments and shoes it leaves out what lies on the upper part of the clothes; unless no clothes or nothing
+    that begins above the waist is found, since then a skirt may be all that the picture shows. Nothing is left of an
+    item whose evidence is centered in a wrong place, as for shoes that were inferred from a jacket.
 
     Args:
         evidence: rows x columns x items, over the image alone.
@@ -112,7 +112,7 @@ def restrain_to_places(
     """
     restrained, rows = np.maximum(evidence, np.float32(0)), np.arange(evidence.shape[0])
     worn_rows = np.flatnonzero((clothes[..., 0] >= CLOTHES_FROM).any(axis=1))
-    if worn_rows.size and 1 - np.prod(1 - probabilities[GROUP_ITEMS[ItemGroup.TOP]]) >= TOP_FROM:
+    if worn_rows.size and 1 - np.prod(1 - probabilities[UPPER_ITEMS]) >= UPPER_FROM:
         first, end = int(worn_rows[0]), int(worn_rows[-1]) + 1
         for group, start in LOWER_PLACES.items():
             items = GROUP_ITEMS[group]
@@ -169,24 +169,6 @@ def leave_out_contradictions(seen: Sequence[DetectedAttribute]) -> tuple[Detecte
     if not codes & WORN_PROPERTIES[Item.MINI]:
         left_out.add(Item.MINI)
     return tuple(seen_thing for seen_thing in compatible if seen_thing.thing not in left_out)
-
-
-def attach_properties(
-    seen: Sequence[DetectedAttribute], garments: Sequence[DetectedAttribute]
-) -> tuple[DetectedAttribute, ...]:
-    """Tell of each pattern, material, cut and color on which of the seen garments it is, where the maps say so."""
-    attached = []
-    for seen_thing in seen:
-        bearers = WORN_PROPERTIES.get(seen_thing.thing, frozenset())
-        overlaps = {
-            garment.thing: _overlap(seen_thing.cam, garment.cam)
-            for garment in garments
-            if isinstance(garment.thing, Item) and garment.thing in bearers
-        }
-        best = max(overlaps, key=overlaps.__getitem__, default=None)
-        is_on = best is not None and (overlaps[best] >= MIN_OVERLAP or seen_thing.thing is Item.MINI)
-        attached.append(replace(seen_thing, worn_on=best) if is_on else seen_thing)
-    return tuple(attached)
 
 
 def find_reasons(
@@ -283,13 +265,15 @@ def explain(
     item_evidence = restrain_to_places(item_evidence, clothes, items)
     color_evidence = restrain_to_clothes(outputs.color_evidence, clothes)
     seen = leave_out_contradictions(find_seen_things(ITEMS, items, calibration.items.threshold, item_evidence))
-    seen = attach_properties(seen, seen)
     seen_colors = find_seen_things(COLORS, colors, calibration.colors.threshold, color_evidence)[:MAX_COLORS]
-    seen_colors = attach_properties(seen_colors, seen)
-    main_color = None
+    garments = find_possible_garments(seen, items, item_evidence)
+    main_color = pixel_colors = None
     if calibration.main_color is not None:
-        bins = count_clothes_pixels(pixels, outputs.clothes)
-        main_color = calibration.main_color.find(outputs.color_logits, bins)
+        scores, worn = outputs.color_logits, outputs.clothes
+        main_color = calibration.main_color.find(scores, count_clothes_pixels(pixels, worn))
+        pixel_colors = find_pixel_colors(garments if seen_colors else (), calibration.main_color, scores, pixels, worn)
+    seen = attach_properties(seen, garments)
+    seen_colors = attach_properties(seen_colors, garments, pixel_colors)
     return style_evidence, Attributes(
         item_probabilities=MappingProxyType(dict(zip(ITEMS, items.tolist(), strict=True))),
         color_probabilities=MappingProxyType(dict(zip(COLORS, colors.tolist(), strict=True))),
@@ -299,9 +283,3 @@ def explain(
         reasons=find_reasons(leading, style_evidence, (*seen, *seen_colors), statistics),
         swap=find_swap(probabilities, leading[1], seen, statistics),
     )
-
-
-def _overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """Cosine of two maps, 0 to 1; 0 if one is empty."""
-    norm = float(np.linalg.norm(first) * np.linalg.norm(second))
-    return float((first * second).sum()) / norm if norm > 0 else 0.0

@@ -57,10 +57,14 @@ class MainColorModel:
             color_scores: of the color heads.
             bins: from `count_clothes_pixels`.
         """
-        scores = np.concatenate([color_scores, np.sqrt(bins)]) @ self.kernel + self.bias
-        probabilities = softmax(scores.astype(np.float32))
+        probabilities = self.probabilities(color_scores, bins)
         best = int(np.argmax(probabilities))
         return COLORS[best] if probabilities[best] >= self.threshold else None
+
+    def probabilities(self, color_scores: NDArray[np.float32], bins: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The probability of each color to be the main one of the pixels that were counted; arguments as for `find`."""
+        scores = np.concatenate([color_scores, np.sqrt(bins)]) @ self.kernel + self.bias
+        return softmax(scores.astype(np.float32))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

@@ -31,7 +31,7 @@ MAX_STATEMENTS = 9
     ("classifier", "max_functions", "max_modules"),
     [
         (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 73, 25),
-        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 100, 30),
+        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 103, 31),
     ],
     ids=["styles only", "with items"],
 )

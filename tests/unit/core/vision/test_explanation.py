@@ -171,12 +171,13 @@ def test_evidence_off_the_clothes_is_left_out() -> None:
     assert (restrain_to_clothes(evidence, clothes * 0) == 1).all()
 
 
-def test_evidence_of_lower_garments_counts_below_the_upper_part_of_the_clothes() -> None:
+@pytest.mark.parametrize("upper", [Item.SHIRT, Item.TRADITIONAL])
+def test_evidence_of_lower_garments_counts_below_the_upper_part_of_the_clothes(upper: Item) -> None:
     clothes = np.zeros((12, 4, 1), np.float32)
     clothes[2:10] = 0.9
     evidence = np.ones((12, 4, len(ITEMS)), np.float32)
     evidence[:, :, ITEMS.index(Item.SKIRT)] = np.eye(12, dtype=np.float32)[2][:, None]
-    items = np.array([0.9 if item is Item.SHIRT else 0.1 for item in ITEMS])
+    items = np.array([0.9 if item is upper else 0.1 for item in ITEMS])
     restrained = restrain_to_places(evidence, clothes, items)
 
     rows = {item: np.flatnonzero(restrained[:, 0, ITEMS.index(item)]).tolist() for item in ITEMS}
