@@ -1,7 +1,8 @@
 """URLs of the site: paths of named routes, versioned static files, and URLs of images.
 
 `static_url("base.css")` is `/static/<version>/base.css`, which browsers may cache for a year. Scripts import each other
-by relative URLs and so stay within one version. Without a version a file is revalidated by its ETag each time.
+by relative URLs and so stay within one version. Without a version, or with that of another release, a file is
+revalidated each time by its ETag, a hash of the content: two releases may have files of one time and size.
 
 Private URLs of images are for the owner of a look and for moderators. Public ones need no signature, since the row of
 the look is read at each request: they work while the look is on the leaderboard. Both are written out here and in
@@ -10,6 +11,7 @@ the three of a card, 4 % of the processor time of a page with 13.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,8 +23,10 @@ from urllib.parse import quote, urlencode
 from fastapi import Request
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
-from starlette.responses import Response
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
+from starlette.staticfiles import NotModifiedResponse, PathLike
 from starlette.types import Scope
 
 from core.db.look_summaries import LookSummary
@@ -33,20 +37,26 @@ from core.urls import image_path
 
 STATIC_DIR = Path(__file__).parent / "static"
 VERSION_PATTERN = re.compile(r"[0-9a-f]{12}")
+VERSION_HEADER = "Eva-Version"
+"""Header with the version of the process that answered, for the service worker, which keeps files of one version."""
 IMMUTABLE_CACHE_CONTROL = "public, max-age=31536000, immutable"
 URL_LIFETIME = timedelta(days=30)
 """Minimum validity of a URL. It changes once in this time, so that browsers can cache the image."""
 
 
+def _hash_files() -> dict[str, str]:
+    """Hashes of the contents of all files, by their paths."""
+    paths = sorted(path for path in STATIC_DIR.rglob("*") if path.is_file())
+    return {os.path.realpath(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
 def _content_version() -> str:
-    """One version for all files: the hash of their names, sizes and contents."""
-    files = sorted(path for path in STATIC_DIR.rglob("*") if path.is_file())
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(f"{path.relative_to(STATIC_DIR).as_posix()} {path.stat().st_size}\n".encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
+    """One version for all files: a hash of their names and contents."""
+    names = (f"{os.path.relpath(path, os.path.realpath(STATIC_DIR))} {digest}\n" for path, digest in HASHES.items())
+    return hashlib.sha256("".join(names).encode()).hexdigest()[:12]
 
 
+HASHES = _hash_files()
 VERSION = _content_version()
 
 
@@ -127,6 +137,24 @@ class VersionedStaticFiles(StaticFiles):
         # During a rolling release, a page of one version may request its files from a process of another.
         response = await super().get_response(rest if VERSION_PATTERN.fullmatch(version) else path, scope)
         response.headers["Cache-Control"] = IMMUTABLE_CACHE_CONTROL if version == VERSION else "no-cache"
+        response.headers[VERSION_HEADER] = VERSION
+        return response
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """A file, or 304 if the browser has it.
+
+        Args:
+            full_path: of the file, without links.
+            stat_result: its size and time.
+            scope: of the request.
+            status_code: of the response.
+        """
+        headers = {"ETag": f'"{HASHES[str(full_path)][:16]}"'}
+        response = FileResponse(full_path, status_code, headers, stat_result=stat_result)
+        if self.is_not_modified(response.headers, Headers(scope=scope)):
+            return NotModifiedResponse(response.headers)
         return response
 
 

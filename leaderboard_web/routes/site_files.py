@@ -13,7 +13,7 @@ from core.i18n.translations import Language, translate
 from core.styles import STYLES
 from leaderboard_web.dependencies import Context
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import STATIC_DIR, VERSION, PageRoute, absolute_url, static_url, url_for
+from leaderboard_web.urls import STATIC_DIR, VERSION, VERSION_HEADER, PageRoute, absolute_url, static_url, url_for
 
 CACHE_HEADERS = {"Cache-Control": "public, max-age=86400"}
 PRIVATE_PATHS = ("/me", "/login", "/admin", "/api/", "/pictures/", "/thumbs/")
@@ -89,7 +89,9 @@ async def service_worker() -> Response:
 @router.get("/offline/{language}", name="offline")
 async def offline_page(context: Context, language: Language) -> Response:
     """What the service worker shows where the network is missing."""
-    return render_page(replace(context, language=language), "offline.html")
+    response = render_page(replace(context, language=language), "offline.html")
+    response.headers[VERSION_HEADER] = VERSION
+    return response
 
 
 @router.get("/robots.txt", name="robots")

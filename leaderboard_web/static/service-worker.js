@@ -13,10 +13,16 @@ let language = navigator.language.startsWith("ko") ? "ko" : "en";
 
 async function keepOfflinePages() {
   const cache = await caches.open(CACHE);
-  // Without cookies: the pages are the same for everyone.
-  const requests = [...LANGUAGES.map(offlinePage), ...FILES].map((url) => new Request(url, { credentials: "omit" }));
-  await cache.addAll(requests);
+  await Promise.all([...LANGUAGES.map(offlinePage), ...FILES].map((url) => keep(cache, url)));
   await self.skipWaiting();
+}
+
+async function keep(cache, url) {
+  // Without cookies: the pages are the same for everyone.
+  const reply = await fetch(url, { credentials: "omit" });
+  // During an update a process of another version may answer. The browser installs this script again with its next page.
+  if (!reply.ok || reply.headers.get("Eva-Version") !== VERSION) throw new Error(`no ${url} of this version`);
+  await cache.put(url, reply);
 }
 
 async function removeOldVersions() {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from core.i18n.translations import Language, translate
 from tests.browser.conftest import OpenPage
@@ -127,6 +127,21 @@ def test_failed_report_preserves_the_form(open_page: OpenPage, board: dict[str, 
     page.get_by_role("button", name=translate("report.send", EN)).click()
     expect(page.locator(".thanks")).to_be_focused()
     expect_no_notice(page)
+
+
+@pytest.mark.parametrize("path", ["/static/*/base.css", "/offline/en"])
+def test_the_service_worker_keeps_nothing_of_another_version(open_page: OpenPage, path: str) -> None:
+    """During an update, a process of another version may answer."""
+    page = open_page(path="/about")
+    script = page.request.get(page.url.replace("/about", "/service-worker.js")).text()
+
+    def answer(route: Route) -> None:
+        reply = route.fetch()
+        route.fulfill(response=reply, headers=reply.headers | {"eva-version": "0123456789ab"})
+
+    page.route(f"**{path}", answer)
+    error = page.evaluate(f"(async () => {{ {script}; return keepOfflinePages().catch(String); }})()")
+    assert "of this version" in error
 
 
 def test_without_a_network_a_page_of_the_site_says_so(open_page: OpenPage) -> None:

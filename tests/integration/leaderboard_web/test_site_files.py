@@ -104,11 +104,13 @@ async def test_what_the_service_worker_keeps_is_the_same_for_everyone(client: ht
     assert worker.text.startswith(f'const VERSION = "{VERSION}";')
     (names,) = re.findall(r"FILES = \[([^]]+)\]", worker.text)
     for name in re.findall('"(.+?)"', names):
-        assert (await client.get(static_url(name))).status_code == 200, name
+        file = await client.get(static_url(name))
+        assert (file.status_code, file.headers["eva-version"]) == (200, VERSION), name
     for language in Language:
         offline = await client.get(f"/offline/{language}", headers={"Accept-Language": "fr"})
         assert offline.status_code == 200
         assert "set-cookie" not in offline.headers
+        assert offline.headers["eva-version"] == VERSION
         assert translate("page.offline", language) in unescape(offline.text)
         # A page that may be shown anywhere loads nothing that has to come from the network.
         assert attributes(offline, "main img", "src") == []
