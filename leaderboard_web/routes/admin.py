@@ -8,19 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi.responses import RedirectResponse
 
-from core.conversation.display_names import display_name
-from core.conversation.narration import style_name
 from core.db import failed_updates, person_reports
-from core.db.moderation import ModerationLogEntry, ReportedLook, list_log, list_reported
-from core.db.person_reports import ReportedPerson
+from core.db.moderation import list_log, list_reported
 from core.errors import LookNotFoundError, PersonNotFoundError
-from core.i18n.translations import Language, translate
 from core.services import moderation
-from leaderboard_web.dependencies import CanonicalUUID, Context, Db, RequestContext, State
+from leaderboard_web.dependencies import CanonicalUUID, Context, Db, State
+from leaderboard_web.moderation_view import build_log_entry, build_reported_look, build_reported_person
 from leaderboard_web.pagination import Cursor, build_page, cursor_parameter
-from leaderboard_web.report_reasons import describe_report
 from leaderboard_web.templating import render_page
-from leaderboard_web.urls import PageRoute, private_image_url, url_for
+from leaderboard_web.urls import PageRoute, url_for
 
 ROWS_PER_PAGE = 20
 ACTIONS = {
@@ -89,7 +85,7 @@ async def reports_page(context: Context, after: AfterReport, connection: Db) -> 
         context,
         "admin/reports.html",
         section="admin",
-        reported=[_describe_report(context, row) for row in page.rows],
+        reported=[build_reported_look(row, context.state.resources.url_signer, context.language) for row in page.rows],
         people_count=await person_reports.count_reported(connection),
         failed_count=await failed_updates.count_failed(connection),
         failed_updates=await failed_updates.list_failed(connection, limit=ROWS_PER_PAGE),
@@ -111,7 +107,7 @@ async def people_page(context: Context, after: AfterReport, connection: Db) -> R
         context,
         "admin/people.html",
         section="admin",
-        reported=[_describe_person(row, context.language) for row in page.rows],
+        reported=[build_reported_person(row, context.language) for row in page.rows],
         next_url=page.next_cursor and url_for("admin_people", query={"after": page.next_cursor}),
     )
 
@@ -128,7 +124,7 @@ async def log_page(context: Context, before: BeforeLogEntry, connection: Db) -> 
         context,
         "admin/log.html",
         section="admin",
-        entries=[_describe_log_entry(entry, context.language) for entry in page.rows],
+        entries=[build_log_entry(entry, context.language) for entry in page.rows],
         next_url=page.next_cursor and url_for("admin_log", query={"before": page.next_cursor}),
     )
 
@@ -161,47 +157,3 @@ async def moderate(
     with suppress(LookNotFoundError, PersonNotFoundError):
         await execute(state.resources, moderator_id, target_id)
     return RedirectResponse(url_for(PAGE_AFTER.get(action, page)), 303)
-
-
-def _describe_report(context: RequestContext, row: ReportedLook) -> dict[str, object]:
-    """What the page shows of a reported look."""
-    look, signer = row.look, context.state.resources.url_signer
-    return {
-        "look": look,
-        "photo_url": private_image_url(signer, look, look.photo_key) if look.photo_key else None,
-        "style_name": style_name(look.style, context.language),
-        "owner_name": display_name(look.person_id, row.owner_name, context.language),
-        "is_owner_banned": row.is_owner_banned,
-        "report_count": row.report_count,
-        "reasons": [describe_report(reason, context.language) for reason in row.reasons],
-    }
-
-
-def _describe_person(row: ReportedPerson, language: Language) -> dict[str, object]:
-    """What the page shows of a reported person."""
-    return {
-        "id": row.id,
-        "name": display_name(row.id, row.name, language),
-        "page_name": row.name if row.has_page else None,
-        "is_banned": row.is_banned,
-        "report_count": row.report_count,
-        "reasons": [describe_report(reason, language) for reason in row.reasons],
-    }
-
-
-def _describe_log_entry(entry: ModerationLogEntry, language: Language) -> dict[str, object]:
-    """What the page shows of a moderation action."""
-
-    def describe(person: tuple[UUID, str | None] | None, forgotten_key: str) -> str:
-        if person is None:
-            return translate(forgotten_key, language)
-        return translate("admin.named", language, name=display_name(*person, language))
-
-    return {
-        "action": entry.action,
-        "created_at": entry.created_at,
-        "moderator": describe(entry.moderator, "admin.forgotten.moderator"),
-        "person": describe(entry.person, "admin.forgotten"),
-        "banned_person_id": entry.person[0] if entry.is_person_banned and entry.person else None,
-        "look_id": entry.look_id if entry.is_look_public else None,
-    }
