@@ -271,7 +271,7 @@ class TelegramClient:
     async def show_chat_action(
         self, chat_id: int, action: ChatAction, thread_id: int | None = None, *, is_repeated: bool = False
     ) -> None:
-        """Show a chat action ("typing...") in a chat that shows none; failures are ignored.
+        """Show a chat action ("typing...") in a chat that shows none; failures are ignored, but for a demanded wait.
 
         Args:
             chat_id: the chat.
@@ -285,8 +285,11 @@ class TelegramClient:
                 # Another worker may send the message that ends an action.
                 self._action_ends_at = {other: end for other, end in self._action_ends_at.items() if end > now}
                 self._action_ends_at[chat_id] = now + shown_for
-                with suppress(TelegramError):
+                try:
                     await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
+                except TelegramError as error:
+                    shown_for = flood_wait(error) or shown_for
+                    self._action_ends_at[chat_id] = now + shown_for
             if not is_repeated:
                 return
             await asyncio.sleep(shown_for)

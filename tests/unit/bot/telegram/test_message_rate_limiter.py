@@ -112,6 +112,18 @@ async def test_repeated_attempts_count_as_well(telegram: FakeTelegram, bot: ExtB
     assert limited == [1.0, 2.0]
 
 
+async def test_chat_actions_stop_while_telegram_demands_it(telegram: FakeTelegram, bot: ExtBot[None]) -> None:
+    client = TelegramClient(bot, MessageRateLimiter(), chat_action_interval=0.0)
+    telegram.fail_next("sendChatAction", 400, "Bad Request")
+    for _ in range(2):
+        await client.show_chat_action(1, ChatAction.TYPING)
+    telegram.fail_next("sendChatAction", 429, "Too Many Requests: retry after 60", retry_after=60)
+    for chat_id in (1, 1, 2):
+        await client.show_chat_action(chat_id, ChatAction.TYPING)
+    calls = telegram.calls_to("sendChatAction")
+    assert [(call.fields["chat_id"], call.status) for call in calls] == [("1", 400), ("1", 200), ("1", 429), ("2", 200)]
+
+
 async def test_chat_actions_that_ended_are_forgotten(bot: ExtBot[None]) -> None:
     """Another worker may answer the chat, so that no message ends the action here."""
     client = TelegramClient(bot, MessageRateLimiter(), chat_action_interval=0.0)
