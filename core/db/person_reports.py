@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Text, Uuid, func, literal, select, update
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +14,9 @@ from core.db.errors import missing_person_as_error
 from core.db.keyset import cursor_values, paginate
 from core.db.people import prevent_erasure
 from core.db.person_lists import select_top_style
+
+MAX_REASONS = 20
+"""Reasons that moderators read; a person may be reported by thousands, unlike a look, which three reports suspend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class ReportedPerson:
     """Whether they have a page that others see."""
     report_count: int
     reasons: Sequence[str]
-    """In the words of the reporters, the oldest first."""
+    """In the words of the reporters, the oldest first, without empty ones; at most `MAX_REASONS`."""
 
 
 async def is_open(connection: AsyncConnection, reported_id: UUID, person_id: UUID) -> bool:
@@ -82,7 +85,9 @@ async def list_reported(
         select(
             table.c.reported_id,
             func.count().label("report_count"),
-            func.array_agg(aggregate_order_by(table.c.reason, table.c.created_at)).label("reasons"),
+            func.array_agg(aggregate_order_by(table.c.reason, table.c.created_at), type_=ARRAY(Text))
+            .filter(table.c.reason != "")[1:MAX_REASONS]
+            .label("reasons"),
         )
         .where(table.c.reviewed_at.is_(None))
         .group_by(table.c.reported_id)
@@ -110,7 +115,7 @@ async def list_reported(
             is_banned=row.banned_at is not None,
             has_page=row.name is not None and row.banned_at is None and row.top_style is not None,
             report_count=row.report_count,
-            reasons=tuple(filter(None, row.reasons)),
+            reasons=tuple(row.reasons or ()),
         )
         for row in await connection.execute(statement, {"limit": limit, **cursor_values(cursor)})
     ]

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
-from core.db import look_feedback, look_images, looks, people, schema, submissions
+from core.db import look_feedback, look_images, looks, moderation, people, schema, submissions
 from core.db.database import Database
 from core.db.schema import PendingQuestion
 from core.db.worn_counts import count_styles, count_worn
@@ -115,6 +115,15 @@ async def test_only_complete_outfits_can_be_shared_and_keep_their_first_time(dat
         assert await looks.remove_from_board(connection, removed.id)
         for look_id in (no_outfit.id, unstored.id, cleared.id, removed.id, uuid7()):
             assert not await looks.share(connection, look_id)
+
+
+async def test_a_banned_person_cannot_share(database: Database) -> None:
+    async with database.transaction() as connection:
+        look = await create_look(connection, (await create_person(connection)).id)
+        await moderation.mark_banned(connection, look.person_id)
+        assert not await looks.share(connection, look.id)
+        await moderation.mark_unbanned(connection, look.person_id)
+        assert await looks.share(connection, look.id)
 
 
 async def test_a_shared_look_cannot_lose_its_images(database: Database) -> None:
