@@ -1,5 +1,6 @@
 """`eva chat`: a simulated Telegram chat in the terminal."""
 
+import logging
 import sys
 import time
 from pathlib import Path
@@ -37,6 +38,8 @@ def chat(lang: LanguageOption = None) -> None:
     from webhooks.server import serve
 
     language, base_settings = chosen_language(lang), load_settings()
+    # Between the messages stands only what is wrong.
+    logging.getLogger().setLevel(logging.WARNING)
     console = Console(highlight=False)
     # The database of earlier chats stays; ids that it knows would be repetitions.
     first_id = time.time_ns() // TENTH_OF_A_SECOND

@@ -52,7 +52,22 @@ def chosen_language(requested: str | None) -> Language:
 
 
 def load_settings() -> Settings:
-    """Read the settings from the environment; ends the process with exit code 1 if they are invalid."""
+    """Read the settings from the environment, and log by them to stderr, without secrets.
+
+    Ends the process with exit code 1 if they are invalid.
+    """
+    settings = read_settings()
+    from core.logging import configure_logging
+
+    configure_logging(settings.env, secrets=settings.secrets)
+    return settings
+
+
+def read_settings() -> Settings:
+    """The settings, for commands that log nothing and start faster without the parts of a server.
+
+    Ends the process with exit code 1 if they are invalid.
+    """
     from pydantic import ValidationError
 
     from core.errors import EvaError

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from core.i18n.translations import translate
-from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, fail, load_settings
+from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, fail, load_settings, read_settings
 
 if TYPE_CHECKING:
     from core.vision.classifier import StyleClassifier
@@ -138,7 +138,7 @@ def _json_line(value: dict[str, Any]) -> str:
 def _load_classifier() -> "StyleClassifier":
     from core.vision.classifier import load_classifier
 
-    return load_classifier(load_settings())
+    return load_classifier(read_settings())
 
 
 def _unused_path(photo: Path) -> Path:

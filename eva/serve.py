@@ -57,12 +57,10 @@ def worker() -> None:
     """Start a worker; any number may run."""
     begin_start()
     from bot.app import open_application
-    from core.logging import configure_logging
     from core.runtime import GracefulShutdown, ProcessKind, run_event_loop, run_until_signalled
     from core.tracing import tracing
 
     language, settings = terminal_language(), load_settings()
-    configure_logging(settings.env, secrets=settings.secrets)
     shutdown = GracefulShutdown(has_exit_limit=True)
 
     async def work() -> None:
@@ -170,7 +168,6 @@ def serve_site(
     typer.echo(translate("cli.starting", language))
     begin_start()
     from bot.app import open_application
-    from core.logging import configure_logging
     from core.runtime import GracefulShutdown, ProcessKind, run_event_loop, run_until_signalled
     from core.tracing import tracing
     from leaderboard_web.app import create_app
@@ -178,7 +175,6 @@ def serve_site(
     from webhooks.app import create_webhook_app
     from webhooks.server import serve
 
-    configure_logging(settings.env, secrets=settings.secrets)
     shutdown = GracefulShutdown(settings.drain_seconds, has_exit_limit=True)
     with (
         exit_on_error(language),

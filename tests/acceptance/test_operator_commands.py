@@ -1,5 +1,6 @@
 """`eva chat`, `eva telegram setup`, `eva worker` and `eva corrections export` as processes."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,10 +8,19 @@ from pathlib import Path
 
 from bot.testing.telegram import FakeTelegram
 from core.i18n.translations import Language, translate
+from core.vision.classifier import BUNDLED_MODEL_DIR
 from tests.conftest import ROOT, RunEva
 from tests.databases import copy_cluster
 
 EN = Language.EN
+
+
+def test_output_of_a_command_is_without_log_lines(eva: RunEva) -> None:
+    """It creates the embedded database, which it logs."""
+    done = eva("shadow", "--model", BUNDLED_MODEL_DIR, "--json", EVA_ENGINE="litert")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["photos"] == 0
+    assert "embedded_postgres_creating" in done.stderr
 
 
 def chat(environment: dict[str, str], folder: Path, *lines: str) -> str:
@@ -25,7 +35,7 @@ def chat(environment: dict[str, str], folder: Path, *lines: str) -> str:
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 

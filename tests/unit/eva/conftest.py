@@ -33,6 +33,8 @@ def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunCommand:
     monkeypatch.setenv("EVA_ENGINE", "scripted")
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
+    # Its loggers would stay as they are for the tests that follow.
+    monkeypatch.setattr("core.logging.configure_logging", lambda *_, **__: None)
 
     def run(*arguments: str | Path, **variables: str) -> Result:
         result = CliRunner().invoke(app, list(map(str, arguments)), env=variables)
