@@ -53,12 +53,13 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest.fixture(scope="module")
 def folder(samples: Path, cluster: Path) -> Iterator[Path]:
-    """A folder with `photo.jpg`, a folder `holiday` of photos and one of a model, as the documentation assumes."""
+    """A folder with the samples, `photo.jpg`, a folder `holiday` of photos and one of a model, as the pages assume."""
     with public_folder() as folder:
         for data_folder in (".eva", ".eva/chat", ".eva/demo"):
             copy_cluster(cluster, folder / data_folder)
         (folder / "holiday").mkdir()
         (folder / "new-model").symlink_to(BUNDLED_MODEL_DIR)
+        (folder / "samples").symlink_to(samples)
         shutil.copy(samples / "street.jpg", folder / "photo.jpg")
         shutil.copy(samples / "retro.jpg", folder / "holiday" / "one.jpg")
         yield folder
