@@ -46,8 +46,8 @@ FOLLOW_UPS = {
     Intent.REPORT: ActionType.SHOW_LEADERBOARD,
 }
 """The buttons that small talk speaks of: KakaoTalk removes those of earlier messages."""
-NAVIGATION = frozenset({*PAGE_ACTIONS, Intent.HELP, Intent.MENU, Intent.STYLES, Intent.NEW_PHOTO})
-"""Intents that end a question for a name."""
+NAVIGATION = frozenset({*PAGE_ACTIONS, Intent.HELP, Intent.MENU, Intent.STYLES, Intent.NEW_PHOTO}) - {Intent.PHOTOS}
+"""Intents that end a question for a name; who sees a photo is asked before it is shared."""
 CONSENT_ANSWERS = {Intent.YES: ActionType.GRANT_CONSENT, Intent.NO: ActionType.DECLINE_CONSENT}
 """What a plain answer to the question for consent means."""
 

@@ -20,7 +20,7 @@ MIN_SENTENCE_WORDS = 3
 """Of an English sentence."""
 
 _ENGLISH_FRAME = re.compile(
-    r"(?:(?:yes|yeah|ok|okay|sure|no|nah|hi|hey|just|please|then|maybe|um|hmm+)[,!.]* )*"
+    r"(?:(?:yes|yeah|ok|okay|sure|no|nah|hi|hey|just|please|then|maybe|um|hmm+|typo|oops|wait|sorry|actually)[,!.]* )*"
     r"(?:(?:call|name) me|my name(?:['\u2019]?s| is)|(?:i['\u2019]m|(?-i:im)|i am|it['\u2019]?s|it is)"
     r"|(?:share|post|put) (?:it|this|that|me)(?: up)? (?:as|under)"
     r"|(?:let['\u2019]?s |i['\u2019]?(?:d|ll) )?(?:go with|use)"
@@ -29,14 +29,16 @@ _ENGLISH_FRAME = re.compile(
     re.IGNORECASE,
 )
 """A name in a sentence: "share it as Luna"."""
+_EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]+")
+"""Symbols that no name on the board may hold; what is left of a name is shown back."""
 _END = re.compile(r"(?: (?:please|pls|instead|then|btw|lol|thanks|thx))*[ !?？~ㅋㅎ]*$", re.IGNORECASE)
 """What follows a name in either language."""
-_KOREAN_START = re.compile(r"(?:(?:음+|아|어|네|넵|응|그럼|일단|그냥|걍)[.,!~…]* )+(?=[가-힣])")
+_KOREAN_START = re.compile(r"(?:(?:음+|아|어|네|넵|응|ㅇㅇ|ㅇㅋ|오키|그럼|일단|그냥|걍)[.,!~…]* )+(?=[가-힣])")
 _KOREAN_END = re.compile(r"[ .!~ㅋㅎ]*$")
 _NAME = "(?:이름|닉네임|닉|본명|별명)"
 _KOREAN_SUBJECT = re.compile(f"(?P<is_stated>(?:제|내) {_NAME}[은이]? |{_NAME}[은이] |(?:저는?|나는?|난|전) )|{_NAME} ")
 """What a name is said of: "내 이름은 민지야"."""
-_KOREAN_INSTEAD = re.compile(r"\S+ ?(?:말고|아니고|아니라) ")
+_KOREAN_INSTEAD = re.compile(r"\S+ ?(?:말고|아니고|아니라) |오타(?:남|났어요?|났네요?|임|야|예요|네요?)?[.,!~]* ")
 """A name that is corrected: "민지 말고 민아로"."""
 _NO_VERB = (
     "(?<![해여워려네데게까져켜뻐러래돼디써셔줘봐])(?<![몰달놀골불잘]라)(?<![좋같않많찮알]아)(?<![^고등연장문잉광]어)"
@@ -45,9 +47,11 @@ _KOREAN_WISH = re.compile(
     r"(?P<name>.+?)(?P<i>이)?(?:(?:으로|로|라고) ?"
     r"(?:할게|할래|할거야|하자|해|해줘|해 ?주세|ㄱㄱ|고고|올려|올려줘|올려 ?주세"
     r"|불러줘|불러 ?주세|부탁(?:해|드려|드릴게)?)요?"
-    rf"|으?로요|(?:(?:면|{_NO_VERB}도) ?(?:돼|될까|되나)|(?:[은는] ?| )?(?:어때|어떨까))요?[?？]?)"
+    rf"|으?로요| 으?로|(?:(?:면|{_NO_VERB}도) ?(?:돼|될까|되나)|(?:[은는] ?| )?(?:어때|어떨까))요?[?？]?)"
 )
 """A wish about a name: "감자로 할게요"."""
+_KOREAN_CHOICE = re.compile("(?P<name>[^ ]+?)(?:할게|할께|할래|할랭|하고싶어)요?")
+"""A wish that leaves the particle out: "뽀글이할래"."""
 _KOREAN_PARTICLE = re.compile("으?로$")
 _KOREAN_COPULA = re.compile(r"(?P<name>.+?)(?:(?P<i>이)?[에예]요|입니다)")
 """What follows a name that is told: "소금빵이에요"."""
@@ -59,10 +63,12 @@ _KOREAN_SENTENCE = re.compile(
     r".* .*(?:요|죠|돼|[할될볼갈일]까)[ .!~]*|(?=.*[가-힣])(?:.* .* .*|.* .*[아데까니나냐야해는은])[ .]*[?？]"
 )
 """What ends like a sentence, and most of what asks with more than one word; "달 토끼?" proposes a name."""
-_PARTICLES = frozenset({"가", "이", "을", "를", "은", "는", "도", "로", "으로", "의", "에"})
-"""Syllables that stand behind a word, and also begin names: 가을, 이안."""
-_NAME_ENDS = frozenset({"은", "이", "니", "예"})
-"""Second syllables of names: 다은, 제이, 제니, 다예."""
+_KOREAN_END_OF_SENTENCE = re.compile(
+    "(?:요|죠|[임함됨음]|[는은인한던]데|지|[할올볼갈쓸]래|[할올볼갈쓸]게|네|냐|니|까|돼|해|했|줘|어|아|야|려|써|싫|나|라고?|가)"
+    "[ .!?~ㅋㅎㅠㅜ]*"
+)
+"""What Korean sentences end with, and some names: it only counts together with a word of `[korean_sentence]`."""
+_PARTICLES = ("가", "이", "을", "를", "은", "는", "도", "로", "으로", "의", "에")
 _NAMES_WITH_I = "양랑냥댕멍똥순돌둥쟁팽깽맹숭엉벵렁옹챙뚱뚝찍쁜쭉볶땡뽕꿍뭉덩팡냉놀먹걸잡떨돋맞높깊콩"
 _KEEPS_I = re.compile(f"(?:[{_NAMES_WITH_I}]|[몽복토북]실|방울|뽀송|얼룩|거북|어린)$")
 """Before an 이 that belongs to the name, as that of 호랑이 does, and not to the ending, as that of 민준이에요."""
@@ -74,11 +80,11 @@ def find_typed_name(message: str) -> str | None:
         return message
     if is_about_name(message):
         return None
-    text = " ".join(message.split())
+    text = " ".join(_EMOJI.sub(" ", message).split()) or message
     start = _KOREAN_START.match(text)
     if start is not None:
         text = text[start.end() :]
-        if find_intent(text) is not None:
+        if find_intent(text) is not None or is_about_name(text):
             return None
     name = _find_english_name(text) or _find_korean_name(text)
     if name is None and _is_sentence(text):
@@ -92,21 +98,11 @@ def find_typed_name(message: str) -> str | None:
 def is_about_name(message: str) -> bool:
     """Whether a whole message speaks of the name that was asked for, and is none: "다른 이름으로 할래"."""
     vocabulary, words = _load_words(), normalize_letters(message).split()
-    compact = "".join(words)
-    if any(word in compact for word in vocabulary["korean_about"]):
-        known = vocabulary["korean_about"] | vocabulary["korean_filler"]
-        return can_be_divided(compact, known) and not any(_is_name(word, known) for word in words)
+    if any(word in "".join(words) for word in vocabulary["korean_about"]):
+        return all(can_be_divided(word, _load_known_korean()) for word in words)
     if len(words) <= 1:
         return vocabulary["english_alone"].issuperset(words)
     return not message.istitle() and vocabulary["english_about"].issuperset(words)
-
-
-def _is_name(token: str, known: frozenset[str]) -> bool:
-    """Whether a token has known words only by chance: "가을" starts with a particle, "예은" ends like a name."""
-    ends = [end for end in range(1, len(token) + 1) if token[:end] in known - _PARTICLES]
-    ends = [end for end in ends if can_be_divided(token[end:], known)]
-    is_short = token[1:2] in _NAME_ENDS and not any(word in token for word in _load_words()["korean_about"])
-    return token not in _PARTICLES and all(is_short and end == 1 for end in ends)
 
 
 def _find_english_name(text: str) -> str | None:
@@ -122,7 +118,7 @@ def _find_korean_name(text: str) -> str | None:
         return _KOREAN_PARTICLE.sub("", _cut(_KOREAN_WISH, answer[instead.end() :]) or answer[instead.end() :])
     subject = _KOREAN_SUBJECT.match(answer)
     rest = answer if subject is None else answer[subject.end() :]
-    name = _cut(_KOREAN_WISH, rest) or _cut(_KOREAN_COPULA, rest)
+    name = _cut(_KOREAN_WISH, rest) or _cut(_KOREAN_CHOICE, rest) or _cut(_KOREAN_COPULA, rest)
     if name is None and subject is not None:
         name = _cut(_KOREAN_CASUAL, rest) or (rest if subject["is_stated"] else None)
     if name is None and " " not in rest:
@@ -136,7 +132,7 @@ def _cut(ending: re.Pattern[str], text: str) -> str | None:
     if match is None:
         return None
     stem = match["name"]
-    return f"{stem}이" if match["i"] and (_KEEPS_I.search(stem) or not _has_final(stem[-1])) else stem
+    return f"{stem}이" if match.groupdict().get("i") and (_KEEPS_I.search(stem) or not _has_final(stem[-1])) else stem
 
 
 def _has_final(syllable: str) -> bool:
@@ -149,10 +145,24 @@ def _is_sentence(answer: str) -> bool:
     words = normalize_letters(answer).split()
     if answer.istitle():
         return False
-    if _KOREAN_SENTENCE.fullmatch(answer):
+    if _KOREAN_SENTENCE.fullmatch(answer) or _has_korean_clause("".join(words)):
         return True
     known = sum(word in _load_words()["english_sentence"] for word in words)
     return len(words) >= MIN_SENTENCE_WORDS and 2 * known >= len(words)
+
+
+def _has_korean_clause(compact: str) -> bool:
+    """Whether a text without spaces has words that Korean sentences have and names have not: "나중에 내릴 수 있음"."""
+    found = [word for word in _load_words()["korean_sentence"] if word in compact]
+    ending = _KOREAN_END_OF_SENTENCE.search(compact)
+    return len(found) > 1 or (bool(found) and ending is not None and ending.end() == len(compact))
+
+
+@cache
+def _load_known_korean() -> frozenset[str]:
+    """What is said about names, with the particles behind what it is said of."""
+    about = _load_words()["korean_about"]
+    return about | _load_words()["korean_filler"] | {word + particle for word in about for particle in _PARTICLES}
 
 
 @cache

@@ -81,6 +81,8 @@ class ReplyKind(StrEnum):
     LOOK_NOT_OWNED = auto()
     NAME_CONFIRMATION = auto()
     """A name is shown back before anything is shared under it."""
+    NAME_EXPLAINED = auto()
+    """What a name on the leaderboard means, and the question for one again, after a message that is no name."""
     NAME_INVALID = auto()
     NAME_PROMPT = auto()
     NAME_TAKEN = auto()

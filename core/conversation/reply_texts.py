@@ -48,6 +48,7 @@ REPLY_TEXT_KEYS = {
     ReplyKind.LOOK_NOT_FOUND: "talk.look_gone",
     ReplyKind.LOOK_NOT_OWNED: "talk.not_yours",
     ReplyKind.NAME_CONFIRMATION: "talk.name.confirm",
+    ReplyKind.NAME_EXPLAINED: "talk.name.explained",
     ReplyKind.NAME_INVALID: "talk.name.refused",
     ReplyKind.NAME_PROMPT: "talk.name.ask",
     ReplyKind.NAME_TAKEN: "talk.name.taken",

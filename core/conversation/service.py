@@ -140,6 +140,9 @@ class ConversationService:
             action_type = ActionType.SHARE if person.pending_name is None else ActionType.CONFIRM_NAME
             return await self.handle_action(person, Action(type=action_type), chat=chat, record=record)
         name = find_typed_name(message)
+        if intent is Intent.PHOTOS:
+            # Who sees the look is part of the explanation.
+            name = intent = None
         intent = None if intent in {Intent.WEAR, Intent.ACCOUNT} and is_about_name(message) else intent  # "추천해줘"
         if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:
             return None
@@ -153,12 +156,12 @@ class ConversationService:
         Args:
             person: the owner of the look.
             look_id: the look to be shared.
-            raw_name: the name as typed; None to ask for one again.
+            raw_name: the name as typed; None to explain what it is for and to ask again.
             chat: where it was typed.
             record: see `handle_action`.
 
         Returns:
-            `NAME_CONFIRMATION`, or `NAME_PROMPT`, `NAME_INVALID` or `NAME_TAKEN` with a suggestion.
+            `NAME_CONFIRMATION`, or `NAME_EXPLAINED`, `NAME_INVALID` or `NAME_TAKEN` with a suggestion.
 
         Raises:
             PersonNotFoundError: the person was erased meanwhile.

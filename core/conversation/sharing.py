@@ -3,6 +3,7 @@
 Nothing is shared without the press of a button: a typed name and a typed label are shown back to be confirmed.
 """
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,7 +30,7 @@ async def propose_name(
         connection: the transaction.
         person: the owner of the look.
         look_id: the look to be shared.
-        raw_name: the name as typed; None to ask for one again.
+        raw_name: the name as typed; None to explain what it is for and to ask again.
         chat: where it was typed, and the confirmation is asked.
 
     Raises:
@@ -43,7 +44,7 @@ async def propose_name(
     if (refusal := _refuse_sharing(person, look)) is not None:
         return refusal
     if raw_name is None:
-        return await _ask_name(connection, person, look, chat)
+        return replace(await _ask_name(connection, person, look, chat), kind=ReplyKind.NAME_EXPLAINED)
     name = normalize_display_name(raw_name)
     owner = None if name is None else await people.get_by_display_name(connection, name)
     if name is not None and (owner is None or owner.id == person.id):

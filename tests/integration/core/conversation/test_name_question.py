@@ -56,7 +56,7 @@ async def test_message_that_is_no_name_becomes_none(service: ConversationService
     look = await create_look(service, mina)
     suggested = (await act(service, mina, ActionType.SHARE, look)).name
     reply = await write(service, mina, message)
-    assert reply is None or reply.kind in {ReplyKind.KEPT_PRIVATE, ReplyKind.NAME_PROMPT}
+    assert reply is None or reply.kind in {ReplyKind.KEPT_PRIVATE, ReplyKind.NAME_PROMPT, ReplyKind.NAME_EXPLAINED}
     person = await reload(service, mina)
     assert (person.name, person.pending_name) == (suggested, None)
     assert not await is_shared(service, look)
@@ -65,9 +65,26 @@ async def test_message_that_is_no_name_becomes_none(service: ConversationService
 @pytest.mark.parametrize(
     ("message", "kind", "name"),
     [
-        *((message, ReplyKind.NAME_PROMPT, None) for message in ("이름 바꿔줘", "닉네임 수정해줘", "이름 뭐로 할까")),
-        *((message, ReplyKind.KEPT_PRIVATE, None) for message in ("공유 안 하고 싶어요", "네 취소해줘")),
+        *(
+            (message, ReplyKind.NAME_EXPLAINED, None)
+            for message in ("이름 바꿔줘", "닉네임 수정해줘", "이름 뭐로 할까")
+        ),
+        *(
+            (message, ReplyKind.NAME_EXPLAINED, None)
+            for message in (
+                "누가 볼수있는데",
+                "나중에 내릴수있음?",
+                "사진 누가 봐요?",
+                "who sees this",
+                "왜 이름이 필요함?",
+            )
+        ),
+        *(
+            (message, ReplyKind.KEPT_PRIVATE, None)
+            for message in ("공유 안 하고 싶어요", "네 취소해줘", "nvm dont post")
+        ),
         *((name, ReplyKind.NAME_CONFIRMATION, name) for name in ("봄", "올림", "하나")),
+        ("나나 어때?", ReplyKind.NAME_CONFIRMATION, "나나"),
         ("이름은 지수예요", ReplyKind.NAME_CONFIRMATION, "지수"),
     ],
 )

@@ -148,6 +148,8 @@ def test_the_same_words_about_something_else_request_nothing(message: str) -> No
             ("luna lol", "luna"),
             ("Hmm, call me Luna", "Luna"),
         ),
+        *(("typo, its julez", "julez"), ("call me Dr. Denim 👖", "Dr. Denim"), ("no wait different name", None)),
+        *(("not my real one obv", None), ("the one you said is fine", None)),
         *(("never mind the name", None), ("Whatever Girl", "Whatever Girl"), ("use. my. head", "use. my. head")),
     ],
 )
