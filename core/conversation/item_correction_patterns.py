@@ -28,7 +28,7 @@ _LEAD = (
 )
 _TAIL = (
     r"(?: (?:really|at all|actually|though|tho|tbh|ngl|lol|lmao|haha|sorry|eva|here|there|bro|bruh|fr"
-    r"|in (?:it|this|that|(?:the|this|my) (?:photo|picture|pic))))*"
+    r"|btw|by the way|fyi|in (?:it|this|that|(?:the|this|my) (?:photo|picture|pic))))*"
 )
 _IS = r"(?:(?:that|it|this|they|those|these) (?:s|is|was|re|are|were|r)|there (?:s|is|are))"
 _IS_NOT = (

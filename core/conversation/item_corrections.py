@@ -71,8 +71,7 @@ def _find_told_color(message: str) -> ItemCorrection | None:
     if has_too_many_names(text):
         return None
     for form, subject in drop_subject(text):
-        is_topic = text.removesuffix(form).rstrip().endswith(("은", "는", "색", "색깔", "색상"))
-        if (is_topic or patterns.OWN.match(text)) and (
+        if (form[:1] > "z" or patterns.OWN.match(text)) and (
             found := _read_assertion(subject, form, patterns.PLAIN_ASSERTIONS)
         ) is not None:
             return replace(found, is_remark=True)

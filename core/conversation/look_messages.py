@@ -24,6 +24,8 @@ LASTING_QUESTIONS = {
     Intent.WHY: ReplyKind.REASON,
     Intent.DETAILS: ReplyKind.DETAILS,
     Intent.SWAP: ReplyKind.SWAP,
+    Intent.BRAND: ReplyKind.BRAND_UNKNOWN,
+    Intent.DETAIL: ReplyKind.DETAIL_UNKNOWN,
 }
 """What is answered about the look on the screen however old it is, and after a correction of its style."""
 VERDICT_REPLIES = {
@@ -54,6 +56,8 @@ class LookMessage:
     """The style that it says or asks before the verdict."""
     asked_styles: tuple[Style, ...] = ()
     """The styles of which it asks whether the look has them."""
+    asks_certainty: bool = False
+    """Whether it asks how sure Eva is of her verdict."""
     gives_up: bool = False
     """Whether it asks for the verdict, or says before it that the person does not know."""
 
@@ -61,7 +65,7 @@ class LookMessage:
     def is_lasting_question(self) -> bool:
         """Whether it asks for an item, a garment, an occasion, a reason or a swap."""
         asks = self.mention is not None or self.question is not None or self.occasion is not None
-        return asks or self.intent in LASTING_QUESTIONS
+        return asks or self.asks_certainty or self.intent in LASTING_QUESTIONS
 
     @property
     def is_opinion(self) -> bool:
@@ -97,6 +101,7 @@ def read_look_message(message: str) -> LookMessage:
         asks_why_not=asks_why_not(message),
         guess=parse_style_guess(message),
         asked_styles=find_asked_styles(message),
+        asks_certainty=intent in {None, Intent.ACCURACY} and _says("certainty", message),
         gives_up=_says("gives_up", message),
     )
 
@@ -138,6 +143,8 @@ def _answer_about_outfit(look: Look, read: LookMessage, language: Language) -> R
         others = [style for style in read.asked_styles if style is not look.verdict.style]
         style = max(others, key=lambda other: look.verdict.probabilities[other], default=look.verdict.style)
         return Reply(kind=ReplyKind.STYLE_PROBABILITY, language=language, look=look, style=style)
+    if read.asks_certainty:
+        return Reply(kind=ReplyKind.STYLE_PROBABILITY, language=language, look=look, style=look.verdict.style)
     kind = None if read.intent is None else LASTING_QUESTIONS.get(read.intent)
     if read.occasion is not None and is_correctable(look.created_at):
         kind = ReplyKind.OCCASION

@@ -39,6 +39,8 @@ class ReplyKind(StrEnum):
     BANNED = auto()
     BOTH_NOTED = auto()
     """The person sees two styles in the look."""
+    BRAND_UNKNOWN = auto()
+    """Eva knows no brands or shops; what she sees instead."""
     CONSENT_DECLINED = auto()
     CONSENT_GRANTED = auto()
     CORRECTION_CANCELLED = auto()
@@ -52,6 +54,8 @@ class ReplyKind(StrEnum):
     DAILY_NEWS_STOPPED = auto()
     DETAILS = auto()
     """Details of the verdict on the look."""
+    DETAIL_UNKNOWN = auto()
+    """Eva has no name for a thing such as socks; what she sees instead."""
     ERASE_CANCELLED = auto()
     ERASE_PROMPT = auto()
     GUESS_ALREADY_MADE = auto()

@@ -3,6 +3,7 @@
 from core.conversation.actions import ActionType
 from core.conversation.item_feedback import is_new
 from core.conversation.item_texts import ITEM_TEXT_KEYS, item_sentence, name_look, open_sentence
+from core.conversation.look_messages import open_question
 from core.conversation.narration import (
     NAMED_PARTS,
     MessageSlot,
@@ -63,6 +64,8 @@ REPLY_TEXT_KEYS = {
     ReplyKind.UNSHARE_OFFER: "talk.unshare.ask",
 }
 """Translation key of each kind of reply that has a text."""
+UNKNOWN_TEXT_KEYS = {ReplyKind.BRAND_UNKNOWN: "talk.brand", ReplyKind.DETAIL_UNKNOWN: "talk.detail"}
+"""What Eva cannot tell, before what she sees instead."""
 OWN_SENTENCES = {
     ReplyKind.GUESS_RECORDED,
     ReplyKind.CORRECTION_CHOICE,
@@ -76,6 +79,7 @@ OWN_SENTENCES = {
     ReplyKind.SWAP,
     ReplyKind.ITEM_OPEN,
     ReplyKind.ITEM_PROBABILITY,
+    *UNKNOWN_TEXT_KEYS,
     *ITEM_TEXT_KEYS,
 }
 """Replies whose sentences follow from the look."""
@@ -108,10 +112,9 @@ def _own_sentences(reply: Reply, look: Look) -> tuple[str, ...]:
         case ReplyKind.REASON:
             return _reason_sentences(look, language)
         case ReplyKind.SEEN:
-            lines = worn_lines(look.verdict, language)
-            if not lines:
-                return _reason_sentences(look, language)
-            return ("\n".join(lines if is_new(look.created_at) else [name_look(look, language), *lines]),)
+            return _seen_sentences(look, language) or _reason_sentences(look, language)
+        case ReplyKind.BRAND_UNKNOWN | ReplyKind.DETAIL_UNKNOWN:
+            return translate(UNKNOWN_TEXT_KEYS[reply.kind], language), *_seen_sentences(look, language)
         case ReplyKind.STYLE_PROBABILITY if reply.style is not None:
             sentence = _style_probability(look, reply.style, language)
         case ReplyKind.SWAP:
@@ -128,6 +131,14 @@ def _own_sentences(reply: Reply, look: Look) -> tuple[str, ...]:
         case kind if kind is ReplyKind.ITEM_PROBABILITY or kind in ITEM_TEXT_KEYS:
             sentence = item_sentence(reply, look)
     return () if sentence is None else (sentence,)
+
+
+def _seen_sentences(look: Look, language: Language) -> tuple[str, ...]:
+    """What Eva sees, in one message, which names the look if it is not new; nothing if she sees nothing."""
+    lines = worn_lines(look.verdict, language)
+    if not lines:
+        return ()
+    return ("\n".join(lines if is_new(look.created_at) else [name_look(look, language), *lines]),)
 
 
 def _reason_sentences(look: Look, language: Language) -> tuple[str, ...]:
@@ -173,10 +184,18 @@ def _swap_sentence(look: Look, wanted: Style | None, language: Language) -> str:
 
 
 def _style_probability(look: Look, other: Style, language: Language) -> str:
-    """How likely a style is, next to the one that Eva named."""
-    probabilities, style = look.verdict.probabilities, look.verdict.style
-    values = {"style": style_name(style, language), "percent": format_percent(probabilities[style])}
-    if other is style:
-        return translate_variant("talk.style.probability.named", look.variant_seed, language, **values)
-    values |= {"asked": style_name(other, language), "asked_percent": format_percent(probabilities[other])}
-    return translate_variant("talk.style.probability", look.variant_seed, language, **values)
+    """How likely a style is, next to the one that Eva named; of this one the next likely, and how to correct it."""
+    probabilities, style, seed = look.verdict.probabilities, look.verdict.style, look.variant_seed
+    is_named = other is style
+    second = look.verdict.runner_up if is_named else other
+    values = {
+        "style": style_name(style, language),
+        "percent": format_percent(probabilities[style]),
+        "second": style_name(second, language),
+        "second_percent": format_percent(probabilities[second]),
+    }
+    key = "talk.style.probability.named" if is_named else "talk.style.probability"
+    sentence = translate_variant(key, seed, language, **values)
+    if is_named or look.corrected_style is not None or open_question(look) is None:
+        return sentence
+    return f"{sentence} {translate('talk.style.offer', language, style=values['second'])}"

@@ -38,6 +38,8 @@ INTENT_TEXT_KEYS = {
     Intent.DETAILS: "talk.why",
     Intent.SEEN: "talk.seen",
     Intent.SWAP: "talk.swap",
+    Intent.BRAND: "talk.brand",
+    Intent.DETAIL: "talk.detail",
     Intent.SIMILAR: "talk.me.nothing",
     Intent.BOTH: "talk.both",
     Intent.WEAR: "talk.wear",

@@ -24,17 +24,24 @@ PREFERS_FIRST = re.compile(
     r".*#( look| style| vibes?)? (rather than|not|instead of|over|more than|and not|than) (a )?#.*"
 )
 SUGGESTS = re.compile(
-    r"#(룩|스타일|느낌|쪽)?(이|가)?(아니야|아니에요|아니예요|아닌가|아닌가요|아님|아니죠|아니지|아닐까"
-    r"|아닐까요|맞지|맞죠|같은데|인데|아닌지|인거같은데|인것같은데|맞는거같은데|에가깝지않나|에가깝지않나요|쪽아닌가|에더가까운거같은데|에가까운거같은데|에더가깝지않나)"
-    r"|((but|no|hmm|well|so) )*((isn t|wouldn t you say|don t you think|shouldn t|couldn t|wasn t)"
-    r"( (this|that|it|it be|it s|it be more|this be))?|more like|i d say|you mean)"
+    r"#(룩|스타일|느낌|쪽)?(이|가)?(같은데|인데|인거같은데|인것같은데|맞는거같은데|에더?가까운거같은데)요?"
+    r"|((but|no|hmm|well|so) )*(more like|i d say|you mean)"
     r"( (more|a|an|just|like|of a|called|kind of|rather))* #( though| look| style| really| no)?"
 )
-"""A question that states an opinion: "isn't it street?", "스트릿 아니야?"."""
+"""A statement, also with a question mark: "스트릿인데?", "more like street?"."""
+ASKS_OPINION = re.compile(
+    r"#(룩|스타일|느낌|쪽)?(이|가)?(아니야|아니에요|아니예요|아니냐|아닌가|아닌가요|아님|아니죠|아니지|아닐까|아닐까요|아닌지"
+    r"|맞지|맞죠|에더?가깝지않나|에더?가깝지않나요)"
+    r"|((but|no|hmm|well|so|wait) )*(isn t|wouldn t you say|don t you think|shouldn t|couldn t|wasn t)"
+    r"( (this|that|it|it be|it s|it be more|this be))?"
+    r"( (more|a|an|just|like|of a|called|kind of|rather))* #( though| look| style| really| no)?"
+)
+"""A question whether the look has a style that Eva did not name: "isn't it street?", "스트릿 아니야?"."""
 _IS_SUGGESTED = re.compile(
     r"(?:(?:but|no|hmm|well|so) )*(?:(?:isn|wasn|couldn|shouldn) t (?:it|this|that)|(?:wouldn|don) t you)\b"
+    r"|.*#.*아(?:닌가|닐까|닌지)요?$"
 )
-"""The start of a suggestion that is one without a question mark as well: "isn't this mode"; "isn't mode" denies it."""
+"""The start of a question that is one without its mark as well: "isn't this mode"; "isn't mode" denies it."""
 _UNSURE = re.compile(
     r"^ *(?:(?:음|아|잘|진짜|솔직히)[,. ]+)*(?:모르겠|몰라|몰겠|어려워|어렵)[가-힣]{0,4}[ ,.~ㅋㅎㅠㅜ]+"
     r"|^ *(?:(?:um|hmm|i) )*(?:idk|dunno|(?:don['\u2019]?t|do not) know|no idea|not sure)[ ,.]+"
@@ -77,6 +84,14 @@ ASKS_WHETHER = re.compile(
     f"|{_CHOICE}"
 )
 """Asks whether the look has a style, or which of two, with or without a question mark: "is it street"."""
+ASKS_ODDS = re.compile(
+    r"(?:(?:so|and|but|ok|then|what|how|were|was|are|is|s|the|your|tell|me|about) )*"
+    r"(?:odds|chances?|probability|likelihood|percent(?:age)?|likely|sure|certain|close)"
+    r"(?: (?:is|was|are|were|you|it|this|that|of|for|on|to|being|a|about|s))* #(?: then| though| again| look)?"
+    r"|(?:그럼|근데|그래서|혹시|음)*#(?:은|는|이|가|일)?(?:확률)?(?:은|는|이|가)?"
+    r"(?:몇퍼센트|몇퍼|몇프로|몇%|얼마|얼마나|확률)[가-힣]{0,5}"
+)
+"""Asks how likely a style is: "what were the odds for street", "스트릿은 몇 퍼였어?"."""
 DENIAL = re.compile(
     r"(?<!보)((?<!^)아니|아냐|아님|아닌(?!가|지)|안어울|없)"
     r"|\b(not|isn t|don t|doesn t|wouldn t|couldn t|wasn t|can t|hardly|never)\b(?!.*#.*#)"
@@ -125,7 +140,7 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
     if len(set(styles)) > 1:
         return _preferred(joined, styles)
     if "?" in message or _IS_SUGGESTED.match(joined):
-        is_answer = _suggests(joined)
+        is_answer = SUGGESTS.fullmatch(_drop_words_before(joined)) is not None
     elif SHORT_DENIAL.fullmatch(_drop_words_before(joined)):
         is_answer = named is not None and first is not named
     else:
@@ -148,12 +163,21 @@ def find_asked_styles(message: str) -> tuple[Style, ...]:
     """The styles of which a message asks whether the look has them: "is it street or casual?", "스트릿일까?"."""
     masked, styles = find_styles(message)
     joined = _joined(_drop_disagreement(masked))
-    is_asked = ASKS_WHETHER.fullmatch(joined) or KOREAN_DOUBT.fullmatch(joined)
-    return tuple(dict.fromkeys(styles)) if is_asked and find_style_name(message) is not None else ()
+    if not styles or len(message) > MAX_STYLE_ANSWER_LENGTH:
+        return ()
+    is_named = find_style_name(message) is not None and (
+        ASKS_WHETHER.fullmatch(joined) or KOREAN_DOUBT.fullmatch(joined)
+    )
+    is_suggested = "?" in message or _IS_SUGGESTED.match(joined)
+    is_asked = (
+        is_named or ASKS_ODDS.fullmatch(joined) or (is_suggested and ASKS_OPINION.fullmatch(_drop_words_before(joined)))
+    )
+    return tuple(dict.fromkeys(styles)) if is_asked else ()
 
 
 def _suggests(joined: str) -> bool:
-    return SUGGESTS.fullmatch(_drop_words_before(joined)) is not None
+    rest = _drop_words_before(joined)
+    return SUGGESTS.fullmatch(rest) is not None or ASKS_OPINION.fullmatch(rest) is not None
 
 
 def _preferred(joined: str, styles: tuple[Style, ...]) -> Style | None:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from core.clothing import Color, Item
 from core.conversation.actions import ActionType
-from core.conversation.narration import format_percent
+from core.conversation.narration import format_percent, style_name
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
@@ -18,7 +18,7 @@ from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel
 from core.i18n.clothing_names import thing_name
-from core.i18n.translations import Language
+from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
@@ -192,17 +192,15 @@ async def test_a_style_can_be_asked_for(service: ConversationService, mina: Pers
     look = await create_look(service, mina)
     reply = await say(service, mina, message)
     assert (reply.kind, reply.style) == (ReplyKind.STYLE_PROBABILITY, Style.RETRO)
-    assert reply_sentences(replace(reply, language=EN))[0] in variants(
-        "talk.style.probability",
-        EN,
-        asked="80s Retro",
-        asked_percent=format_percent(look.verdict.probabilities[Style.RETRO]),
-        style="Street",
-        percent=format_percent(look.verdict.probabilities[Style.STREET]),
-    )
+    values = {"style": "Street", "percent": format_percent(look.verdict.probabilities[Style.STREET])}
+    asked = {"second": "80s Retro", "second_percent": format_percent(look.verdict.probabilities[Style.RETRO])}
+    offer = translate("talk.style.offer", EN, style="80s Retro")
+    sentences = variants("talk.style.probability", EN, **values, **asked)
+    assert reply_sentences(replace(reply, language=EN))[0] in {f"{sentence} {offer}" for sentence in sentences}
     named = await say(service, mina, "is it street")
-    percent = format_percent(look.verdict.probabilities[Style.STREET])
-    assert reply_sentences(named)[0] in variants("talk.style.probability.named", EN, style="Street", percent=percent)
+    second = look.verdict.runner_up
+    values |= {"second": style_name(second, EN), "second_percent": format_percent(look.verdict.probabilities[second])}
+    assert reply_sentences(named)[0] in variants("talk.style.probability.named", EN, **values)
     async with service.resources.database.connection() as connection:
         stored = await looks.get(connection, look.id)
     assert stored is not None

@@ -219,7 +219,10 @@ async def make_older(service: ConversationService, look: Look) -> None:
         ("둘 다", ReplyKind.BOTH_NOTED),
         ("면접에 이거 괜찮아?", ReplyKind.OCCASION),
         ("is this fine for a wedding?", ReplyKind.OCCASION),
-        ("스트릿 아니야?", ReplyKind.CORRECTION_RECORDED),
+        *((text, ReplyKind.STYLE_PROBABILITY) for text in ("스트릿 아니야?", "isn't it street??", "얼마나 확실해?")),
+        *((text, ReplyKind.STYLE_PROBABILITY) for text in ("how sure are you", "are u sure", "이거 몇퍼라고 했지?")),
+        *((text, ReplyKind.BRAND_UNKNOWN) for text in ("이 셔츠 유니클로임", "where can i buy that blazer")),
+        *((text, ReplyKind.DETAIL_UNKNOWN) for text in ("양말 안보임?", "u missed my socks")),
         ("캐주얼은 아닌 것 같아", ReplyKind.CORRECTION_PROMPT),
         ("street food", None),
         ("no idea", None),
@@ -237,7 +240,10 @@ async def test_opinion_about_a_new_verdict_is_understood(
         assert all(reply_sentences(reply))
     await make_older(service, look)
     later = await write(service, mina, message)
-    lasts = kind in {ReplyKind.CORRECTION_PROMPT, ReplyKind.REASON, ReplyKind.OCCASION}
+    lasts = kind in {
+        *(ReplyKind.CORRECTION_PROMPT, ReplyKind.REASON, ReplyKind.OCCASION, ReplyKind.STYLE_PROBABILITY),
+        *(ReplyKind.BRAND_UNKNOWN, ReplyKind.DETAIL_UNKNOWN),
+    }
     assert (None if later is None else later.kind) is (kind if lasts else None), "ten minutes later"
 
 

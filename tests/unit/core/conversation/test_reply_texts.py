@@ -11,6 +11,7 @@ from core.conversation.item_texts import item_correction_texts
 from core.conversation.narration import style_name
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
+from core.conversation.worn_details import worn_lines
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.attributes import Attribute, Swap
@@ -102,3 +103,25 @@ def test_two_colors_with_the_same_one_instead_are_one_correction() -> None:
     look = replace(make_look(uuid7()), item_corrections=corrections)
     words = [words for words, _ in item_correction_texts(look, EN)]
     assert words == ["Not white and navy, but black.", "Not the coat.", "Not red."]
+
+
+def test_certainty_names_the_runner_up_and_another_style_can_be_told() -> None:
+    look = make_look(
+        uuid7(), classify_with_attributes(Style.STREET, confidence=0.7, second=Style.MODE, second_confidence=0.2)
+    )
+    named = Reply(kind=ReplyKind.STYLE_PROBABILITY, language=EN, look=look, style=Style.STREET)
+    values = {"style": "Street", "percent": "70", "second": style_name(Style.MODE, EN), "second_percent": "20"}
+    assert reply_sentences(named)[0] in variants("talk.style.probability.named", EN, **values)
+    (other,) = reply_sentences(replace(named, style=Style.MODE))
+    assert other.endswith(translate("talk.style.offer", EN, style=style_name(Style.MODE, EN)))
+    corrected = replace(look, corrected_style=Style.MODE)
+    (told,) = reply_sentences(replace(named, look=corrected, style=Style.MODE))
+    assert told in variants("talk.style.probability", EN, **values)
+
+
+@pytest.mark.parametrize("kind", [ReplyKind.BRAND_UNKNOWN, ReplyKind.DETAIL_UNKNOWN])
+def test_what_eva_cannot_tell_is_followed_by_what_she_sees(kind: ReplyKind) -> None:
+    look = make_look(uuid7(), classify_with_attributes(Style.STREET, {Item.HOODIE: 0.9}))
+    sentence, seen = reply_sentences(Reply(kind=kind, language=EN, look=look))
+    assert sentence
+    assert seen.split("\n") == worn_lines(look.verdict, EN)

@@ -189,7 +189,16 @@ def test_a_style_in_slang(message: str, style: Style | None) -> None:
                 "스트릿이에요 아니면 캐주얼이에요?",
             )
         ),
-        *((text, Style.MODE, ()) for text in ("isnt this more mode", "wouldnt you say its mode", "id call it mode")),
+        *(
+            (text, None, (Style.MODE,))
+            for text in ("isnt this more mode", "wouldnt you say its mode", "이거 모드 아닌가")
+        ),
+        *(
+            (text, None, (Style.STREET,))
+            for text in ("isn't it street??", "스트릿 아니야?", "what were the odds for street")
+        ),
+        *((text, None, (Style.STREET,)) for text in ("스트릿은 몇퍼였는데?", "how likely is street")),
+        ("id call it mode", Style.MODE, ()),
         *((text, Style.RETRO, ()) for text in ("thats a retro fit tho", "it fits retro")),
         *(
             (text, None, ())
@@ -266,7 +275,8 @@ def test_a_denial_in_slang(message: str, denied: Item | None) -> None:
     ("message", "expected"),
     [
         ("the hoodie is navy", NAVY_HOODIE),
-        ("후드티는 네이비야", NAVY_HOODIE),
+        *((text, NAVY_HOODIE) for text in ("후드티는 네이비야", "후드티 네이비야", "후드티가 네이비인뎁쇼")),
+        ("the hoodie is navy btw", NAVY_HOODIE),
         (
             "my shoes are white lol",
             WHITE_SHOES,
@@ -277,7 +287,7 @@ def test_a_denial_in_slang(message: str, denied: Item | None) -> None:
                 *("the coat is navy?", "the coat is navy right", "the coat is navy or black", "her dress is red"),
                 *("this dress is red", "your jeans are black", "the shoes are red hot", "the coat should be navy"),
                 *("my other coat is black", "the coat was black"),
-                *("the wall is white", "후드티 네이비야", "코트는 네이비야?", "코트는 네이비지", "하늘은 파란색이야"),
+                *("the wall is white", "후드티 네이비야?", "코트는 네이비야?", "코트는 네이비지", "하늘은 파란색이야"),
             )
         ),
     ],
