@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.conversation.actions import ActionType, tag_name
+from core.conversation.look_messages import list_offers
 from core.conversation.narration import style_name
 from core.conversation.sharing import is_sample
 from core.conversation.smalltalk import button_label
@@ -13,6 +14,7 @@ from core.styles import STYLES
 from leaderboard_web.chat_view import ChatView
 
 PRIMARY_ACTIONS = {ActionType.SHARE, ActionType.CONFIRM_NAME}
+QUESTIONS = {ActionType.SHOW_REASON, ActionType.SHOW_SWAP}
 CONFIRMATION_ANSWERS = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
 """The buttons under a name that is shown back."""
 
@@ -75,11 +77,13 @@ def _action_types(view: ChatView) -> tuple[ActionType, ...]:
     learning = (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING) if view.awaits_learning_consent else ()
     if not view.has_outfit:
         return learning
+    # One question at a time.
+    asking = () if learning else tuple(kind for kind in list_offers(look, finds_similar=False) if kind in QUESTIONS)
     if look.shared_at is not None:
-        return *learning, ActionType.UNSHARE, ActionType.CORRECT
+        return *learning, ActionType.UNSHARE, ActionType.CORRECT, *asking
     if look.photo_key is None or is_sample(look):
-        return *learning, ActionType.CORRECT
-    return *learning, ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT
+        return *learning, ActionType.CORRECT, *asking
+    return *learning, ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT, *asking
 
 
 def _button(action_type: ActionType, view: ChatView) -> ChatButton:

@@ -6,7 +6,7 @@ from uuid import UUID
 from core.conversation.intents import Intent, find_intent
 from core.conversation.listings import get_own_looks, leaderboard_line, list_similar, own_looks_text
 from core.conversation.news_visits import record_news_visit
-from core.conversation.smalltalk import reply_to_text
+from core.conversation.smalltalk import is_understood, reply_to_text
 from core.conversation.week_card_texts import MIN_LOOKS, few_looks_sentence, get_week
 from core.db.people import Person
 from core.i18n.translations import Language, translate
@@ -15,12 +15,15 @@ from leaderboard_web.dependencies import AppState
 from leaderboard_web.urls import url_for
 from leaderboard_web.view_models import build_week_card
 
+VISITORS = UUID(int=0)
+"""Stands for all visitors without a session in the count of replies."""
 
-def answer_visitor(message: str, language: Language) -> Sequence[ChatItem]:
+
+def answer_visitor(state: AppState, message: str, language: Language) -> Sequence[ChatItem]:
     """The answer to a visitor without looks."""
     if find_intent(message) is Intent.WEEK:
         return eva_lines([translate("week.few.line", language, count=MIN_LOOKS)])
-    return eva_lines([reply_to_text(message, message, language)])
+    return eva_lines([reply_to_text(message, state.conversation.reply_turns.next_seed(VISITORS), language)])
 
 
 async def answer_person(state: AppState, person: Person, message: str, look_id: UUID | None) -> Sequence[ChatItem]:
@@ -47,7 +50,8 @@ async def answer_person(state: AppState, person: Person, message: str, look_id: 
         case _:
             seed = state.conversation.reply_turns.next_seed(person.id)
             news = await record_news_visit(database, person, message, language)
-            return eva_lines([reply_to_text(message, seed, language), *news])
+            look = None if is_understood(message) else await state.conversation.get_look_in_talk(person, look_id)
+            return eva_lines([reply_to_text(message, seed, language, look=look), *news])
 
 
 async def _show_week(state: AppState, person: Person) -> Sequence[ChatItem]:

@@ -17,8 +17,9 @@ from core.conversation.listings import (
     list_top_of_today,
     own_looks_text,
 )
+from core.conversation.look_messages import list_offers
 from core.conversation.narration import error_message, style_description, style_name, verdict_messages
-from core.conversation.reply import Reply, repeat_guess
+from core.conversation.reply import Reply, ReplyKind, repeat_guess
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
 from core.conversation.week_card_texts import few_looks_sentence, get_week, week_sentences
@@ -31,11 +32,12 @@ from core.i18n.translations import Language, pick_variant, translate
 from core.images.result_card import CardShape
 from core.styles import STYLES
 from core.urls import LEADERBOARD_PATH, PRIVACY_PATH, card_path, look_url, signed_image_url, site_url, week_picture_path
-from core.vision.verdict import ConfidenceBand
 
 HEATMAP_URL_LIFETIME = timedelta(minutes=30)
 """Kakao fetches an image immediately and caches it."""
 CARD_URL_LIFETIME = timedelta(days=1)
+ANSWERED_ACTIONS = {ReplyKind.REASON: ActionType.SHOW_REASON, ReplyKind.SWAP: ActionType.SHOW_SWAP}
+"""The buttons that a reply leaves out, since it is what they ask for."""
 
 
 class ReplyPresenter:
@@ -141,6 +143,16 @@ class ReplyPresenter:
             privacy_url=site_url(self._settings, PRIVACY_PATH),
         )
 
+    def offers(self, look: Look) -> list[Action]:
+        """What can be asked or done about a look, or the styles while it waits for a guess.
+
+        Every reply needs these buttons anew: KakaoTalk removes those of earlier messages.
+        """
+        if look.pending_question is PendingQuestion.GUESS:
+            return replies.prompt_actions(ActionType.GUESS, look.id)
+        finds_similar = self._conversation.resources.finds_similar_looks
+        return [Action(type=kind, look_id=look.id) for kind in list_offers(look, finds_similar=finds_similar)]
+
     def conversation_reply(self, reply: Reply, person: Person) -> SkillResponse:
         """The reply to an action or a message."""
         reply = repeat_guess(reply)
@@ -150,10 +162,9 @@ class ReplyPresenter:
         if reply.prompt is not None:
             look_id = None if look is None else look.id
             return replies.prompt_reply(reply.prompt, *sentences, look_id=look_id, name=reply.name, language=language)
-        buttons = [Action(type=ActionType.NEW_PHOTO)]
-        if look is not None and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT:
-            sharing = ActionType.SHARE if look.shared_at is None else ActionType.UNSHARE
-            buttons.insert(0, Action(type=sharing, look_id=look.id))
+        answered = ANSWERED_ACTIONS.get(reply.kind)
+        buttons = [] if look is None else [action for action in self.offers(look) if action.type is not answered]
+        buttons.append(Action(type=ActionType.NEW_PHOTO))
         page_url = None if look is None else look_url(self._settings, look)
         return replies.text_reply(*sentences, language=language, buttons=buttons, page_url=page_url)
 

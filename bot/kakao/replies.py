@@ -153,7 +153,7 @@ def prompt_reply(
         name: the name that is shown back, for `CONFIRM_NAME`.
         language: language of the buttons.
     """
-    return text_reply(*sentences, language=language, buttons=_prompt_actions(prompt, look_id, name))
+    return text_reply(*sentences, language=language, buttons=prompt_actions(prompt, look_id, name))
 
 
 def consent_reply(language: Language, *, hours: int, privacy_url: str | None) -> SkillResponse:
@@ -229,7 +229,8 @@ def _rounded_seconds(wait: QueueWait) -> int:
     return 5 * math.ceil(max(wait.seconds, 1) / 5)
 
 
-def _prompt_actions(prompt: ActionType, look_id: UUID | None, name: str | None) -> list[Action]:
+def prompt_actions(prompt: ActionType, look_id: UUID | None, name: str | None = None) -> list[Action]:
+    """The answers that a question offers; see `prompt_reply`."""
     match prompt:
         case ActionType.GUESS | ActionType.CORRECT:
             actions = [Action(type=prompt, look_id=look_id, style=style) for style in STYLES]

@@ -21,12 +21,12 @@ from core.conversation.news_visits import record_news_visit
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unsupported_media_reply
 from core.db import inbox, looks, people
+from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, translate
 from core.services import accounts
-from core.vision.verdict import ConfidenceBand
 
 PAGE_ACTIONS = {
     Intent.LEADERBOARD: ActionType.SHOW_LEADERBOARD,
@@ -39,13 +39,8 @@ PAGE_ACTIONS = {
 """Actions that change nothing, by the intent of the message that asks for them in other words than a label."""
 PROMPT_ACTIONS = {Intent.DELETE: ActionType.ASK_ERASE, Intent.LANGUAGE: ActionType.SET_LANGUAGE}
 """Actions that ask before they change anything."""
-FOLLOW_UPS = {
-    Intent.COMPLAINT: ActionType.CORRECT,
-    Intent.NO: ActionType.CORRECT,
-    Intent.DELETE_ONE: ActionType.OPEN_ACCOUNT,
-    Intent.REPORT: ActionType.SHOW_LEADERBOARD,
-}
-"""The buttons that small talk speaks of: KakaoTalk removes those of earlier messages."""
+SITE_PAGES = {Intent.DELETE_ONE: ActionType.OPEN_ACCOUNT, Intent.REPORT: ActionType.SHOW_LEADERBOARD}
+"""The pages of the site that small talk speaks of."""
 NAVIGATION = frozenset({*PAGE_ACTIONS, Intent.HELP, Intent.MENU, Intent.STYLES, Intent.NEW_PHOTO}) - {Intent.PHOTOS}
 """Intents that end a question for a name; who sees a photo is asked before it is shared."""
 CONSENT_ANSWERS = {Intent.YES: ActionType.GRANT_CONSENT, Intent.NO: ActionType.DECLINE_CONSENT}
@@ -197,24 +192,23 @@ class SkillHandler:
         if intent is not Intent.SELF_HARM and (photo_id := await self.results.find_missed(request.user_id)):
             return replies.missed_reply(person.language, photo_id=photo_id)
         seed = self._conversation.reply_turns.next_seed(person.id)
-        sentences = [reply_to_text(request.utterance, seed, person.language)]
+        look = await self._conversation.get_look_in_talk(person)
+        sentences = [reply_to_text(request.utterance, seed, person.language, look=look)]
         news = await record_news_visit(self._database, person, request.utterance, person.language)
         if news:
             sentences.append("\n".join(news))
-        buttons = [*await self._list_follow_ups(intent, person), Action(type=ActionType.NEW_PHOTO)]
+        buttons = [*self._list_follow_ups(intent, look), Action(type=ActionType.NEW_PHOTO)]
         return replies.text_reply(*sentences, language=person.language, buttons=buttons)
 
-    async def _list_follow_ups(self, intent: Intent | None, person: Person) -> list[Action]:
-        """The button that the small talk about an intent speaks of, if there is something that it can be about."""
-        action_type = None if intent is None else FOLLOW_UPS.get(intent)
-        if action_type is ActionType.CORRECT:
-            async with self._database.connection() as connection:
-                look = await looks.get_current(connection, person.id)
-            is_shown = look is not None and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-            return [Action(type=action_type, look_id=look.id)] if look is not None and is_shown else []
-        if action_type is None or self._conversation.settings.public_url is None:
+    def _list_follow_ups(self, intent: Intent | None, look: Look | None) -> list[Action]:
+        """The buttons that small talk speaks of, or what can be asked about the look that the talk may lead back to."""
+        if intent in SITE_PAGES:
+            return [] if self._conversation.settings.public_url is None else [Action(type=SITE_PAGES[intent])]
+        if look is None or intent is Intent.SELF_HARM:
             return []
-        return [Action(type=action_type)]
+        offers = self._presenter.offers(look)
+        is_disagreement = intent in {Intent.COMPLAINT, Intent.NO}
+        return [action for action in offers if action.type is ActionType.CORRECT] if is_disagreement else offers
 
 
 def _consent_answer(utterance: str, *, is_newest: bool) -> Action | None:

@@ -22,9 +22,11 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, SwitchInlineQue
 
 from bot.telegram.deep_links import WEEK_QUERY, card_query, look_argument, private_chat_url
 from core.conversation.actions import Action, ActionType, tag_name
+from core.conversation.look_messages import list_offers
 from core.conversation.reply import Reply
 from core.conversation.smalltalk import button_label
 from core.db.looks import Look
+from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate
 from core.settings import Settings
 from core.styles import STYLES
@@ -41,6 +43,8 @@ ACTION_CODES = {
     ActionType.REVEAL_FIRST: "w",
     ActionType.SHOW_DETAILS: "d",
     ActionType.CORRECT: "c",
+    ActionType.SHOW_REASON: "R",
+    ActionType.SHOW_SWAP: "T",
     ActionType.SHOW_SIMILAR: "S",
     ActionType.NEW_PHOTO: "a",
     ActionType.SHOW_RESULT: "r",
@@ -133,6 +137,13 @@ class Keyboards:
                 *([last_row] if last_row else []),
             ]
         )
+
+    def offers(self, look: Look) -> InlineKeyboardMarkup:
+        """What can be asked or done about a look, or the styles while it waits for a guess; for the private chat."""
+        if look.pending_question is PendingQuestion.GUESS:
+            return self.guess(look.id)
+        actions = list_offers(look, finds_similar=self.finds_similar)
+        return self._two_columns([Action(type=action_type, look_id=look.id) for action_type in actions])
 
     def page(self, page_url: str | None) -> InlineKeyboardMarkup | None:
         """A link to the page of a look; None without a public URL."""

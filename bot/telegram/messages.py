@@ -10,7 +10,7 @@ from bot.telegram.updates import MessageReaction, TextMessage
 from core.conversation.intents import Intent, find_intent
 from core.conversation.item_feedback import is_new
 from core.conversation.service import ConversationService
-from core.conversation.smalltalk import reply_to_text
+from core.conversation.smalltalk import is_understood, reply_to_text
 from core.db import looks
 from core.db.looks import Look
 from core.db.people import Person
@@ -68,8 +68,12 @@ async def handle_message(
     # Similar looks are about the person's own look: in a group they lead to the private chat, as these do.
     name = CommandName.ME if intent is Intent.SIMILAR else INTENT_COMMANDS.get(intent or Intent.SMALL_TALK)
     if name is None:
-        seed = conversation.reply_turns.next_seed(person.id)
-        await delivery.send_all("reply", text_messages(reply_to_text(message.text, seed, delivery.language)))
+        seed, look = conversation.reply_turns.next_seed(person.id), None
+        if delivery.is_private and not is_about_older and not is_understood(message.text):
+            look = await conversation.get_look_in_talk(person)
+        text = reply_to_text(message.text, seed, delivery.language, look=look)
+        keyboard = None if look is None else delivery.keyboards.offers(look)
+        await delivery.send_all("reply", text_messages(text, keyboard=keyboard))
         if intent is not Intent.SELF_HARM:
             await send_news(delivery, person)
         return

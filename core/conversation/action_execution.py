@@ -12,6 +12,7 @@ from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.errors import PersonNotFoundError
+from core.vision.verdict import ConfidenceBand
 
 CONSENT_REPLIES = {
     ActionType.GRANT_CONSENT: ReplyKind.CONSENT_GRANTED,
@@ -21,7 +22,14 @@ CONSENT_REPLIES = {
     ActionType.START_DAILY_NEWS: ReplyKind.DAILY_NEWS_STARTED,
     ActionType.STOP_DAILY_NEWS: ReplyKind.DAILY_NEWS_STOPPED,
 }
-REVEALING_ACTIONS = {ActionType.SHOW_DETAILS, ActionType.CORRECT}
+LOOK_ANSWERS = {
+    ActionType.SHOW_RESULT: ReplyKind.VERDICT,
+    ActionType.SHOW_DETAILS: ReplyKind.DETAILS,
+    ActionType.SHOW_REASON: ReplyKind.REASON,
+    ActionType.SHOW_SWAP: ReplyKind.SWAP,
+}
+"""What is said about a look for the actions that only ask."""
+REVEALING_ACTIONS = {*LOOK_ANSWERS, ActionType.CORRECT} - {ActionType.SHOW_RESULT}
 """Actions that would tell the verdict before the person has guessed."""
 NAME_ANSWERS = {ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME}
 """Actions that do not end the question for a name."""
@@ -89,6 +97,8 @@ async def _handle_person_action(connection: AsyncConnection, person: Person, act
             | ActionType.CORRECT
             | ActionType.CANCEL_NAME
             | ActionType.SHOW_DETAILS
+            | ActionType.SHOW_REASON
+            | ActionType.SHOW_SWAP
         ):
             # A typed button label contains no look id; it refers to the latest look.
             look = await sharing.get_pending_or_latest_look(connection, person)
@@ -134,8 +144,10 @@ async def _handle_look_action(
             return await sharing.change_sharing(connection, person, look, action.type, chat, is_typed=is_stale)
         case ActionType.CORRECT | ActionType.GUESS:
             return await _record_style_opinion(connection, person, look, action)
-        case ActionType.SHOW_RESULT | ActionType.SHOW_DETAILS:
-            kind = ReplyKind.VERDICT if action.type is ActionType.SHOW_RESULT else ReplyKind.DETAILS
+        case action_type if action_type in LOOK_ANSWERS:
+            is_refused = look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT
+            is_explained = is_refused and action_type in {ActionType.SHOW_REASON, ActionType.SHOW_SWAP}
+            kind = ReplyKind.REFUSAL_REASON if is_explained else LOOK_ANSWERS[action_type]
             return Reply(kind=kind, language=person.language, look=look)
         case ActionType.CANCEL:
             return Reply(

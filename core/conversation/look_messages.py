@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.conversation.actions import ActionType
 from core.conversation.attribute_mentions import Mention
 from core.conversation.garment_kinds import GarmentKind, Subject, find_meant
 from core.conversation.intent_keywords import match_keywords
@@ -170,6 +171,21 @@ def _answer_mention(look: Look, mention: Mention, language: Language) -> Reply:
             return _answer_open(look, subject, Aspect.NAME, language)
     kind = ReplyKind.ITEM_PROBABILITY
     return Reply(kind=kind, language=language, look=look, thing=thing, garment=garment, also=also)
+
+
+def list_offers(look: Look, *, finds_similar: bool) -> tuple[ActionType, ...]:
+    """What a person can ask or do about a look after its verdict, for the buttons below an answer.
+
+    Args:
+        look: the look; without an outfit there is nothing.
+        finds_similar: whether looks can be compared.
+    """
+    if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
+        return ()
+    swap = (ActionType.SHOW_SWAP,) if look.verdict.attributes is not None else ()
+    sharing = (ActionType.SHARE,) if look.shared_at is None else (ActionType.UNSHARE,)
+    similar = (ActionType.SHOW_SIMILAR,) if finds_similar else ()
+    return ActionType.SHOW_REASON, *swap, ActionType.CORRECT, *sharing, *similar
 
 
 def open_question(look: Look) -> PendingQuestion | None:

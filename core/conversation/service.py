@@ -12,7 +12,7 @@ from core.conversation.action_execution import execute_action
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction
-from core.conversation.item_feedback import correct_item, corrects_look
+from core.conversation.item_feedback import correct_item, corrects_look, is_correctable
 from core.conversation.look_messages import (
     VERDICT_REPLIES,
     LookMessage,
@@ -41,6 +41,7 @@ from core.services.erasure import erase_person
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.urls import login_link_path, site_url
+from core.vision.verdict import ConfidenceBand
 
 
 class ConversationService:
@@ -93,6 +94,19 @@ class ConversationService:
         """Record that a verdict was shown: what the person says next is about it, even if another look is newer."""
         async with self.resources.database.connection() as connection:
             await look_feedback.mark_shown(connection, look.id)
+
+    async def get_look_in_talk(self, person: Person, look_id: UUID | None = None) -> Look | None:
+        """The look that small talk may lead back to: shown within a day, with an outfit.
+
+        Args:
+            person: who talks.
+            look_id: the look on their screen, if the channel knows it; the one shown last by default.
+        """
+        async with self.resources.database.connection() as connection:
+            look = await looks.get_current(connection, person.id, look_id)
+        if look is None or look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT or not is_correctable(look.created_at):
+            return None
+        return look
 
     async def delete_name_question(self, person: Person) -> None:
         """Close the question for a name, if there is one: after a command, a photo or anything else of the person."""

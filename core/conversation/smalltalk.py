@@ -9,6 +9,8 @@ from core.conversation.narration import style_description, style_name
 from core.conversation.occasions import read_occasion_question
 from core.conversation.open_questions import find_open_question
 from core.conversation.style_names import find_style_name, find_styles
+from core.db.looks import Look
+from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, VariantSeed, pick_variant, translate, translate_variant
 from core.styles import STYLES, Style
 from core.vision.verdict import ConfidenceBand, Verdict
@@ -63,9 +65,12 @@ INTENT_TEXT_KEYS = {
 }
 """The key of the reply to each intent."""
 UNKNOWN_TEXT_KEY = "talk.words"
-"""The key of the reply to a message that is not understood."""
+"""The key of the reply to a message that is not understood; it asks for a photo."""
+UNKNOWN_LOOK_TEXT_KEY = "talk.words.look"
+"""The same after a verdict; it speaks of the buttons below."""
 VARIED_TEXT_KEYS = {
     UNKNOWN_TEXT_KEY,
+    UNKNOWN_LOOK_TEXT_KEY,
     *("talk.hello", "talk.thanks", "talk.bye", "talk.praise", "talk.laughter", "talk.yes", "talk.apology"),
 }
 """The keys of replies that people get often, which have variants."""
@@ -87,13 +92,19 @@ def unsupported_media_reply(media: UnsupportedMedia, language: Language) -> str:
     return translate(f"talk.kind.{media}", language)
 
 
-def reply_to_text(message: str, seed: VariantSeed | str, language: Language) -> str:
+def is_understood(message: str) -> bool:
+    """Whether a message without a photo has a reply of its own."""
+    return _find_text_key(message) is not None or find_style_name(message) is not None
+
+
+def reply_to_text(message: str, seed: VariantSeed | str, language: Language, *, look: Look | None = None) -> str:
     """The reply to a message without a photo: about the styles that it names, to its intent, or that it is unclear.
 
     Args:
         message: the person's message, in any language.
         seed: selects the variant, see `ReplyTurns`.
         language: language of the reply.
+        look: the look that an unclear message may be about, see `ConversationService.get_look_in_talk`.
     """
     intent = find_intent(message)
     if find_style_name(message) is not None and intent is not Intent.SELF_HARM:
@@ -102,12 +113,25 @@ def reply_to_text(message: str, seed: VariantSeed | str, language: Language) -> 
     if intent is Intent.STYLES:
         names = ", ".join(style_name(named, language) for named in STYLES)
         return translate(INTENT_TEXT_KEYS[intent], language, styles=names)
+    key = _find_text_key(message) or _unknown_text_key(look)
+    return translate(pick_variant(key, seed, language) if key in VARIED_TEXT_KEYS else key, language)
+
+
+def _find_text_key(message: str) -> str | None:
+    """The key of the reply to what a message says or asks; None if it is not understood."""
+    intent = find_intent(message)
     if intent is None and find_open_question(message) is not None:
         intent = Intent.SEEN
     elif intent is None and read_occasion_question(message).asked_occasion is not None:
         intent = Intent.WEAR
-    key = UNKNOWN_TEXT_KEY if intent is None else INTENT_TEXT_KEYS[intent]
-    return translate(pick_variant(key, seed, language) if key in VARIED_TEXT_KEYS else key, language)
+    return None if intent is None else INTENT_TEXT_KEYS[intent]
+
+
+def _unknown_text_key(look: Look | None) -> str:
+    """The key of the reply to a message that is not understood."""
+    if look is None:
+        return UNKNOWN_TEXT_KEY
+    return "talk.guess.ask" if look.pending_question is PendingQuestion.GUESS else UNKNOWN_LOOK_TEXT_KEY
 
 
 def comment_on_guess(guess: Style, verdict: Verdict, *, seed: VariantSeed | str, language: Language) -> str:

@@ -45,6 +45,8 @@ ALLOWED_ACTIONS = {
     ActionType.UNSHARE,
     ActionType.GUESS,
     ActionType.CORRECT,
+    ActionType.SHOW_REASON,
+    ActionType.SHOW_SWAP,
     ActionType.CANCEL,
     ActionType.SHOW_RESULT,
     ActionType.ACCEPT_NAME,
@@ -133,7 +135,10 @@ async def send_text(
     message = " ".join(words.split())[:MAX_MESSAGE_LENGTH]
     person = await get_person(context)
     if person is None:
-        return respond(context, ChatReply(view=None, message=message, answer=answer_visitor(message, context.language)))
+        return respond(
+            context,
+            ChatReply(view=None, message=message, answer=answer_visitor(context.state, message, context.language)),
+        )
     reply = await context.state.conversation.handle_text(person, message, look, chat=Channel.WEB)
     if reply is not None:
         return await _respond_to_reply(context, person, message, reply, look)

@@ -32,6 +32,11 @@ async def test_small_talk_has_the_button_that_it_speaks_of(harness: KakaoHarness
     assert (await harness.press_button(complaint, "correct")).text == translate("talk.correct.ask", KO)
     for message, action in (("마지막 사진만 지워줘", "enter"), ("저 사람 신고할래요", "board")):
         assert button_actions((await harness.send_text(message)).reply) == [action, "another"]
+    unclear = await harness.send_text("하이힐")
+    assert unclear.text in variants("talk.words.look", KO)
+    assert button_actions(unclear.reply) == ["why", "correct", "share", "similar", "another"]
+    reason = await harness.press_button(unclear, "why")
+    assert button_actions(reason.reply) == ["correct", "share", "similar", "another"]
 
 
 async def test_an_announced_photo_is_awaited(harness: KakaoHarness) -> None:

@@ -125,6 +125,29 @@ async def test_questions_about_a_look_are_answered_after_a_correction(harness: T
     assert any(sentence in said for sentence in variants("talk.reason.marked", KO, **names)), said
 
 
+async def test_what_is_not_understood_leads_to_a_photo_or_back_to_the_look(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.text("하이힐"))
+    assert harness.last_message()["text"] in variants("talk.words", KO)
+    assert harness.buttons(harness.last_message()) == []
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    await harness.send_updates(harness.updates.text("하이힐"))
+    offered = harness.last_message()
+    assert offered["text"] in variants("talk.words.look", KO)
+    assert harness.buttons(offered) == ["why", "correct", "share", "similar"]
+    await harness.send_updates(harness.press(offered, "why"))
+    assert translate("talk.reason", KO, style="스트리트") in "\n".join(harness.texts()[-2:])
+    assert all(look.shared_at is None for look in await list_looks(harness))
+
+
+async def test_what_is_not_understood_before_a_guess_asks_for_it_again(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.text("하이힐"))
+    await harness.execute("UPDATE people SET guesses_first = true")
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    await harness.send_updates(harness.updates.text("하이힐"))
+    assert harness.last_message()["text"] == translate("talk.guess.ask", KO)
+    assert harness.buttons(harness.last_message()) == ["guess"] * 8 + ["result"]
+
+
 async def test_similar_looks_and_what_is_worn_most_can_be_asked_for(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.text("비슷한 룩"))
     assert harness.last_message()["text"] == translate("talk.me.nothing", KO)

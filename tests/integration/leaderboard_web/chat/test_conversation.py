@@ -78,6 +78,18 @@ async def test_a_guess_can_be_typed_or_skipped(client: httpx.AsyncClient, resour
     assert messages(page) == verdict_texts(look)
 
 
+async def test_what_is_not_understood_leads_to_a_photo_or_back_to_the_look(client: httpx.AsyncClient) -> None:
+    said = [messages(await client.post("/try/words", data={"words": "high heels"}))[-1] for _ in range(2)]
+    assert set(said) <= variants("talk.words", EN)
+    assert len(set(said)) == 2
+    page = await send_photo(client, make_photo())
+    page = await client.post("/try/words", data={"words": "high heels", "look": look_id_of(page)})
+    assert messages(page)[-1] in variants("talk.words.look", EN)
+    assert buttons(page) == ["share", "keep", "correct", "why"]
+    page = await press_button(client, page, "why")
+    assert translate("talk.reason", EN, style="Street") in messages(page)
+
+
 async def test_a_verdict_can_be_corrected(client: httpx.AsyncClient, resources: Resources) -> None:
     page = await press_button(client, await send_photo(client, make_photo()), "correct")
     assert messages(page)[-1] == translate("talk.correct.ask", EN)

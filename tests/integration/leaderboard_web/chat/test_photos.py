@@ -44,7 +44,7 @@ async def test_a_photo_leads_to_a_page_that_can_be_loaded_again(
     assert [float(width.rstrip("%")) for width in attributes(page, "rect.share", "width")][:2] == [72.0, 18.0]
     images = [await client.get(url) for url in attributes(page, "img[src^='/pictures/']", "src")]
     assert [Image.open(BytesIO(image.content)).size for image in images] == [(300, 400)] * 3
-    assert buttons(page) == ["share", "keep", "correct"]
+    assert buttons(page) == ["share", "keep", "correct", "why"]
     again = await client.get("/try")
     assert (messages(again), buttons(again)) == (messages(page), buttons(page))
     assert "holiday with Mina" not in again.text
@@ -162,7 +162,7 @@ async def test_without_an_outfit_nothing_can_be_shared(resources: Resources, sam
 
 async def test_a_sample_is_judged_but_cannot_be_shared(client: httpx.AsyncClient, resources: Resources) -> None:
     page = await client.post("/try", files={"photo": ("", b"")}, data={"sample": "street"})
-    assert buttons(page) == ["correct"]
+    assert buttons(page) == ["correct", "why"]
     (look,) = await list_looks(resources)
     assert messages(page) == verdict_texts(look)
     refusal = translate("talk.sample_to_share", EN)
@@ -197,5 +197,5 @@ async def test_a_deleted_photo_is_explained(client: httpx.AsyncClient, resources
     assert any(message.needs_picture for message in told)
     kept = [message.text for message in told if not message.needs_picture]
     assert messages(page) == [translate("try.deleted", EN), *kept]
-    assert buttons(page) == ["correct"]
+    assert buttons(page) == ["correct", "why"]
     assert "/pictures/" not in page.text

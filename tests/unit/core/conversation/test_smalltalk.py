@@ -1,6 +1,7 @@
 """Small talk, comments on guesses, album summaries, labels."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise, product
 from uuid import UUID
 
@@ -17,10 +18,11 @@ from core.conversation.smalltalk import (
     reply_to_text,
     unsupported_media_reply,
 )
+from core.db.schema import PendingQuestion
 from core.i18n.translations import Language, translate, utf16_length, variant_keys
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand
-from tests.factories import make_verdict
+from tests.factories import make_look, make_verdict
 from tests.texts import variants
 from tests.unit.core.i18n.test_catalogs import BODIES_AND_BEAUTY
 from tests.unit.core.i18n.test_translations import texts_of
@@ -192,6 +194,19 @@ def test_what_eva_proposes_to_say_is_understood(language: Language) -> None:
     quoted = {Language.EN: r'"([^"]+)"', Language.KO: r"'([^']+)'"}[language]
     texts = variants("talk.words", language) | variants("talk.help", language)
     proposed = {example for text in texts for example in re.findall(quoted, text)}
-    assert len(proposed) >= 6
+    assert len(proposed) >= 3
     assert [text for text in proposed if reply_to_text(text, "", language) in variants("talk.words", language)] == []
     assert [text for text in proposed if not read_look_message(text).is_about_look] == [PROPOSED_HELP[language]]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_unclear_message_leads_to_a_photo_or_to_the_look_in_talk(language: Language) -> None:
+    turns, look = ReplyTurns(), make_look(UUID(int=8), make_verdict())
+    texts = [reply_to_text("하이힐", turns.next_seed(UUID(int=7)), language, look=look) for _ in range(50)]
+    assert set(texts) == variants("talk.words.look", language)
+    assert len(set(texts)) >= 12
+    assert all(text != after for text, after in pairwise(texts))
+    waiting = replace(look, pending_question=PendingQuestion.GUESS)
+    assert reply_to_text("하이힐", "", language, look=waiting) == translate("talk.guess.ask", language)
+    photo = {Language.KO: r"사진", Language.EN: r"photo|outfit"}[language]
+    assert [text for text in variants("talk.words", language) if not re.search(photo, text)] == []
