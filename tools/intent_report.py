@@ -16,7 +16,7 @@ from zlib import crc32
 
 from core.conversation.intents import find_intent
 from core.conversation.occasions import read_occasion_question
-from core.conversation.style_names import parse_style_answer
+from core.conversation.style_names import find_asked_styles, parse_style_answer
 
 CORPUS = Path(__file__).parents[1] / "tests" / "fixtures" / "utterances.tsv"
 UNKNOWN = "unknown"
@@ -83,7 +83,8 @@ def understand(utterance: Utterance) -> str:
         is_asked = question.is_about_clothes or question.compares
         labels = [f"occasion:{question.occasion}"] if question.occasion is not None and is_asked else []
         return "+".join([*labels, *(["compare"] if question.compares else [])]) or UNKNOWN
-    if utterance.state == "verdict" and (style := parse_style_answer(utterance.text)) is not None:
+    style = parse_style_answer(utterance.text) or next(iter(find_asked_styles(utterance.text)), None)
+    if utterance.state == "verdict" and style is not None:
         return f"style:{style}"
     return find_intent(utterance.text) or UNKNOWN
 

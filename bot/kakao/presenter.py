@@ -146,7 +146,7 @@ class ReplyPresenter:
     def offers(self, look: Look) -> list[Action]:
         """What can be asked or done about a look, or the styles while it waits for a guess.
 
-        Every reply needs these buttons anew: KakaoTalk removes those of earlier messages.
+        Every reply brings these buttons again: KakaoTalk removes those of earlier messages.
         """
         if look.pending_question is PendingQuestion.GUESS:
             return replies.prompt_actions(ActionType.GUESS, look.id)

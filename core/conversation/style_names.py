@@ -80,7 +80,7 @@ _CHOICE = (
 ASKS_WHETHER = re.compile(
     r"(?:(?:so|but|and|or|ok|no|hmm|wait|oh|um|hey) )*"
     r"(?:(?:is|was|could|can|might|may|does|would|will) (?:it|this|that)"
-    r"|(?:do|would|could|can) you (?:say|think|call|see|consider)|(?:what|how) about)\b.*#.*"
+    r"|(?:do|would|could|can) you (?:say|think|call|see|consider)|(?:what|how) about(?! it ))\b.*#.*"
     f"|{_CHOICE}"
 )
 """Asks whether the look has a style, or which of two, with or without a question mark: "is it street"."""

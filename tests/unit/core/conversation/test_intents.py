@@ -82,7 +82,6 @@ def test_style_is_found_in_messages_about_it_only(message: str, style: Style | N
     ("message", "named", "style"),
     [
         ("스트릿 아니야?", Style.CASUAL, None),
-        ("스트릿인데?", Style.CASUAL, Style.STREET),
         ("스트릿 아니야", Style.CASUAL, Style.STREET),
         ("스트릿 아니야", Style.STREET, None),
         ("스트릿은 아닌 것 같아", Style.STREET, None),

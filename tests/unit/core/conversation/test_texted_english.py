@@ -198,7 +198,7 @@ def test_a_style_in_slang(message: str, style: Style | None) -> None:
             for text in ("isn't it street??", "스트릿 아니야?", "what were the odds for street")
         ),
         *((text, None, (Style.STREET,)) for text in ("스트릿은 몇퍼였는데?", "how likely is street")),
-        ("id call it mode", Style.MODE, ()),
+        *(("id call it mode", Style.MODE, ()), ("스트릿인데?", Style.STREET, ()), ("what about it is retro", None, ())),
         *((text, Style.RETRO, ()) for text in ("thats a retro fit tho", "it fits retro")),
         *(
             (text, None, ())
