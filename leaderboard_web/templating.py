@@ -160,12 +160,15 @@ def _build_page_meta(
         language=language, image=static_url(f"card-{language}.jpg"), alt=translate("page.tagline", language)
     )
     base_url = absolute_url(request, "")
+    params = request.query_params.multi_items()
     page_url = base_url + quote(request.scope["path"])
-    params = [(name, value) for name, value in request.query_params.multi_items() if name in CANONICAL_PARAMS]
-    queries: dict[Language | None, str] = {code: urlencode([*params, ("lang", code)]) for code in Language}
-    queries[None] = urlencode(params)
-    urls = {code: f"{page_url}?{query}" if query else page_url for code, query in queries.items()}
-    other_params = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    if query := urlencode([pair for pair in params if pair[0] in CANONICAL_PARAMS]):
+        page_url += f"?{query}"
+    urls: dict[Language | None, str] = {
+        **{code: f"{page_url}{'&' if query else '?'}lang={code}" for code in Language},
+        None: page_url,
+    }
+    other_params = [pair for pair in params if pair[0] != "lang"]
     is_answer_to_form = request.method not in {"GET", "HEAD"}
     canonical = urls[language if request.query_params.get("lang") == language else None]
     return PageMeta(
