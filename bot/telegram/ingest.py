@@ -6,6 +6,7 @@ longer and can fail.
 See ADR 0004.
 """
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ ORPHAN_AGE = timedelta(minutes=2)
 ORPHAN_BATCH = 100
 UNSTORABLE_CHARS = re.compile("[\0\ud800-\udfff]")
 """Characters that JSON can contain and PostgreSQL cannot store."""
+MAYBE_UNSTORABLE = re.compile(r"\\u(?:0000|d[89a-f])|NaN|Infinity")
+"""Such a character or number in encoded JSON; also each pair of surrogates, and text that looks like it."""
 TELEGRAM_ID = TypeAdapter(Annotated[int, Field(strict=True, gt=-(2**52), lt=2**52)])
 """Telegram's ids have at most 52 significant bits."""
 
@@ -69,7 +72,9 @@ async def store_update(resources: Resources, payload: object, *, album_delay: ti
         return None
     routing = _route(payload, album_delay)
     try:
-        storable = {} if routing is None else _strip_unstorable(payload)
+        encoded = json.dumps(payload)
+        if MAYBE_UNSTORABLE.search(encoded):
+            encoded = json.dumps(_strip_unstorable(payload))
     except RecursionError:
         routing = None
     if routing is None:
@@ -81,7 +86,7 @@ async def store_update(resources: Resources, payload: object, *, album_delay: ti
             Channel.TELEGRAM,
             str(update_id),
             external_sender_id=str(user_id),
-            payload=storable,
+            payload=encoded,
             job=job,
         )
 

@@ -145,7 +145,7 @@ async def insert_with_job(
     external_id: str,
     *,
     external_sender_id: str | None,
-    payload: Mapping[str, Any],
+    payload: str,
     job: JobInsert,
 ) -> int | None:
     """Store an update and enqueue the job that handles it, both or neither, in one statement.
@@ -155,7 +155,7 @@ async def insert_with_job(
         channel: the messenger.
         external_id: the messenger's id of the update.
         external_sender_id: the messenger's id of the sender, if it names one.
-        payload: the JSON that was received.
+        payload: what was received, as JSON.
         job: receives the inbox id as its argument `inbox_id`.
 
     Returns:
@@ -165,7 +165,7 @@ async def insert_with_job(
         "channel": channel,
         "external_id": external_id,
         "external_sender_id": external_sender_id,
-        "payload": json.dumps(payload),
+        "payload": payload,
     }
     rows = await INSERT_WITH_JOB.fetch(connection, **values, **job.values)
     return int(rows[0].id) if rows else None

@@ -86,7 +86,8 @@ class Attributes:
     @property
     def filter_codes(self) -> list[str]:
         """What the leaderboard is filtered by: what was seen, and each color together with each item."""
-        return [*self.things, *pair_codes(self.things)]
+        things = self.things
+        return [*things, *pair_codes(things)]
 
     def reasons_for(self, style: Style) -> tuple[Reason, ...]:
         """The reasons for one style, the strongest first."""
