@@ -1,4 +1,4 @@
-"""Commands of operators: `eva migrate`, `eva telegram setup`, `eva corrections export`, `eva updates retry`."""
+"""Commands of operators: `eva doctor`, `migrate`, `telegram setup`, `corrections export` and `updates retry`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,15 +7,16 @@ from typing import Annotated
 import typer
 
 from core.i18n.translations import translate
-from eva.cli_errors import exit_on_error, fail, load_settings, terminal_language
+from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, fail, load_settings, terminal_language
 
+PANEL = "Operation"
 app = typer.Typer()
 telegram = typer.Typer(no_args_is_help=True, help="Set up the Telegram bot.")
 corrections = typer.Typer(no_args_is_help=True, help="Corrections that people made to verdicts.")
 updates = typer.Typer(no_args_is_help=True, help="Updates of messengers that could not be processed.")
-app.add_typer(telegram, name="telegram")
-app.add_typer(corrections, name="corrections")
-app.add_typer(updates, name="updates")
+app.add_typer(telegram, name="telegram", rich_help_panel=PANEL)
+app.add_typer(corrections, name="corrections", rich_help_panel=PANEL)
+app.add_typer(updates, name="updates", rich_help_panel=PANEL)
 
 
 class Direction(StrEnum):
@@ -26,7 +27,21 @@ class Direction(StrEnum):
     CHECK = "check"
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
+def doctor(lang: LanguageOption = None) -> None:
+    """Check what works on this machine, and how to fix what does not."""
+    from rich.console import Console
+
+    from eva.console import print_checks
+    from eva.doctor import CheckStatus, run_checks
+
+    language = chosen_language(lang)
+    checks = run_checks(load_settings())
+    print_checks(Console(highlight=False), checks, language)
+    raise typer.Exit(1 if any(check.status is CheckStatus.MISSING for check in checks) else 0)
+
+
+@app.command(rich_help_panel=PANEL)
 def migrate(
     direction: Annotated[Direction, typer.Argument(help="up, down, or check.")] = Direction.UP,
     to: Annotated[str, typer.Option(help="Target of `down`: one step back by default, `base` for all.")] = "-1",

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from core.i18n.translations import translate
+from eva.admin import PANEL
 from eva.cli_errors import exit_on_error, fail, load_settings, terminal_language
 
 app = typer.Typer()
@@ -23,7 +24,7 @@ def _check_target(target: str) -> str:
 Target = Annotated[str, typer.Argument(help="Folder, or s3://bucket/prefix.", callback=_check_target)]
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def backup(
     target: Target,
     keep: Annotated[int, typer.Option(help="Backups that remain; older ones are deleted.", min=1)] = DEFAULT_KEPT,
@@ -65,7 +66,7 @@ def backup(
         fail(translate("cli.backup.lost", language, count=created.lost_images))
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def restore(
     source: Target,
     name: Annotated[str | None, typer.Option(help="Which backup; the latest by default.")] = None,

@@ -12,6 +12,7 @@ from rich.console import Console
 from core.i18n.translations import Language, translate
 from core.settings import Settings
 from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, load_settings
+from eva.judge import PANEL
 from eva.serve import bind_socket
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ TENTH_OF_A_SECOND = 10**8
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def chat(lang: LanguageOption = None) -> None:
     """Talk to Eva as on Telegram, without an account: type text, the path of a photo, or the number of a button."""
     from bot.app import open_application

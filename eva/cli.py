@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Eva names the style of an outfit and shows on the photo why.",
 )
-for module in (judge, serve, demo, chat, admin, shadow, backup, train):
+for module in (judge, chat, serve, demo, admin, backup, shadow, train):
     app.add_typer(module.app)
 
 

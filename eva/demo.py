@@ -9,7 +9,7 @@ import typer
 from core.i18n.translations import Language, translate
 from core.settings import Environment, Settings
 from eva.cli_errors import fail, load_settings, terminal_language
-from eva.serve import SAMPLES, Host, Port, serve_site
+from eva.serve import PANEL, SAMPLES, Host, Port, serve_site
 
 if TYPE_CHECKING:
     from bot.app import BotApplication
@@ -32,7 +32,7 @@ REPORT_REASONS = ("no_outfit", "other: This is a drawing.")
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def demo(
     host: Host = "127.0.0.1",
     port: Port = 8000,

@@ -1,4 +1,4 @@
-"""Commands that need no server: `eva ask`, `eva judge`, `eva doctor`."""
+"""Commands that judge photos without a server: `eva ask`, `eva judge`."""
 
 import errno
 import hashlib
@@ -11,15 +11,16 @@ import typer
 from rich.console import Console
 
 from core.i18n.translations import translate
-from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, fail, load_settings, read_settings
+from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, fail, read_settings
 
 if TYPE_CHECKING:
     from core.vision.classifier import StyleClassifier
 
+PANEL = "Photos"
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def ask(
     photo: Annotated[Path, typer.Argument(help="A photo of an outfit.", show_default=False)],
     lang: LanguageOption = None,
@@ -69,7 +70,7 @@ def ask(
     console.print(translate("cli.saved", language, path=str(target)), markup=False, soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def judge(
     paths: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
@@ -111,18 +112,6 @@ def judge(
         print_results(Console(highlight=False), results, language)
     typer.echo(translate("cli.judged", language, done=len(photos) - failed, failed=failed), err=True)
     raise typer.Exit(1 if failed else 0)
-
-
-@app.command()
-def doctor(lang: LanguageOption = None) -> None:
-    """Check what works on this machine, and how to fix what does not."""
-    language = chosen_language(lang)
-    from eva.console import print_checks
-    from eva.doctor import CheckStatus, run_checks
-
-    checks = run_checks(load_settings())
-    print_checks(Console(highlight=False), checks, language)
-    raise typer.Exit(1 if any(check.status is CheckStatus.MISSING for check in checks) else 0)
 
 
 def _json_line(value: dict[str, Any]) -> str:

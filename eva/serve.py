@@ -28,10 +28,11 @@ Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one."
 WORKER_NICENESS = 10
 """Lowers the priority of workers, so that `eva serve` on the same machine answers messengers in time."""
 
+PANEL = "Servers"
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def run(
     host: Host = "127.0.0.1",
     port: Port = 8000,
@@ -46,13 +47,13 @@ def run(
     serve_site(settings, host, port, run_worker=True, polling=polling)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Start the site and the webhooks without a worker."""
     serve_site(load_settings(), host, port, run_worker=False)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def worker() -> None:
     """Start a worker; any number may run."""
     begin_start()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.i18n.translations import Language, translate
+from eva.admin import PANEL
 from eva.cli_errors import exit_on_error, load_settings, terminal_language
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ MAX_STYLE_CHANGES = 5
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def shadow(
     model: Annotated[
         Path, typer.Option(help="Folder of the other model and its model.json.", exists=True, file_okay=False)

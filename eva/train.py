@@ -17,10 +17,11 @@ WithoutFold = Annotated[
     typer.Option(help="Fold of core.training.source_folds that is left out, to measure by it.", min=0, max=1),
 ]
 
+PANEL = "Training"
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted run is continued.")],
@@ -52,7 +53,7 @@ def train(
         )
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def compare(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for the features and the table.", file_okay=False)],
@@ -69,7 +70,7 @@ def compare(
         )
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def evaluate(
     data: Data,
     report: Annotated[Path, typer.Option(help="Folder for the report.", file_okay=False)],
@@ -83,7 +84,7 @@ def evaluate(
         _import_pipeline().evaluate(data=data, model_dir=models or BUNDLED_MODEL_DIR, split=split, report_dir=report)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def export(
     data: Data,
     run: Annotated[Path, typer.Option(help="Folder of the training run.", exists=True, file_okay=False)],
@@ -96,7 +97,7 @@ def export(
         _import_pipeline().export(data=data, run_dir=run, model_dir=models or BUNDLED_MODEL_DIR)
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def finetune(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted run is continued.")],
@@ -132,7 +133,7 @@ def finetune(
         )
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
 def heads(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted run is continued.")],

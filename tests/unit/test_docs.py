@@ -105,6 +105,7 @@ def test_the_rotation_of_every_secret_is_described() -> None:
 @pytest.mark.parametrize("command", sorted(get_command(app).commands))  # type: ignore[attr-defined]
 def test_every_command_is_documented(command: str) -> None:
     assert f"`eva {command}" in CLI or f"`{command}`" in CLI
+    assert get_command(app).commands[command].rich_help_panel, "under which `eva --help` lists it"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
