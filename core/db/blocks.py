@@ -45,6 +45,14 @@ async def delete_block(connection: AsyncConnection, person_id: UUID, blocked_id:
     return (await connection.execute(delete(table).where(*is_block))).rowcount == 1
 
 
+async def prevent_blocks(connection: AsyncConnection, person_id: UUID, look_id: UUID) -> None:
+    """Let blocks between a person and the owner of a look wait until the transaction ends; what follows sees those
+    that were there before."""
+    looks = schema.looks
+    owner = select(looks.c.person_id).where(looks.c.id == look_id).scalar_subquery()
+    await people.prevent_erasure(connection, person_id, owner)
+
+
 async def delete_relations(connection: AsyncConnection, person_id: UUID) -> None:
     """Delete follows, and reactions to each other's looks, between a person and those they do not see."""
     follows, looks, person = schema.follows, schema.looks, literal(person_id, Uuid)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.blocks import is_unblocked
+from core.db.blocks import is_unblocked, prevent_blocks
 from core.db.errors import missing_person_as_error
 from core.db.public_looks import is_visible_to_viewer, select_viewer_id
 from core.styles import Style
@@ -38,6 +38,7 @@ async def record(connection: AsyncConnection, look_id: UUID, person_id: UUID, st
     Raises:
         PersonNotFoundError: the person was deleted.
     """
+    await prevent_blocks(connection, person_id, look_id)
     looks, table = schema.looks, schema.look_guesses
     is_open = (
         looks.c.id == look_id,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -225,8 +225,8 @@ async def lock(connection: AsyncConnection, *person_ids: UUID) -> set[UUID]:
     return set((await connection.execute(statement)).scalars())
 
 
-async def prevent_erasure(connection: AsyncConnection, *person_ids: UUID) -> None:
-    """Let erasures of people wait until the transaction ends."""
+async def prevent_erasure(connection: AsyncConnection, *person_ids: UUID | ColumnElement[UUID]) -> None:
+    """Let erasures and blocks of people wait until the transaction ends."""
     table = schema.people
     statement = select(table.c.id).where(table.c.id.in_(person_ids)).order_by(table.c.id)
     await connection.execute(statement.with_for_update(read=True, key_share=True))

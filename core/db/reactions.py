@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import public_looks, schema
-from core.db.blocks import is_unblocked
+from core.db.blocks import is_unblocked, prevent_blocks
 from core.db.errors import missing_person_as_error
 from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import LeaderboardEntry, to_entry
@@ -113,6 +113,7 @@ async def _create_reaction(connection: AsyncConnection, table: Table, look_id: U
     Raises:
         PersonNotFoundError: the person was deleted.
     """
+    await prevent_blocks(connection, person_id, look_id)
     public_look = select(schema.looks.c.id, literal(person_id, Uuid)).where(*_is_open(look_id, person_id))
     locked_look = public_look.with_for_update(read=True, key_share=True)
     statement = upsert(table).from_select(["look_id", "person_id"], locked_look).on_conflict_do_nothing()

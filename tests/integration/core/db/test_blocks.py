@@ -1,5 +1,7 @@
 """Blocks between two people."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
@@ -7,10 +9,23 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from core.db import blocks, follows, leaderboard, looks, people, person_reports, public_looks, reactions, schema
+from core.db import (
+    blocks,
+    follows,
+    leaderboard,
+    look_guesses,
+    looks,
+    people,
+    person_reports,
+    public_looks,
+    reactions,
+    schema,
+)
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
 from core.db.person_lists import Relation, list_people
+from core.styles import Style
+from tests.databases import wait_until_blocked
 from tests.factories import create_look, create_person
 
 
@@ -123,3 +138,34 @@ async def test_reports_of_people_are_merged_with_an_account(database: Database) 
         assert await person_reports.resolve(connection, jun)
         assert not await person_reports.resolve(connection, jun)
         assert [person.id for person in await person_reports.list_reported(connection, limit=9)] == [target]
+
+
+@pytest.mark.parametrize(
+    "react",
+    [
+        reactions.create_heart,
+        reactions.create_bookmark,
+        lambda connection, look_id, person_id: look_guesses.record(connection, look_id, person_id, Style.MODE),
+    ],
+    ids=["hearts", "bookmarks", "look_guesses"],
+)
+async def test_a_reaction_at_the_same_time_as_a_block_is_not_stored(
+    database: Database, react: Callable[[AsyncConnection, UUID, UUID], Awaitable[object]]
+) -> None:
+    async with database.transaction() as connection:
+        mina, jun = [(await create_person(connection)).id for _ in range(2)]
+        look = await create_look(connection, mina)
+        assert await looks.share(connection, look.id)
+
+    async def react_to_look() -> object:
+        async with database.transaction() as connection:
+            return await react(connection, look.id, jun)
+
+    async with database.transaction() as blocking:
+        assert await blocks.create_block(blocking, mina, jun)
+        reacting = asyncio.create_task(react_to_look())
+        await wait_until_blocked(database)
+    assert not await reacting
+    async with database.connection() as connection:
+        for table in (schema.hearts, schema.bookmarks, schema.look_guesses):
+            assert (await connection.execute(select(table))).first() is None
