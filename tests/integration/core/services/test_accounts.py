@@ -1,11 +1,14 @@
 """Linking logins, merging people, and sessions."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import people, schema
+from core.db import one_time_tokens, people, schema
 from core.db.account_merge import merge_people
 from core.db.database import Database
 from core.db.identities import create_identity, get_identity, list_identities
@@ -81,6 +84,20 @@ async def test_session_ends_on_the_server(database: Database) -> None:
         assert [identity.provider for identity in await list_identities(connection, person)] == [
             IdentityProvider.KAKAO_LOGIN
         ]
+
+
+@pytest.mark.parametrize(
+    "end", [accounts.end_all_sessions, partial(accounts.unlink_login, login_method="kakao")], ids=["logout", "unlink"]
+)
+async def test_login_links_end_with_all_sessions_and_with_the_chat_that_may_have_them(
+    database: Database, end: Callable[[AsyncConnection, UUID], Awaitable[None]]
+) -> None:
+    async with database.transaction() as connection:
+        person, other = [(await create_person(connection, IdentityProvider.KAKAO)).id for _ in range(2)]
+        link, others_link = [await one_time_tokens.create(connection, owner) for owner in (person, other)]
+        await end(connection, person)
+        assert await one_time_tokens.get_person_id(connection, link) is None
+        assert await one_time_tokens.get_person_id(connection, others_link) == other
 
 
 async def test_kakao_chat_and_kakao_login_are_linked_together(database: Database) -> None:

@@ -157,7 +157,8 @@ async def test_removed_look_loses_its_images_and_cannot_be_shared(
     for key in (look.photo_key, look.heatmap_key):
         with pytest.raises(ObjectNotFoundError):
             await resources.storage.get(key or "")
-    assert (await get_look(resources, look.id)).removed_at is not None
+    assert (removed := await get_look(resources, look.id)).removed_at is not None
+    assert removed.report_count == 0, "its reports are reviewed"
     assert listed_look_ids(await admin.get("/admin")) == []
     await admin.post(f"/admin/looks/{look.id}/restore")
     async with resources.database.transaction() as connection:
