@@ -4,11 +4,13 @@ from bot.telegram.commands import CommandName, handle_command
 from bot.telegram.daily_news import send_news
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
 from bot.telegram.outgoing_messages import text_messages
+from bot.telegram.photos import handle_photo
 from bot.telegram.public_looks import send_similar_looks
 from bot.telegram.replies import answer_question
 from bot.telegram.updates import MessageReaction, TextMessage
 from core.conversation.intents import Intent, find_intent
 from core.conversation.item_feedback import is_new
+from core.conversation.occasion_fit import UNANSWERABLE
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import is_understood, reply_to_text
 from core.db import looks
@@ -57,10 +59,17 @@ async def handle_message(
     if isinstance(message, MessageReaction):
         await _handle_reaction(delivery, conversation, person, message)
         return
-    is_about_older = message.replied_id is not None and await _is_older(delivery, person, message.replied_id)
+    look = await _find_replied_look(delivery, person, message)
+    if look is not None:
+        await conversation.mark_verdict_shown(look)
+    is_about_older = look is None and message.replied_id is not None and await _is_older(delivery, person, message)
     if not is_about_older and await answer_question(delivery, conversation, person, message.text):
         return
     intent = find_intent(message.text)
+    if message.photo is not None and (look is None or intent is None or intent in UNANSWERABLE):
+        await conversation.delete_name_question(person)
+        await handle_photo(delivery, conversation, person, message.photo)
+        return
     if intent is Intent.SIMILAR and delivery.is_private:
         await conversation.delete_name_question(person)
         await send_similar_looks(delivery, conversation, person, None)
@@ -99,8 +108,19 @@ async def _handle_reaction(
         await answer_question(delivery, conversation, person, opinion)
 
 
-async def _is_older(delivery: UpdateDelivery, person: Person, message_id: int) -> bool:
-    """Whether a message of this private chat is older than the verdict shown last, so that a reply is not about it.
+async def _find_replied_look(delivery: UpdateDelivery, person: Person, message: TextMessage) -> Look | None:
+    """The look of the photo of this private chat that a message replies to, which is about it; or None.
+
+    While a name is asked for, what is written is about the look that it was asked for.
+    """
+    if message.replied_id is None or not delivery.is_private or person.pending_name_look_id is not None:
+        return None
+    async with delivery.resources.database.connection() as connection:
+        return await looks.get_by_source(connection, person.id, f"{delivery.chat_id}:{message.replied_id}")
+
+
+async def _is_older(delivery: UpdateDelivery, person: Person, message: TextMessage) -> bool:
+    """Whether a message replies to what is older than the verdict shown last, so that it is not about that.
 
     The question for a name is about the look that it was asked for, wherever that look stands.
     """
@@ -109,7 +129,7 @@ async def _is_older(delivery: UpdateDelivery, person: Person, message_id: int) -
     async with delivery.resources.database.connection() as connection:
         look = await looks.get_current(connection, person.id)
     photo_id = None if look is None else _photo_id(look, delivery.chat_id)
-    return photo_id is not None and message_id <= photo_id
+    return photo_id is not None and (message.replied_id or 0) <= photo_id
 
 
 def _photo_id(look: Look, chat_id: int) -> int | None:

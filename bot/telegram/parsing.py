@@ -228,17 +228,19 @@ def _parse_message(
         name, argument, names_bot = command
         return CommandMessage(**common, name=name, argument=argument, names_bot=names_bot)
     text = blank_own_mentions(message.text, message.entities, me).strip()
-    if (question := _parse_question_about_photo(message, text, common, sender, me)) is not None:
+    question = _parse_question_about_photo(message, text, common, sender, me)
+    is_private = message.chat.type == ChatType.PRIVATE
+    if question is not None and (question.is_of_other or question.is_from_other_chat or not is_private):
         return question
     replied_id = None if message.reply_to_message is None else message.reply_to_message.message_id
-    return TextMessage(**common, text=text, replied_id=replied_id) if message.text else None
+    return TextMessage(**common, text=text, replied_id=replied_id, photo=question) if message.text else None
 
 
 def _parse_question_about_photo(
     message: Message, text: str, common: _CommonFields, sender: User, me: User
 ) -> PhotoMessage | None:
     """A text that replies to a photo, of this chat or of another one; a style answers a question about it instead."""
-    replied, external = message.reply_to_message, message.external_reply
+    replied, external, common = message.reply_to_message, message.external_reply, common.copy()
     if parse_style_answer(text) is not None:
         return None
     if replied is not None and (replied.from_user is None or replied.from_user.id != me.id):

@@ -61,6 +61,8 @@ class TextMessage(IncomingUpdate):
     text: str
     replied_id: int | None = None
     """The message of this chat that it replies to."""
+    photo: PhotoMessage | None = None
+    """The photo in that message, if it is the sender's own and the chat is private; the text is its caption."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

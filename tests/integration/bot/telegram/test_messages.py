@@ -2,6 +2,8 @@
 
 from bot.testing.telegram import BOT_USER
 from core.conversation.narration import style_name
+from core.db import people
+from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
@@ -63,6 +65,35 @@ async def test_reply_to_an_older_verdict_does_not_change_the_newest_look(harness
     assert {look.corrected_style for look in await list_looks(harness)} == {None}
     await harness.send_updates(harness.updates.text("retro", reply_to_message=_quoted(verdict)))
     assert [look.corrected_style for look in await list_looks(harness)].count(Style.RETRO) == 1
+
+
+async def test_reply_to_ones_own_photo_is_about_its_look(harness: TelegramHarness) -> None:
+    first, second = (harness.updates.photo(make_photo(seed)) for seed in (1, 2))
+    await harness.send_updates(first, second)
+    count = len(harness.photo_messages())
+
+    await harness.send_updates(harness.updates.text("retro", reply_to_message=first["message"]))
+    corrected = [look for look in await list_looks(harness) if look.corrected_style is Style.RETRO]
+    assert [look.source_message_id for look in corrected] == [f"{USER_ID}:{first['message']['message_id']}"]
+
+    await harness.send_updates(harness.updates.text("이거 지워줘", reply_to_message=second["message"]))
+    assert harness.texts()[-1] == translate("talk.delete.one", KO)
+    await harness.send_updates(harness.updates.text("공유해줘", reply_to_message=first["message"]))
+    async with harness.resources.database.connection() as connection:
+        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
+    assert person is not None
+    assert person.pending_name_look_id == corrected[0].id
+    assert len(harness.photo_messages()) == count, "no verdict was sent again"
+
+
+async def test_reply_to_ones_own_photo_that_says_nothing_else_asks_for_its_verdict(harness: TelegramHarness) -> None:
+    photo = harness.updates.photo(make_photo(1))
+    await harness.send_updates(photo, harness.updates.photo(make_photo(2)))
+    count = len(harness.photo_messages())
+
+    await harness.send_updates(harness.updates.text("다시 봐줘", reply_to_message=photo["message"]))
+    assert len(harness.photo_messages()) == count + 1
+    assert len(await list_looks(harness)) == 2
 
 
 def _quoted(message: Json) -> Json:

@@ -73,7 +73,10 @@ def test_unknown_shapes_beside_a_text_or_a_photo_are_not_looked_at(updates: Upda
     assert isinstance(parse(updates.text("안녕", **odd)), TextMessage)
     assert isinstance(parse(updates.photo(jpeg(), **odd)), PhotoMessage)
     replied = updates.photo(jpeg(), **odd)["message"]
-    assert isinstance(parse(updates.text("이건?", reply_to_message=replied)), PhotoMessage)
+    about_photo = parse(updates.text("이건?", reply_to_message=replied))
+    assert isinstance(about_photo, TextMessage)
+    assert isinstance(about_photo.photo, PhotoMessage)
+    assert about_photo.photo.message_id == about_photo.replied_id != about_photo.message_id
 
 
 def test_service_messages_get_no_reply(updates: UpdateFactory) -> None:
