@@ -59,6 +59,12 @@ FIND_OVERFLOW = """() => {
 }"""
 """The page itself if it is too wide, and each text that is wider than what it stands in; what scrolls may be."""
 
+IN_WIDTH = """element => {
+    const box = element.getBoundingClientRect();
+    return box.left >= 0 && box.right <= document.documentElement.clientWidth;
+}"""
+"""Whether an element is in the window from its left to its right edge."""
+
 FIND_SMALL_TARGETS = """() => {
     const found = [];
     const targets = "a, button, summary, select, input:not([type=hidden]), label:has(input)";
