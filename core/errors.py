@@ -63,8 +63,9 @@
       - MessageRejectedError
       - ChatUnavailableError
 
-The first line of a class's docstring is its message for operators; `detail` adds the specifics. What people read is
-chosen in `core.conversation.narration`, the HTTP status in `leaderboard_web.errors`.
+The first line of a class's docstring is its message for operators; `detail` adds the specifics. The command line has
+it in both languages (`eva.cli_errors`). What people read is chosen in `core.conversation.narration`, the HTTP status in
+`leaderboard_web.errors`.
 """
 
 

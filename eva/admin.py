@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from core.i18n.translations import translate
-from eva.cli_errors import LanguageOption, chosen_language, exit_on_error, fail, load_settings, terminal_language
+from eva.cli_errors import (
+    LanguageOption,
+    chosen_language,
+    describe_error,
+    exit_on_error,
+    fail,
+    load_settings,
+    terminal_language,
+)
 
 PANEL = "Operation"
 app = typer.Typer()
@@ -98,7 +106,7 @@ def setup(
     try:
         run_event_loop(register())
     except InvalidToken:
-        fail(str(InvalidBotTokenError()))
+        fail(describe_error(InvalidBotTokenError(), language))
     except TelegramError as error:
         # What Telegram refuses is a subclass of NetworkError as well.
         key = "cli.telegram.unreachable" if type(error) in {NetworkError, TimedOut} else "cli.telegram.refused"

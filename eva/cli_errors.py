@@ -1,12 +1,27 @@
 """Language, settings and errors of the command line."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
 
 import typer
 
+from core.errors import (
+    BackendUnavailableError,
+    BackupError,
+    DecoderUnavailableError,
+    EvaError,
+    InvalidBotTokenError,
+    MissingSecretKeyError,
+    ModelError,
+    PersistenceError,
+    PhotoError,
+    TracingUnavailableError,
+    TrainingError,
+    WeakSecretKeyError,
+)
 from core.i18n.translations import Language, negotiate_language, translate
 from core.settings import Settings
 
@@ -31,6 +46,19 @@ SETTING_PROBLEMS = {
     **{own: own for own in ("admins", "everyone", "path", "rds", "renamed", "together", "unknown", "webhook_secret")},
 }
 """What pydantic and `core.settings` call a wrong setting -> the end of the key of its text, `cli.setting.<...>`."""
+
+
+OPERATOR_ERRORS = (
+    BackupError,
+    DecoderUnavailableError,
+    InvalidBotTokenError,
+    MissingSecretKeyError,
+    PersistenceError,
+    TracingUnavailableError,
+    TrainingError,
+    WeakSecretKeyError,
+)
+"""Errors that commands end with; each of them and of their subclasses has a text, `cli.error.<its name>`."""
 
 
 def terminal_language() -> Language:
@@ -70,8 +98,6 @@ def read_settings() -> Settings:
     """
     from pydantic import ValidationError
 
-    from core.errors import EvaError
-
     try:
         return Settings()
     except ValidationError as error:
@@ -79,7 +105,7 @@ def read_settings() -> Settings:
         # An address that is neither one of IPv4 nor of IPv6 is two problems with the same text.
         fail("\n".join(dict.fromkeys(_describe_setting(problem, language) for problem in error.errors())))
     except EvaError as error:
-        fail(str(error))
+        fail(describe_error(error, terminal_language()))
 
 
 def _describe_setting(problem: Mapping[str, Any], language: Language) -> str:
@@ -101,7 +127,6 @@ def _describe_setting(problem: Mapping[str, Any], language: Language) -> str:
 def exit_on_error(language: Language) -> Iterator[None]:
     """Print Eva's errors for a person and end with exit code 1."""
     from core.conversation.narration import error_message
-    from core.errors import BackendUnavailableError, EvaError, ModelError, PhotoError
 
     try:
         yield
@@ -113,8 +138,16 @@ def exit_on_error(language: Language) -> Iterator[None]:
     except PhotoError as error:
         fail(error_message(error, language))
     except EvaError as error:
-        # Meant for operators, without a translation.
-        fail(str(error))
+        fail(describe_error(error, language))
+
+
+def describe_error(error: EvaError, language: Language) -> str:
+    """What an error means for an operator, with its details, which are in English."""
+    if not isinstance(error, OPERATOR_ERRORS):
+        return str(error)
+    name = re.sub("(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
+    text = translate(f"cli.error.{name}", language)
+    return f"{text.rstrip('.')}: {error.detail}" if error.detail else text
 
 
 def fail(message: str) -> NoReturn:

@@ -1,10 +1,14 @@
 """What commands say about wrong settings and arguments, in both languages."""
 
+import re
+from collections.abc import Iterator
+
 import pytest
 
+from core.errors import EvaError
 from core.i18n.translations import Language, translate
 from core.settings import ADMIN_PROVIDERS
-from eva.cli_errors import SETTING_PROBLEMS
+from eva.cli_errors import OPERATOR_ERRORS, SETTING_PROBLEMS, describe_error
 from tests.unit.eva.conftest import RunCommand
 
 LOCALES = {Language.EN: "en_GB.UTF-8", Language.KO: "ko_KR.UTF-8"}
@@ -64,6 +68,28 @@ def test_two_wrong_settings_are_two_lines(run_command: RunCommand) -> None:
 def test_every_problem_has_a_text(language: Language) -> None:
     values = dict.fromkeys(("replacement", "expected", "limit", "providers"), "x")
     assert all(translate(f"cli.setting.{key}", language, **values) for key in SETTING_PROBLEMS.values())
+
+
+def subclasses(error: type[EvaError]) -> Iterator[type[EvaError]]:
+    yield error
+    for subclass in error.__subclasses__():
+        yield from subclasses(subclass)
+
+
+@pytest.mark.parametrize("error", OPERATOR_ERRORS)
+def test_errors_of_operators_are_told_in_both_languages(error: type[EvaError]) -> None:
+    for kind in subclasses(error):
+        assert describe_error(kind("why"), Language.EN) == str(kind("why"))
+        assert describe_error(kind(), Language.EN) == str(kind())
+        assert re.search("[가-힣]", describe_error(kind(), Language.KO))
+        assert describe_error(kind("why"), Language.KO).endswith(": why")
+
+
+def test_a_command_that_fails_says_why_in_the_language_of_the_terminal(run_command: RunCommand) -> None:
+    unreachable = {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/x"}
+    korean = run_command("migrate", **unreachable, LANG=LOCALES[Language.KO])
+    assert korean.exit_code == 1
+    assert korean.stderr.startswith(translate("cli.error.database_unavailable", Language.KO).rstrip("."))
 
 
 @pytest.mark.parametrize("command", ["backup", "restore"])
