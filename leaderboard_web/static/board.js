@@ -53,9 +53,9 @@ const refresher = new IntersectionObserver(
   { rootMargin: "600px" },
 );
 
-/** Load the pages that were shown before, and scroll to where the person was. */
-async function restore({ pages, top }) {
-  while (appended.length < pages && (await extend()));
+/** Load the pages down to where the person was, and scroll there. */
+async function restore(top) {
+  while (document.documentElement.scrollHeight < top + innerHeight && (await extend()));
   scrollTo({ top, behavior: "instant" });
 }
 
@@ -66,9 +66,16 @@ if (chosen) {
 }
 
 // The state belongs to this entry of the history, and survives where the browser does not keep the whole page.
+const savePlace = () => history.replaceState({ pages: appended.length, top: scrollY }, "");
+
 addEventListener("pagehide", () => {
   refresher.disconnect();
-  history.replaceState({ pages: appended.length, top: scrollY }, "");
+  savePlace();
+});
+
+// The last event of a page that a phone discards in the background, and loads again later.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) savePlace();
 });
 
 // The first page is refreshed as any page is.
@@ -76,6 +83,5 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) for (const look of appended.flatMap((page) => page.looks)) refresher.observe(look);
 });
 
-const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-if (list && isBack && history.state?.pages) await restore(history.state);
+if (list && history.state?.pages) await restore(history.state.top);
 if (more && list) observer.observe(more);

@@ -123,6 +123,26 @@ def test_the_next_page_of_a_list_is_appended_and_there_again_after_a_look(
         last.locator(".heart button").click()
 
 
+def test_a_list_that_a_phone_discarded_in_the_background_is_there_again(
+    open_page: OpenPage, board: dict[str, str]
+) -> None:
+    page = open_page(path="/privacy", viewport={"width": 390, "height": 780})
+    page.add_init_script("addEventListener('pagehide', (event) => event.stopImmediatePropagation())")
+    last = open_split_list(page).last
+    last.scroll_into_view_if_needed()
+    top = page.evaluate("scrollY")
+    page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", { value: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    page.reload()
+    expect(last).to_be_in_viewport()
+    page.wait_for_function("top => Math.abs(scrollY - top) < 50", arg=top)
+    expect(page.locator(".more")).to_have_count(0)
+
+
 def test_a_list_that_is_left_again_does_not_load_its_other_pages(open_page: OpenPage, board: dict[str, str]) -> None:
     page = open_page(path="/privacy", viewport={"width": 390, "height": 780})
     open_split_list(page)
