@@ -52,7 +52,7 @@ def test_elastic_beanstalk_hides_what_operators_ask_for(tmp_path: Path) -> None:
     with running_process(command, ready="start worker process", cwd=tmp_path, env=environment):
 
         def status(path: str, **headers: str) -> int:
-            return httpx.get(f"http://127.0.0.1:{port}{path}", headers=headers).status_code
+            return httpx.get(f"http://127.0.0.1:{port}{path}", headers=headers, timeout=60).status_code
 
         outside = {"X-Forwarded-For": "192.0.2.1"}
         assert [status(path, **outside) for path in ("/metrics", "/statusz", "/readyz")] == [404, 404, 404]
@@ -84,7 +84,7 @@ def test_a_file_that_one_process_has_is_found_during_an_update(kind: str, tmp_pa
             stack.callback(servers[-1].shutdown)
             threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
         url = stack.enter_context(running_proxy(kind, tmp_path, [server.server_port for server in servers]))
-        client = stack.enter_context(httpx.Client(base_url=url, trust_env=False))
+        client = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
 
         def statuses(path: str) -> set[int]:
             return {client.get(path).status_code for _ in range(6)}

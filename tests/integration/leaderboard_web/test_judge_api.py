@@ -61,7 +61,7 @@ def test_generated_requests_get_documented_responses(api: BaseSchema, mode: Gene
 def test_a_verdict_matches_the_schema(api: BaseSchema, busy_address: str, samples: Path) -> None:
     photo = (samples / "street.jpg").read_bytes()
     for fields in ({}, {"echo": "1"}):
-        reply = httpx.post(f"{busy_address}/api/judge", files={"photo": photo}, data=fields)
+        reply = httpx.post(f"{busy_address}/api/judge", files={"photo": photo}, data=fields, timeout=60)
         assert reply.status_code == 200
         reply.request.read()
         api["/api/judge"]["POST"].validate_response(reply)

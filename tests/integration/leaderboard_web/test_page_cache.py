@@ -97,7 +97,7 @@ async def test_a_client_that_reads_nothing_delays_no_page_of_others(resources: R
     classifier = StyleClassifier(FakeBackend([]), load_model_card(BUNDLED_MODEL_DIR / "model.json"))
     app = create_app(make_application(resources, classifier, page_cache_seconds=0.05), samples=samples)
     large = static_url("card-ko.jpg")
-    async with serve_on_free_port(app) as address, httpx.AsyncClient(base_url=address, timeout=10) as others:
+    async with serve_on_free_port(app) as address, httpx.AsyncClient(base_url=address, timeout=60) as others:
         host = httpx.URL(address).netloc.decode()
         with socket.socket() as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

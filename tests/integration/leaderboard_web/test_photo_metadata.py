@@ -49,7 +49,7 @@ async def test_every_image_of_a_look_is_without_metadata(
     assert SECRET in data or b"PhoneOfNobody" in data, "the photo has metadata"
     async with (
         serve_on_free_port(create_site(resources, samples)) as address,
-        httpx.AsyncClient(base_url=address, headers={"Accept-Language": "en"}) as client,
+        httpx.AsyncClient(base_url=address, headers={"Accept-Language": "en"}, timeout=60) as client,
     ):
         sent = await client.post("/try", files={"photo": (f"{SECRET.decode()}.{form}", data)})
         assert sent.status_code == 303, sent.text

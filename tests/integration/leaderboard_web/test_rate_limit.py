@@ -42,7 +42,7 @@ async def test_writes_of_a_visitor_are_limited_and_reads_are_not(resources: Reso
     path = await share_look(resources)
     async with (
         serve_on_free_port(create_site(resources, samples, writes_per_minute=3)) as address,
-        httpx.AsyncClient(base_url=address) as client,
+        httpx.AsyncClient(base_url=address, timeout=60) as client,
     ):
         for verb in ("heart", "unheart", "heart"):
             assert (await client.post(f"{path}/{verb}")).status_code == 303
@@ -61,9 +61,9 @@ async def test_new_visitors_of_a_network_are_limited(resources: Resources, sampl
     path = await share_look(resources)
     async with (
         serve_on_free_port(create_site(resources, samples, new_visitors_per_ip_per_hour=2)) as address,
-        httpx.AsyncClient(base_url=address) as known,
-        httpx.AsyncClient(base_url=address) as second,
-        httpx.AsyncClient(base_url=address, headers=JSON) as third,
+        httpx.AsyncClient(base_url=address, timeout=60) as known,
+        httpx.AsyncClient(base_url=address, timeout=60) as second,
+        httpx.AsyncClient(base_url=address, headers=JSON, timeout=60) as third,
     ):
         assert (await known.post(f"{path}/heart")).status_code == 303
         assert (await second.post(f"{path}/heart")).status_code == 303
@@ -83,9 +83,9 @@ async def test_a_login_is_no_new_visitor(resources: Resources, samples: Path) ->
         links = [f"{LOGIN_LINK_PATH}/{await one_time_tokens.create(connection, chatting.id)}" for _ in range(2)]
     async with (
         serve_on_free_port(create_site(resources, samples, new_visitors_per_ip_per_hour=2)) as address,
-        httpx.AsyncClient(base_url=address) as known,
-        httpx.AsyncClient(base_url=address) as second,
-        httpx.AsyncClient(base_url=address) as third,
+        httpx.AsyncClient(base_url=address, timeout=60) as known,
+        httpx.AsyncClient(base_url=address, timeout=60) as second,
+        httpx.AsyncClient(base_url=address, timeout=60) as third,
     ):
         assert (await known.post(f"{path}/heart")).status_code == 303
         assert (await known.post(links[0])).headers["location"] == "/me"
@@ -98,7 +98,7 @@ async def test_sessions_that_ended_make_few_new_visitors(resources: Resources, s
     path = await share_look(resources)
     async with (
         serve_on_free_port(create_site(resources, samples, new_visitors_per_ip_per_hour=4)) as address,
-        httpx.AsyncClient(base_url=address, headers=JSON) as client,
+        httpx.AsyncClient(base_url=address, headers=JSON, timeout=60) as client,
     ):
         first = await client.post(f"{path}/heart")
         ended = {"Cookie": first.headers["set-cookie"].partition(";")[0]}
@@ -118,7 +118,7 @@ async def test_sessions_that_ended_make_few_new_visitors(resources: Resources, s
 async def test_photos_of_a_network_are_limited_per_day(resources: Resources, samples: Path) -> None:
     async with (
         serve_on_free_port(create_site(resources, samples, photos_per_ip_per_day=2)) as address,
-        httpx.AsyncClient(base_url=address, headers=JSON) as client,
+        httpx.AsyncClient(base_url=address, headers=JSON, timeout=60) as client,
     ):
         for seed in range(2):
             assert (await client.post("/api/judge", files={"photo": make_photo(seed)})).status_code == 200
@@ -183,7 +183,7 @@ async def test_a_cross_site_form_is_refused_in_the_language_of_the_page(resource
     elsewhere = {"Sec-Fetch-Site": "cross-site"}
     async with (
         serve_on_free_port(create_site(resources, samples)) as address,
-        httpx.AsyncClient(base_url=address) as client,
+        httpx.AsyncClient(base_url=address, timeout=60) as client,
     ):
         page = await client.post(f"{path}/heart", headers=elsewhere | KOREAN)
         assert page.status_code == 403

@@ -58,7 +58,7 @@ def send_requests(port: int, stopped: threading.Event) -> Counter[str]:
     ends = Counter[str]()
     while not stopped.is_set():
         try:
-            connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+            connection = socket.create_connection(("127.0.0.1", port), timeout=60)
         except ConnectionRefusedError:
             return ends
         with connection:
@@ -83,12 +83,18 @@ async def test_no_request_of_an_established_connection_is_lost(server: DrainingS
     assert ends["lost"] == 0, ends
 
 
-async def test_kept_connections_are_closed_after_their_next_response(server: DrainingServer) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
+async def test_kept_connections_are_closed_after_their_next_response(
+    server: DrainingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_noticed = asyncio.Event()
+    monkeypatch.setattr(GracefulShutdown, "wait", lambda _: is_noticed.wait())
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=60) as client:
         assert "connection" not in (await client.get("/")).headers
         stopping = asyncio.create_task(server.stop())
-        await asyncio.sleep(DRAIN_SECONDS / 5)
+        # The stop begins.
+        await asyncio.sleep(0)
         assert (await client.get("/")).headers["connection"] == "close"
+        is_noticed.set()
         await stopping
 
 

@@ -74,7 +74,7 @@ def test_the_photo_is_returned_on_request(client: httpx.Client, photo: bytes) ->
 def test_without_an_outfit_there_are_no_bars_and_no_heatmap(samples: Path, photo: bytes) -> None:
     with (
         serving_site(lambda pixels: make_outputs(Style.MODE, outfit=0.02), samples) as url,
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=60) as client,
     ):
         verdict = upload(client, photo).json()
         assert (verdict["band"], verdict["bars"], verdict["heat"]) == ("not_an_outfit", [], None)
@@ -137,7 +137,7 @@ def test_a_bug_is_explained(samples: Path, photo: bytes) -> None:
     def broken(pixels: NDArray[np.uint8]) -> ModelOutputs:
         raise ZeroDivisionError
 
-    with serving_site(broken, samples) as url, httpx.Client(base_url=url) as client:
+    with serving_site(broken, samples) as url, httpx.Client(base_url=url, timeout=60) as client:
         reply = upload(client, photo)
     assert reply.status_code == 500
     assert reply.json()["message"] == translate("page.trouble", Language.EN)
@@ -220,7 +220,7 @@ def test_the_privacy_page_says_that_backups_keep_what_was_deleted_longer(
 def test_the_privacy_page_says_where_addresses_are_counted(samples: Path, storage: LimitStorageName) -> None:
     with serving_site(street_outputs, samples, rate_limits=storage) as url:
         for language in Language:
-            page = unescape(httpx.get(f"{url}/privacy", params={"lang": language}).text)
+            page = unescape(httpx.get(f"{url}/privacy", params={"lang": language}, timeout=60).text)
             told = {place for place in LimitStorageName if translate(f"privacy.counting.{place}", language) in page}
             assert told == {storage}
 

@@ -138,14 +138,14 @@ async def test_photo_deleted_during_creation_leaves_nothing(resources: Resources
 
     def make(photo: bytes) -> bytes:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return photo
 
     key = thumbnail_key(photo_key_of(look))
     asking = asyncio.create_task(
         RenditionStore(resources).get_or_create(key, make, look_id=look.id, photo_key=photo_key_of(look))
     )
-    assert await asyncio.to_thread(begun.wait, 10)
+    assert await asyncio.to_thread(begun.wait, 60)
     assert await delete_look(resources, look.id)
     go_on.set()
     with pytest.raises(ObjectNotFoundError):

@@ -24,7 +24,7 @@ DEVELOPMENT = Settings(env=Environment.DEVELOPMENT, kakao_image_hosts=("127.0.0.
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         yield client
 
 

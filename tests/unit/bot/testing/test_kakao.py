@@ -51,7 +51,9 @@ def kakao(skill: Skill) -> Iterator[FakeKakao]:
 
 
 def post_callback(kakao: FakeKakao, payload: Any, reply: Any = VALID_REPLY) -> dict[str, Any]:
-    response: dict[str, Any] = httpx.post(payload["userRequest"]["callbackUrl"], json=reply, trust_env=False).json()
+    response: dict[str, Any] = httpx.post(
+        payload["userRequest"]["callbackUrl"], json=reply, trust_env=False, timeout=60
+    ).json()
     return response
 
 
@@ -59,7 +61,7 @@ def test_photo_can_be_fetched_from_its_url(kakao: FakeKakao, skill: Skill) -> No
     kakao.send(kakao.photo(b"\xff\xd8\xffphoto"))
 
     request = parse_request(skill.bodies[0], (kakao.host,))
-    assert httpx.get(request.photo_urls[0], trust_env=False).content == b"\xff\xd8\xffphoto"
+    assert httpx.get(request.photo_urls[0], trust_env=False, timeout=60).content == b"\xff\xd8\xffphoto"
     assert skill.headers[0]["x-skill-key"] == "secret"
     assert urlsplit(request.photo_urls[0]).hostname == kakao.host
 
@@ -68,7 +70,7 @@ def test_secure_plugin_sends_all_photos_with_consent(kakao: FakeKakao, skill: Sk
     kakao.send(kakao.secure_photos([b"one", b"two"]))
 
     request = parse_request(skill.bodies[0], (kakao.host,))
-    assert [httpx.get(url, trust_env=False).content for url in request.photo_urls] == [b"one", b"two"]
+    assert [httpx.get(url, trust_env=False, timeout=60).content for url in request.photo_urls] == [b"one", b"two"]
     assert request.has_consent
 
 
@@ -101,7 +103,9 @@ def test_callback_is_json(kakao: FakeKakao, skill: Skill) -> None:
     payload = kakao.photo(b"photo", callback=True)
     kakao.send(payload)
     url = payload["userRequest"]["callbackUrl"]
-    response = httpx.post(url, content=json.dumps(VALID_REPLY), headers={"content-type": "text/plain"}, trust_env=False)
+    response = httpx.post(
+        url, content=json.dumps(VALID_REPLY), headers={"content-type": "text/plain"}, trust_env=False, timeout=60
+    )
     assert response.json()["message"] == INVALID_REPLY
 
 

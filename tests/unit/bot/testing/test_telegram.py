@@ -184,7 +184,7 @@ async def test_planned_errors(telegram: FakeTelegram, bot: Bot) -> None:
 async def test_wrong_token_and_unknown_method(telegram: FakeTelegram, bot: Bot) -> None:
     with pytest.raises(InvalidToken):
         await Bot("1:wrong", base_url=f"{telegram.url}/bot").get_me()
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         response = await client.post(f"{telegram.url}/bot{telegram.token}/send", data={"chat_id": "42"})
     assert response.status_code == 404
 
