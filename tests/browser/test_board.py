@@ -316,7 +316,7 @@ def test_keyboard_reaches_all_controls_and_skips_the_menu(open_page: OpenPage, b
 
 
 def test_empty_leaderboard_links_to_the_chat(open_page: OpenPage, board: dict[str, str]) -> None:
-    page = open_page(path="/?style=girlish&when=week", locale="ko-KR")
+    page = open_page(path="/?style=mode&when=week", locale="ko-KR")
     expect(page.locator(".empty h2")).to_have_text(translate("board.empty", Language.KO))
     page.get_by_role("link", name=translate("board.show", Language.KO)).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(translate("page.tagline", Language.KO))

@@ -27,7 +27,7 @@ login page."""
 PAGES = (
     *(
         "/",
-        "/?style=girlish&when=week",
+        "/?style=mode&when=week",
         "/styles",
         "/styles/street",
         "/styles/girlish",
