@@ -25,6 +25,7 @@ from leaderboard_web.viewer import set_language_cookie
 
 UNBROKEN = re.compile(r"\d{1,3}%\)?[가-힣]{1,8}|[가-힣]{1,4}·[가-힣]{1,8}")
 """A percentage with its particle, and a style with two names; not all of a long word, which has to break."""
+SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 SIZES_CACHE_SIZE = 16
 CANONICAL_PARAMS = ("style", "when", "item", "color", "after", "before")
 """Query parameters that make a different page; all others are dropped from canonical URLs."""
@@ -233,7 +234,7 @@ def get_environment(language: Language) -> Environment:
         "image_sizes": image_sizes,
     }
     environment.filters |= {name: environment.globals[name] for name in CONSTANT_FUNCTIONS}
-    environment.filters |= {"keep_together": keep_together, "minute": format_minute}
+    environment.filters |= {"keep_together": keep_together, "sentences": SENTENCE_END.split, "minute": format_minute}
     for name in MACROS:
         # `import` would compare the globals of both templates for each page.
         environment.globals[name] = environment.get_template(f"macros/{name}.html").module

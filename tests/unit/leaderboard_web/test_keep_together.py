@@ -1,8 +1,10 @@
-"""Line breaks in sentences with percentages and double names."""
+"""Line breaks in sentences with percentages and double names, and between sentences."""
 
 import pytest
 
-from leaderboard_web.templating import keep_together
+from core.i18n.translations import Language
+from leaderboard_web.templating import get_environment, keep_together
+from tests.html import texts
 
 
 @pytest.mark.parametrize(
@@ -17,3 +19,10 @@ from leaderboard_web.templating import keep_together
 )
 def test_percentages_and_double_names_stay_together(sentence: str, html: str) -> None:
     assert str(keep_together(sentence)) == html
+
+
+def test_a_message_is_divided_into_sentences() -> None:
+    template = get_environment(Language.EN).from_string(
+        '{% call common.message("So 1.5 it is. Is it?") %}{% endcall %}'
+    )
+    assert texts(template.render(), "h1 .sentence") == ["So 1.5 it is.", "Is it?"]
