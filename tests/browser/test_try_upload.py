@@ -206,3 +206,6 @@ def test_phone_offers_its_camera(open_page: OpenPage) -> None:
     )
     expect(page.locator(".log .verdict").first).to_be_visible()
     expect(open_page(path="/try").locator(".camera")).to_be_hidden()
+    without_script = open_page(has_touch=True, is_mobile=True, java_script_enabled=False)
+    expect(without_script.locator("#photo")).to_be_visible()
+    expect(without_script.locator(".camera")).to_be_hidden()
