@@ -4,11 +4,13 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import func, text, update
+import pytest
+from sqlalchemy import func, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from core.db import looks, people, reactions, schema, sessions
+from core.db.account_merge import has_no_content
 from core.db.database import Database
 from core.db.identities import create_identity, get_identity, list_identities
 from core.db.people import Person
@@ -17,6 +19,7 @@ from core.db.sessions import SessionOwner
 from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.retention import delete_stale_sessions
+from core.styles import Style
 from tests.factories import create_look, create_person
 
 
@@ -154,3 +157,27 @@ async def test_idle_sessions_are_found_by_index(database: Database) -> None:
             assert await delete(connection) == expected
             after = (await connection.execute(text(SCANS))).one()
             assert (after.by_index - before.by_index, after.of_table - before.of_table) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("table", "own", "other"),
+    [
+        *[(name, "person_id", "look_id") for name in ("hearts", "bookmarks", "reports", "look_guesses")],
+        ("follows", "follower_id", "followed_id"),
+        ("blocks", "person_id", "blocked_id"),
+        ("person_reports", "person_id", "reported_id"),
+    ],
+)
+async def test_whatever_a_person_did_is_content_of_theirs_alone(
+    database: Database, table: str, own: str, other: str
+) -> None:
+    """A visitor without content is deleted, or merged without a question."""
+    async with database.transaction() as connection:
+        owner, visitor = [(await create_person(connection, IdentityProvider.WEB)).id for _ in range(2)]
+        look = await create_look(connection, owner)
+        row: dict[str, object] = {own: visitor, other: look.id if other == "look_id" else owner}
+        row |= {"style": Style.MODE} if table == "look_guesses" else {}
+        await connection.execute(insert(schema.metadata.tables[table]).values(row))
+        assert not await has_no_content(connection, visitor)
+        await looks.delete(connection, look.id)
+        assert await has_no_content(connection, owner)

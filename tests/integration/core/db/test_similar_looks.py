@@ -65,6 +65,7 @@ async def test_similar_looks_are_public_near_and_of_others(database: Database) -
         assert await found(connection, look, viewer=viewer) == [of_third, near, far]
         await blocks.create_block(connection, third, viewer)
         assert await found(connection, look, viewer=viewer) == [near, far]
+        assert await found(connection, look, 1, viewer) == [near], "looks that the viewer does not see take no places"
 
 
 async def test_looks_are_compared_within_one_model(database: Database) -> None:

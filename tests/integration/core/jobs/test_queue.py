@@ -125,6 +125,18 @@ async def test_queue_stats(database: Database) -> None:
         assert (await get_stats(connection)).waiting == 2
 
 
+async def test_a_job_that_runs_is_not_canceled(database: Database) -> None:
+    """It may be the one that cancels: an erasure from a chat runs under the lock of that chat."""
+    start = text("UPDATE procrastinate_jobs SET status = 'doing' WHERE args ->> 'word' = 'runs'")
+    async with database.connection() as connection:
+        for word, lock in (("runs", "chat"), ("waits", "chat"), ("waits in another chat", "other")):
+            await enqueue(connection, "test.note", lock=lock, word=word)
+        await connection.execute(start)
+        await cancel_pending(connection, ["chat"])
+        stats = await get_stats(connection)
+    assert (stats.running, stats.waiting) == (1, 1)
+
+
 async def test_the_oldest_job_waits_for_a_worker(database: Database) -> None:
     """Not for its turn after others of its conversation, nor for the time for which it was planned."""
     backdate = text("UPDATE procrastinate_events SET at = at - interval '1 hour'")

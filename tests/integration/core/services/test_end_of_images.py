@@ -48,7 +48,13 @@ async def test_every_read_says_that_the_images_are_gone(resources: Resources, ov
             model=overdue.verdict.model,
             limit=9,
         )
-        can_store_rendition = await look_images.lock_with_photo(connection, overdue.id, overdue.photo_key or "")
+        photo_key, heatmap_key = overdue.photo_key or "", overdue.heatmap_key or ""
+        can_store_rendition = await look_images.lock_with_photo(connection, overdue.id, photo_key)
+        is_readable = [
+            await look_images.has_photo(connection, overdue.id, photo_key),
+            await look_images.is_available(connection, photo_key),
+            await look_images.is_available(connection, heatmap_key),
+        ]
         stored_at = await submissions.mark_images_stored(connection, overdue.id)
     for name, look in found.items():
         assert look is not None, name
@@ -58,6 +64,7 @@ async def test_every_read_says_that_the_images_are_gone(resources: Resources, ov
     assert exported.images == []
     assert submission.recent_hashes == ()
     assert not can_store_rendition
+    assert is_readable == [False] * 3
     assert stored_at is None
 
 
