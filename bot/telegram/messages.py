@@ -28,6 +28,10 @@ INTENT_COMMANDS = {
     Intent.LANGUAGE: CommandName.LANGUAGE,
     Intent.PHOTOS: CommandName.PRIVACY,
     Intent.DELETE: CommandName.FORGET,
+    # In a group, and in reply to an older verdict.
+    Intent.SIMILAR: CommandName.ME,
+    Intent.SHARE: CommandName.ME,
+    Intent.UNSHARE: CommandName.ME,
 }
 """The command that does what a message asks for in other words; each asks before it changes anything."""
 AGREEMENTS = frozenset("👍❤🔥👏😁🎉🤩💯👌😍🥰🏆🆒")
@@ -74,8 +78,7 @@ async def handle_message(
         await conversation.delete_name_question(person)
         await send_similar_looks(delivery, conversation, person, None)
         return
-    # Similar looks are about the person's own look: in a group they lead to the private chat, as these do.
-    name = CommandName.ME if intent is Intent.SIMILAR else INTENT_COMMANDS.get(intent or Intent.SMALL_TALK)
+    name = None if intent is None else INTENT_COMMANDS.get(intent)
     if name is None:
         seed, look = conversation.reply_turns.next_seed(person.id), None
         if delivery.is_private and not is_about_older and not is_understood(message.text):

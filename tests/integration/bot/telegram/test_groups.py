@@ -172,11 +172,12 @@ async def test_commands_about_oneself_lead_to_the_private_chat(group: Group, har
         assert reply["text"] == translate("telegram.private_only", KO)
 
 
-async def test_similar_looks_of_a_private_look_are_not_shown_in_a_group(group: Group, harness: TelegramHarness) -> None:
+@pytest.mark.parametrize("words", ["비슷한 룩", "공유해줘", "보드에서 내려줘"])
+async def test_own_looks_are_no_subject_of_a_group(group: Group, harness: TelegramHarness, words: str) -> None:
     [said] = await group.say(f"/help{BOT}")
     quoted = {"message_id": said["message_id"], "date": 1, "chat": said["chat"], "from": BOT_USER, "text": "?"}
     rows = await group.rows()
-    [reply] = await group.send(harness.updates.text("비슷한 룩", chat_id=GROUP, reply_to_message=quoted))
+    [reply] = await group.send(harness.updates.text(words, chat_id=GROUP, reply_to_message=quoted))
     assert reply["text"] == translate("telegram.private_only", KO)
     assert await group.rows() == rows
 

@@ -63,6 +63,8 @@ async def test_reply_to_an_older_verdict_does_not_change_the_newest_look(harness
 
     await harness.send_updates(harness.updates.text("retro", reply_to_message=_quoted(old)))
     assert {look.corrected_style for look in await list_looks(harness)} == {None}
+    await harness.send_updates(harness.updates.text("공유해줘", reply_to_message=_quoted(old)))
+    assert harness.buttons(harness.last_message())[0] == "share", "the looks to choose from"
     await harness.send_updates(harness.updates.text("retro", reply_to_message=_quoted(verdict)))
     assert [look.corrected_style for look in await list_looks(harness)].count(Style.RETRO) == 1
 
