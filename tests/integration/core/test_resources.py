@@ -22,6 +22,7 @@ from core.resources import StartTimings, open_database, open_resources
 from core.runtime import ProcessKind
 from core.settings import Environment, Settings
 from eva.doctor import CheckStatus, _check_secret_key
+from tests.databases import copy_cluster
 
 
 async def test_defaults_persist_everything(public: Path) -> None:
@@ -43,7 +44,8 @@ async def test_defaults_persist_everything(public: Path) -> None:
     assert sorted(path.name for path in (public / "data").iterdir()) == ["pictures", "postgres", "secret.key"]
 
 
-async def test_killed_embedded_server_is_restarted(public: Path) -> None:
+async def test_killed_embedded_server_is_restarted(public: Path, cluster: Path) -> None:
+    copy_cluster(cluster, public / "data")
     done: list[int] = []
 
     async def note(number: int) -> None:
@@ -78,19 +80,30 @@ async def test_killed_embedded_server_is_restarted(public: Path) -> None:
     assert not pid_file.exists()
 
 
-async def test_worker_stops_while_the_database_is_away(public: Path) -> None:
+async def test_worker_stops_while_the_database_is_away(public: Path, cluster: Path) -> None:
+    is_running = asyncio.Event()
+
+    async def note() -> None:
+        is_running.set()
+
+    copy_cluster(cluster, public)
     server = EmbeddedPostgres(public / "postgres")
     await asyncio.to_thread(server.start)
-    async with Database(server.url) as database:
-        await migrate_up(database)
-    async with JobQueue(server.url, timings=WorkerTimings(connect_timeout=1.0)) as queue:
-        working = asyncio.create_task(queue.run_worker({}))
-        await asyncio.sleep(2)
-        os.kill(int((server.data_folder / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-        await asyncio.sleep(2)
-        working.cancel()
-        async with asyncio.timeout(120):
-            (ended,) = await asyncio.gather(working, return_exceptions=True)
+    timings = WorkerTimings(connect_timeout=1.0, poll_interval=0.1)
+    async with Database(server.url) as database, database.transaction() as connection:
+        await enqueue(connection, "test.note", lock=None)
+    with capture_logs() as logs:
+        async with JobQueue(server.url, lambda app: app.task(name="test.note")(note), timings=timings) as queue:
+            working = asyncio.create_task(queue.run_worker({}))
+            async with asyncio.timeout(120):
+                await is_running.wait()
+            os.kill(int((server.data_folder / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+            async with asyncio.timeout(120):
+                while not any(log["event"] == "queue_connection_lost" for log in logs):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            working.cancel()
+            async with asyncio.timeout(120):
+                (ended,) = await asyncio.gather(working, return_exceptions=True)
     assert isinstance(ended, asyncio.CancelledError)
     await asyncio.to_thread(server.stop)
 
