@@ -114,8 +114,12 @@ async def _send_lines(application: "BotApplication", terminal: "TerminalChat") -
 
 
 def _read_line() -> str | None:
-    """Read the next line of the input; None at its end."""
+    """Read the next line of the input; None at its end, or if it is closed."""
+    if sys.stdin is None:
+        return None
     try:
-        return input("> " if sys.stdin.isatty() else "")
+        line = input("> " if sys.stdin.isatty() else "")
     except EOFError:
         return None
+    # Telegram's messages are UTF-8, what a terminal sends need not be.
+    return line.encode("utf-8", "replace").decode()
