@@ -25,6 +25,8 @@ const TIMEOUT_MS = 60_000;
 const UPLOADING = "uploading";
 /** Statuses after which the same request may be sent again. */
 const RETRYABLE_STATUSES = new Set([429, 502, 503, 504]);
+/** Seconds that somebody may wait for; the limit of a day ends tomorrow. */
+const LONGEST_WAIT = 600;
 
 const chat = document.querySelector(".chat");
 const form = document.querySelector(".show");
@@ -142,7 +144,8 @@ async function postPhoto(photo) {
   }
   if (!reply.ok) {
     const sentence = reply.json?.message ?? words.trouble;
-    return () => showRefusal(sentence, RETRYABLE_STATUSES.has(reply.status) ? photo : null);
+    const isRetryable = RETRYABLE_STATUSES.has(reply.status) && reply.retryAfter <= LONGEST_WAIT;
+    return () => showRefusal(sentence, isRetryable ? photo : null);
   }
   // After later ones, what Eva says would seem to be about those.
   if (!isLatestPhoto(photo.item)) showSentPhoto(reply.json.photo);

@@ -9,7 +9,8 @@ const TIMEOUT_MS = 90_000;
  * @param {string} url
  * @param {FormData} body
  * @param {(share: number) => void} progress receives the share that was sent, 0 to 1
- * @returns {Promise<{ok: boolean, status: number, json: any}>} rejected without a response in time
+ * @returns {Promise<{ok: boolean, status: number, retryAfter: number, json: any}>} with the seconds of `Retry-After`,
+ *   0 without it; rejected without a response in time
  */
 export function send(url, body, progress) {
   return new Promise((resolve, reject) => {
@@ -33,7 +34,9 @@ export function send(url, body, progress) {
     request.addEventListener("load", () => {
       try {
         const { status } = request;
-        resolve({ ok: status >= 200 && status < 300, status, json: JSON.parse(request.responseText) });
+        const ok = status >= 200 && status < 300;
+        const retryAfter = Number(request.getResponseHeader("Retry-After"));
+        resolve({ ok, status, retryAfter, json: JSON.parse(request.responseText) });
       } catch (error) {
         reject(error);
       }

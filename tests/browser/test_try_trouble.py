@@ -92,6 +92,21 @@ def test_a_photo_that_did_not_arrive_can_be_sent_again_after_the_next_ones(open_
     expect(page.locator(".actions button").first).to_be_focused()
 
 
+def test_a_photo_can_be_sent_again_after_a_short_wait_and_not_after_a_day(open_page: OpenPage) -> None:
+    page = open_page(expect_errors=True)
+    waits = iter(("30", "30000"))
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=429, headers={"Retry-After": next(waits)}, json={"error": "x", "message": "Later"})
+
+    page.route("**/try", refuse)
+    for number, is_offered in enumerate((True, False), 1):
+        choose(page, photo(number))
+        expect(bubbles(page)).to_have_count(number)
+        expect(page.locator(".chat")).not_to_have_attribute("aria-busy", "true")
+        expect(page.locator(".retry")).to_be_visible(visible=is_offered)
+
+
 def test_a_photo_that_is_chosen_before_the_script_comes_is_sent(open_page: OpenPage) -> None:
     page = open_page(path="/privacy")
     held = hold(page, "**/try-form.js")
