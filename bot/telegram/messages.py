@@ -63,14 +63,14 @@ async def handle_message(
     if isinstance(message, MessageReaction):
         await _handle_reaction(delivery, conversation, person, message)
         return
-    look = await _find_replied_look(delivery, person, message)
-    if look is not None:
-        await conversation.mark_verdict_shown(look)
-    is_about_older = look is None and message.replied_id is not None and await _is_older(delivery, person, message)
+    replied_look = await _find_replied_look(delivery, person, message)
+    if replied_look is not None and person.pending_name_look_id is None:
+        await conversation.mark_verdict_shown(replied_look)
+    is_about_older = replied_look is None and await _is_older(delivery, person, message)
     if not is_about_older and await answer_question(delivery, conversation, person, message.text):
         return
     intent = find_intent(message.text)
-    if message.photo is not None and (look is None or intent is None or intent in UNANSWERABLE):
+    if message.photo is not None and (replied_look is None or intent is None or intent in UNANSWERABLE):
         await conversation.delete_name_question(person)
         await handle_photo(delivery, conversation, person, message.photo)
         return
@@ -112,11 +112,8 @@ async def _handle_reaction(
 
 
 async def _find_replied_look(delivery: UpdateDelivery, person: Person, message: TextMessage) -> Look | None:
-    """The look of the photo of this private chat that a message replies to, which is about it; or None.
-
-    While a name is asked for, what is written is about the look that it was asked for.
-    """
-    if message.replied_id is None or not delivery.is_private or person.pending_name_look_id is not None:
+    """The look of the photo of this private chat that a message replies to, or None."""
+    if message.replied_id is None or not delivery.is_private:
         return None
     async with delivery.resources.database.connection() as connection:
         return await looks.get_by_source(connection, person.id, f"{delivery.chat_id}:{message.replied_id}")
@@ -127,12 +124,12 @@ async def _is_older(delivery: UpdateDelivery, person: Person, message: TextMessa
 
     The question for a name is about the look that it was asked for, wherever that look stands.
     """
-    if not delivery.is_private or person.pending_name_look_id is not None:
+    if message.replied_id is None or not delivery.is_private or person.pending_name_look_id is not None:
         return False
     async with delivery.resources.database.connection() as connection:
         look = await looks.get_current(connection, person.id)
     photo_id = None if look is None else _photo_id(look, delivery.chat_id)
-    return photo_id is not None and (message.replied_id or 0) <= photo_id
+    return photo_id is not None and message.replied_id <= photo_id
 
 
 def _photo_id(look: Look, chat_id: int) -> int | None:

@@ -85,6 +85,7 @@ async def test_reply_to_ones_own_photo_is_about_its_look(harness: TelegramHarnes
         person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
     assert person is not None
     assert person.pending_name_look_id == corrected[0].id
+    await harness.send_updates(harness.updates.text("고마워", reply_to_message=first["message"]))
     assert len(harness.photo_messages()) == count, "no verdict was sent again"
 
 

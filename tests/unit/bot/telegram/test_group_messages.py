@@ -120,6 +120,14 @@ def test_question_about_the_photo_of_another_without_the_mention(updates: Update
     assert (question.caption, question.is_of_other) == ("결혼식에 괜찮아?", True)
 
 
+def test_reply_to_the_text_of_another_is_itself_replied_to(updates: UpdateFactory) -> None:
+    replied = updates.text("안녕", user_id=7, chat_id=GROUP)["message"]
+    update = updates.text("@eva_stylist_bot 안녕?", chat_id=GROUP, entities=MENTION, reply_to_message=replied)
+    parsed = parse(update)
+    assert isinstance(parsed, TextMessage)
+    assert (parsed.message_id, parsed.replied_id) == (update["message"]["message_id"], replied["message_id"])
+
+
 @pytest.mark.parametrize(
     ("text", "argument"),
     [
