@@ -320,6 +320,10 @@ def test_the_page_of_a_card_link_is_one_column(open_page: OpenPage, samples: Pat
     assert link is not None
     assert (link["x"], link["width"]) == (card["x"], card["width"])
     expect(page.get_by_role("button", name=translate("card.link.end", language))).to_have_css("border-width", "0px")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name=translate("share.copy", language)).click()
+    expect(page.get_by_role("status")).to_have_text(translate("share.copied", language))
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
     page.context.clear_cookies()
     page.reload()
     expect(page.locator(".card-link")).to_have_count(0)
