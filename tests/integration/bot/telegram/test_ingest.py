@@ -79,6 +79,23 @@ async def test_characters_that_postgres_cannot_store_are_removed(harness: Telegr
     assert harness.texts()[0] in variants("talk.hello", KO)
 
 
+@pytest.mark.parametrize(
+    ("odd", "kept"),
+    [
+        *[(text, '""') for text in ("\0", "\ud800", "\udfff")],
+        *[(number, "null") for number in (float("nan"), float("inf"), float("-inf"))],
+        ({"\0": 1}, '{"": 1}'),
+        ("\\u0000 👋", '"\\\\u0000 👋"'),
+    ],
+)
+async def test_each_value_is_stored_as_far_as_postgres_can(harness: TelegramHarness, odd: object, kept: str) -> None:
+    update = harness.updates.text("안녕")
+    update["message"]["odd"] = odd
+    await harness.store(update)
+
+    assert await harness.count_rows(f"inbox WHERE payload #> '{{message,odd}}' = '{kept}'") == 1
+
+
 async def test_deeply_nested_update_is_stored_as_processed(harness: TelegramHarness) -> None:
     update = harness.updates.text("안녕")
     nested: list[Any] = []
