@@ -16,7 +16,7 @@ from core.vision.attributes import ATTRIBUTES, Attribute
 OTHER_NAMES = {
     Item.TSHIRT: "tshirt, t shirt, tee, tank top, 티, 반팔티, 민소매, 나시",
     Item.SHIRT: "blouse, dress shirt, button down, 블라우스, 남방, 와이셔츠",
-    Item.KNIT: "sweater, jumper, cardigan, turtleneck, pullover, 스웨터, 가디건, 카디건, 터틀넥, 목폴라",
+    Item.KNIT: "sweater, jumper, cardigan, cardi, turtleneck, pullover, 스웨터, 가디건, 카디건, 터틀넥, 목폴라",
     Item.HOODIE: "hoodie, hoody, 후드티, 후드, 맨투맨",
     Item.BLAZER: "suit jacket, 블레이져, 정장 재킷",
     Item.JACKET: "bomber, windbreaker, puffer, 자켓, 점퍼, 잠바, 바람막이, 야상",

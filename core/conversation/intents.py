@@ -121,6 +121,30 @@ SYMBOLS = {
 }
 """Intents of messages that consist of symbols only."""
 
+QUESTIONS = frozenset(
+    {
+        *(
+            Intent.PHOTOS,
+            Intent.PRICE,
+            Intent.MAKER,
+            Intent.WHO,
+            Intent.HOW,
+            Intent.WHY,
+            Intent.ACCURACY,
+            Intent.DETAILS,
+        ),
+        *(Intent.STYLES, Intent.SEEN, Intent.BRAND, Intent.DETAIL, Intent.SWAP, Intent.SIMILAR, Intent.LEADERBOARD),
+        *(Intent.HISTORY, Intent.ACCOUNT, Intent.WEAR, Intent.NEW_PHOTO),
+    }
+)
+"""What is answered and changes nothing, so that it may stand among other sentences."""
+REMARKS = frozenset(
+    {
+        *(Intent.GREETING, Intent.THANKS, Intent.PRAISE, Intent.LAUGHTER, Intent.SURPRISE),
+        *(Intent.APOLOGY, Intent.SMALL_TALK),
+    }
+)
+"""What needs no answer of its own next to a question."""
 SELF_HARM_ENGLISH = re.compile(
     r"\b(i|im|ive|id|thinking about|thinking of|feel like|going to|want to|wanna) (\w+ ){0,4}"
     r"((kill|killing|hurt|hurting|harm|harming|cut|cutting|hang|hanging) my ?self"
@@ -144,9 +168,9 @@ SELF_HARM_KOREAN_WORD = re.compile(r"(?<![가-힣])자해(?!석)")
 """Searched with the spaces, since other words end and begin with its syllables: "혼자 해볼게요"."""
 _POLITE_ENDINGS = r"(요|용|염|욤|여|욥|유|다|당|ㅠ|ㅜ|ㅋ|ㅎ|임|슴|네|데|나|니|냐|까|지|죠)*"
 _LEADING_FILLER = re.compile(
-    r"^(?:(?:oh|ah|um|uh|uhm|omg|well|hmm|hm|ok|okay|so|and|but|hey|hi|hello|please|pls|eva|sorry|actually|btw|anyway|like|haha|lol"
+    r"^(?:(?:oh|ah|um|uh|uhm|omg|well|hmm|hm|ok|okay|so|and|but|meh|ugh|yikes|lmao|hey|hi|hello|please|pls|eva|sorry|actually|btw|anyway|like|haha|lol"
     r"|아|음|어|흠|저기|저기요|에바|에바야|에바님|근데|근데요|그런데|그럼|혹시|그리고|글고|일단|자|야|저|그|아니|오|와|우와|헐|헉|엥|잉|에이"
-    r"|솔직히|그니까|그러니까|잘 모르겠는데|[ㅋㅎㅠㅜㅡ]+) )+"
+    r"|솔직히|그니까|그러니까|잘 모르겠는데|걍|그냥|진짜|[ㅋㅎㅠㅜㅡ]+) )+"
 )
 _TRAILING_FILLER = re.compile(
     r"(?: (?:please|pls|plz|eva|then|man|dude|lol|haha|babe|dear|tho|though|so much|a lot|very much|anyway|sis|girl|bro"
@@ -162,14 +186,16 @@ _CHAT_SPELLINGS = (
     (re.compile("(주(?:라|셈|삼)|줘(?:라|봐|봐요|봐라))$"), "줘"),
     (re.compile(f"([없{_PAST}])(?:음|노)$"), r"\1어"),
     (re.compile("(?<=[해어아려켜러워])봄$"), "봐"),
-    (re.compile("((?:[게도면안야]|(?<=[게도면안야]) ))됨$"), r"\1돼"),
-    (re.compile("(?<=[가-힣]{2})(?<!삭제)(?<!공유)(?<!공개)(?<!탈퇴)함$|(?<= )함$"), "해"),
+    (re.compile("(?<=[가-힣])(?<!삭제)(?<!공유)(?<!공개)( ?)됨$"), r"\1돼"),
+    (re.compile("(?<=[가-힣]{2})(?<!삭제)(?<!공유)(?<!공개)(?<!탈퇴)함$|(?<=[뭐 ])함$"), "해"),
     *((re.compile(f"(?<= )(.*){noun}$"), rf"\1{verb}") for noun, verb in zip("줌춤림킴냄", "줘춰려켜내", strict=True)),
 )
 """Words and endings of chats, and how they are written in the table: "만들었노", "어케 씀", "나와도 됨".
 
 A single word keeps its ending, since 봄 and 올림 are nouns and names.
 """
+_SENTENCE = re.compile(r"(?:(?![ㅋㅎㅠㅜ]{2})[^.!?~…\n])+\??")
+"""A sentence of a message, with its question mark."""
 _MACRO = re.compile(r"<(\w+)> = (.*)")
 _MACRO_USE = re.compile(r"<(\w+)>")
 
@@ -200,11 +226,22 @@ def find_intent(message: str) -> Intent | None:
     forms = tuple(dict.fromkeys((*texts, *map(mask_style_names, texts))))
     is_question = "?" in message
     found = _match(texts, "", is_question=is_question) or _match(forms, "_frames", is_question=is_question)
-    found = found or next(match_keywords(forms), UNKNOWN)
+    found = found or next(match_keywords(forms), None)
+    if found is None:
+        return _find_in_sentences(message)
     if found == Intent.YES and is_question:
         # "맞아?" asks whether it is right.
         return Intent.ACCURACY
     return None if found == UNKNOWN else Intent(found)
+
+
+def _find_in_sentences(message: str) -> Intent | None:
+    """The one question that a message asks among sentences without an intent: "사진 저장돼? 찝찝한데"."""
+    sentences = [sentence for sentence in _SENTENCE.findall(message) if sentence.strip(" ?ㅋㅎㅠㅜ")]
+    if len(sentences) < 2:
+        return None
+    found = {intent for sentence in sentences if (intent := find_intent(sentence)) is not None} - REMARKS
+    return found.pop() if len(found) == 1 and found <= QUESTIONS else None
 
 
 def _spell_out(text: str) -> str:

@@ -23,7 +23,7 @@ _BE = r"(?:s|re|is|are|was|were)"
 _SHADE = r"(?:dark |light |pale |bright |deep |more )?"
 _ONE = r"(?:made of |in )?(?:a |an |the |any )?(?:pair of )?"
 _LEAD = (
-    r"(?:(?:wait|hmm|hey|but|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol|earlier|before"
+    r"(?:(?:wait|hmm|hey|but|also|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol|earlier|before"
     r"|definitely|bro|bruh|dude|umm|uhh|ummm|lmao|haha|girl|sis|man|tbh|ngl|yo) )*"
 )
 _TAIL = (

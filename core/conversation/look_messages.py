@@ -111,7 +111,7 @@ def asks_about_look(message: str) -> bool:
     """Whether a message asks about the look on the screen even after the question for a name, unlike "why?"."""
     if find_intent(message) in {Intent.SEEN, Intent.SWAP, Intent.DETAILS} or find_open_question(message) is not None:
         return True
-    return "?" in message and find_item_question(message) is not None
+    return "?" in message and (find_item_question(message) is not None or _says("certainty", message))
 
 
 def answer_look_question(look: Look, read: LookMessage, language: Language) -> Reply | None:

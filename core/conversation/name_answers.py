@@ -20,7 +20,8 @@ MIN_SENTENCE_WORDS = 3
 """Of an English sentence."""
 
 _ENGLISH_FRAME = re.compile(
-    r"(?:(?:yes|yeah|ok|okay|sure|no|nah|hi|hey|just|please|then|maybe|um|hmm+|typo|oops|wait|sorry|actually)[,!.]* )*"
+    r"(?:(?:yes|yeah|ok|okay|sure|no|nah|hi|hey|just|please|then|maybe|um|hmm+"
+    r"|typo|oops|wait|sorry|actually|(?:spelled|typed) it wrong)[,!.]* )*"
     r"(?:(?:call|name) me|my name(?:['\u2019]?s| is)|(?:i['\u2019]m|(?-i:im)|i am|it['\u2019]?s|it is)"
     r"|(?:share|post|put) (?:it|this|that|me)(?: up)? (?:as|under)"
     r"|(?:let['\u2019]?s |i['\u2019]?(?:d|ll) )?(?:go with|use)"
@@ -46,8 +47,9 @@ _NO_VERB = (
 _KOREAN_WISH = re.compile(
     r"(?P<name>.+?)(?P<i>이)?(?:(?:으로|로|라고) ?"
     r"(?:할게|할래|할거야|하자|해|해줘|해 ?주세|ㄱㄱ|고고|올려|올려줘|올려 ?주세"
-    r"|불러줘|불러 ?주세|부탁(?:해|드려|드릴게)?)요?"
-    rf"|으?로요| 으?로|(?:(?:면|{_NO_VERB}도) ?(?:돼|될까|되나)|(?:[은는] ?| )?(?:어때|어떨까))요?[?？]?)"
+    r"|해 ?주셈|해 ?주삼|하셈|불러줘|불러 ?주세|부탁(?:해|드려|드릴게)?)요?"
+    r"|으?로요| 으?로|[이가] ?(?:더 ?)?(?:낫겠[다어]|낫[네다]|나을 ?듯|좋겠[다어])요?"
+    rf"|(?:(?:면|{_NO_VERB}도) ?(?:돼|될까|되나)|(?:[은는] ?| )?(?:어때|어떨까))요?[?？]?)"
 )
 """A wish about a name: "감자로 할게요"."""
 _KOREAN_CHOICE = re.compile("(?P<name>[^ ]+?)(?:할게|할께|할래|할랭|하고싶어)요?")
@@ -64,12 +66,12 @@ _KOREAN_SENTENCE = re.compile(
 )
 """What ends like a sentence, and most of what asks with more than one word; "달 토끼?" proposes a name."""
 _KOREAN_END_OF_SENTENCE = re.compile(
-    "(?:요|죠|[임함됨음]|[는은인한던]데|지|[할올볼갈쓸]래|[할올볼갈쓸]게|네|냐|니|까|돼|해|했|줘|어|아|야|려|써|싫|나|라고?|가)"
+    "(?:요|죠|[임함됨음]|[는은인한던]데|지|[할올볼갈쓸]래|[할올볼갈쓸]게|네|냐|니|까|돼|해|했|줘|어|아|야|워|려|써|싫|나|라고?|가)"
     "[ .!?~ㅋㅎㅠㅜ]*"
 )
 """What Korean sentences end with, and some names: it only counts together with a word of `[korean_sentence]`."""
 _PARTICLES = ("가", "이", "을", "를", "은", "는", "도", "로", "으로", "의", "에")
-_NAMES_WITH_I = "양랑냥댕멍똥순돌둥쟁팽깽맹숭엉벵렁옹챙뚱뚝찍쁜쭉볶땡뽕꿍뭉덩팡냉놀먹걸잡떨돋맞높깊콩"
+_NAMES_WITH_I = "송양랑냥댕멍똥순돌둥쟁팽깽맹숭엉벵렁옹챙뚱뚝찍쁜쭉볶땡뽕꿍뭉덩팡냉놀먹걸잡떨돋맞높깊콩"
 _KEEPS_I = re.compile(f"(?:[{_NAMES_WITH_I}]|[몽복토북]실|방울|뽀송|얼룩|거북|어린)$")
 """Before an 이 that belongs to the name, as that of 호랑이 does, and not to the ending, as that of 민준이에요."""
 

@@ -154,8 +154,8 @@ class ConversationService:
             action_type = ActionType.SHARE if person.pending_name is None else ActionType.CONFIRM_NAME
             return await self.handle_action(person, Action(type=action_type), chat=chat, record=record)
         name = find_typed_name(message)
-        if intent is Intent.PHOTOS:
-            # Who sees the look is part of the explanation.
+        if intent in {Intent.PHOTOS, Intent.WHY}:
+            # What the name is for and who sees the look is part of the explanation.
             name = intent = None
         intent = None if intent in {Intent.WEAR, Intent.ACCOUNT} and is_about_name(message) else intent  # "추천해줘"
         if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:

@@ -81,7 +81,7 @@ async def test_message_that_is_no_name_becomes_none(service: ConversationService
         ),
         *(
             (message, ReplyKind.KEPT_PRIVATE, None)
-            for message in ("공유 안 하고 싶어요", "네 취소해줘", "nvm dont post")
+            for message in ("공유 안 하고 싶어요", "네 취소해줘", "nvm dont post", "안할래 무서워")
         ),
         *((name, ReplyKind.NAME_CONFIRMATION, name) for name in ("봄", "올림", "하나")),
         ("나나 어때?", ReplyKind.NAME_CONFIRMATION, "나나"),

@@ -22,6 +22,16 @@ from core.conversation.intents import Intent, find_intent
         ),
         ("what do you think of my hat", Intent.SCORE),
         ("또 틀렸네 ㅡㅡ", Intent.COMPLAINT),
+        *((text, Intent.PHOTOS) for text in ("사진 저장됨?? 찝찝한데", "hi! do you keep my photos? kinda worried")),
+        *((text, Intent.PRICE) for text in ("재밌네ㅋㅋ 근데 이거 무료야?", "my gf sent me here lol. is it free?")),
+        *((text, None) for text in ("help! my desk. ok", "올려줘. 누가 봐?", "delete it. why?", "mr. noodle")),
+        *(
+            (text, Intent.HELP)
+            for text in ("사진어디다보내여", "상체만 나온것도 괜찮아요??", "does a mirror pic count")
+        ),
+        *((text, Intent.NEW_PHOTO) for text in ("지금 보낼게 잠만", "ok next pic coming", "hang on getting dressed")),
+        *((text, Intent.SWAP) for text in ("힙한느낌 낼라면?", "뭘바꿔야 스트릿됨?", "what would make it less boring")),
+        *((text, Intent.DETAILS) for text in ("2nd guess?", "what else could it be", "비캐 말고 딴거 가능성은?")),
         ("고마워요 에바 ㅎㅎ 도움됐어", Intent.THANKS),
         ("you're getting better at this", Intent.PRAISE),
         ("what did i wear this month", Intent.HISTORY),
