@@ -23,7 +23,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProx
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from core.db.database_url import STATEMENT_CACHE, DatabaseUrl
-from core.db.errors import is_outage
+from core.db.errors import is_outage, name_outage
 from core.errors import DatabaseUnavailableError, UnsupportedDatabaseUrlError
 
 POOL_RECYCLE_SECONDS = 600
@@ -132,7 +132,7 @@ class Database:
                 yield connection
         except Exception as error:
             if is_outage(error) or (isinstance(error, OSError) and not is_connected):
-                raise DatabaseUnavailableError(type(error).__name__) from error
+                raise DatabaseUnavailableError(name_outage(error)) from error
             raise
 
     def require_direct_url(self, what: str) -> None:

@@ -72,6 +72,11 @@ def find_violated_constraint(error: IntegrityError | PostgresError) -> str | Non
     return name
 
 
+def name_outage(error: BaseException) -> str:
+    """The name of the error of the driver, e.g. of a wrong password: its text may hold the host and the user."""
+    return type(_driver_error(error)).__name__
+
+
 @contextmanager
 def outage_as_error() -> Iterator[None]:
     """Translate an outage on a connection that is not one of `Database`.
@@ -83,7 +88,7 @@ def outage_as_error() -> Iterator[None]:
         yield
     except (OSError, PostgresError, InterfaceError) as error:
         if isinstance(error, OSError) or is_outage(error):
-            raise DatabaseUnavailableError(type(error).__name__) from error
+            raise DatabaseUnavailableError(name_outage(error)) from error
         raise
 
 

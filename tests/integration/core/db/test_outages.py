@@ -61,9 +61,11 @@ async def failing(database: Database) -> Database:
 
 @pytest.mark.parametrize("code", OUTAGES.values(), ids=OUTAGES)
 async def test_outages_are_translated(failing: Database, code: str) -> None:
-    with pytest.raises(DatabaseUnavailableError):
+    with pytest.raises(DatabaseUnavailableError) as raised:
         async with failing.transaction() as connection:
             await connection.execute(FAIL, {"code": code})
+    (driver_error,) = [error for error in causes(raised.value) if isinstance(error, asyncpg.PostgresError)]
+    assert raised.value.detail == type(driver_error).__name__
     with pytest.raises(DatabaseUnavailableError):
         async with failing.connection() as connection:
             await CompiledStatement(FAIL).fetch(connection, code=code)
