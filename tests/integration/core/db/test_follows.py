@@ -114,6 +114,7 @@ async def test_a_feed_is_complete_and_in_order_page_by_page(database: Database) 
         me, *others = [await create_person(connection) for _ in range(9)]
         followed = others[:6]
         rows = [{"follower_id": me.id, "followed_id": person.id} for person in followed]
+        rows += [{"follower_id": followed[0].id, "followed_id": person.id} for person in (me, *others[6:])]
         await connection.execute(insert(schema.follows), rows)
         expected = []
         for _ in range(60):

@@ -166,6 +166,19 @@ async def test_a_look_that_was_shown_waits_for_no_guess(database: Database, aske
     assert shown.pending_question is (None if asked is PendingQuestion.GUESS else asked)
 
 
+async def test_the_current_look_is_never_that_of_another_person(database: Database) -> None:
+    """Whatever id the screen names, else the one shown last."""
+    async with database.connection() as connection:
+        mina, jun = [(await create_person(connection)).id for _ in range(2)]
+        first, second, others = [await create_look(connection, owner) for owner in (mina, mina, jun)]
+        await look_feedback.mark_shown(connection, first.id)
+        for on_screen, expected in ((None, first), (second.id, second), (others.id, first), (uuid7(), first)):
+            current = await looks.get_current(connection, mina, on_screen)
+            assert current is not None
+            assert current.id == expected.id
+        assert await looks.get_current(connection, (await create_person(connection)).id, others.id) is None
+
+
 async def test_own_looks_are_listed_page_by_page_and_counted(database: Database) -> None:
     async with database.transaction() as connection:
         person = await create_person(connection)

@@ -122,6 +122,8 @@ async def test_a_blocked_identity_is_marked_until_it_is_unblocked(database: Data
     async def is_reachable() -> bool:
         identity = await get_identity(connection, IdentityProvider.TELEGRAM, "7")
         assert identity is not None
+        reachable = await people.get_if_reachable(connection, IdentityProvider.TELEGRAM, "7")
+        assert (reachable is None) is (identity.blocked_at is not None)
         return identity.blocked_at is None
 
     async with database.transaction() as connection:

@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from core.db import inbox
 from core.db.database import Database
 from core.db.schema import Channel
@@ -46,3 +48,16 @@ async def test_a_sender_gets_a_notice_in_each_of_their_chats(database: Database)
     async with database.connection() as connection:
         waiting = await list_waiting(connection, [TASK], min_wait=timedelta(0), notice=RULE, limit=9)
     assert {photo.id: photo.needs_notice for photo in waiting} == {same_chat: False, other_chat: True}
+
+
+async def test_a_photo_that_was_tried_before_does_not_wait_for_its_first_answer(database: Database) -> None:
+    """Its sender saw that it was received."""
+    async with database.connection() as connection:
+        payload = {"message": {"photo": [{"file_id": "a"}]}}
+        inbox_id = await inbox.insert(connection, Channel.TELEGRAM, "1", external_sender_id="1", payload=payload)
+        await enqueue(connection, TASK, lock="1", inbox_id=inbox_id)
+        found = []
+        for attempts in (0, 1):
+            await connection.execute(text(f"UPDATE procrastinate_jobs SET attempts = {attempts}"))
+            found.append(await list_waiting(connection, [TASK], min_wait=timedelta(0), notice=RULE, limit=9))
+    assert [len(waiting) for waiting in found] == [1, 0]
