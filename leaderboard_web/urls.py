@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers
@@ -150,9 +150,14 @@ class VersionedStaticFiles(StaticFiles):
             stat_result: its size and time.
             scope: of the request.
             status_code: of the response.
+
+        Raises:
+            HTTPException: 404, it was installed after the process had started.
         """
-        headers = {"ETag": f'"{HASHES[str(full_path)][:16]}"'}
-        response = FileResponse(full_path, status_code, headers, stat_result=stat_result)
+        digest = HASHES.get(str(full_path))
+        if digest is None:
+            raise HTTPException(404)
+        response = FileResponse(full_path, status_code, {"ETag": f'"{digest[:16]}"'}, stat_result=stat_result)
         if self.is_not_modified(response.headers, Headers(scope=scope)):
             return NotModifiedResponse(response.headers)
         return response

@@ -30,7 +30,7 @@ from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from leaderboard_web.app import create_app
 from leaderboard_web.sharing import share_image_version
-from leaderboard_web.urls import static_url
+from leaderboard_web.urls import HASHES, STATIC_DIR, static_url
 from tests.factories import classify_scripted, create_look, create_person, remove_look, store_images
 from tests.harness import make_application
 from tests.html import attributes, texts
@@ -380,6 +380,14 @@ async def test_versioned_static_files_are_cached_immutably(client: httpx.AsyncCl
     urls = [url for name in ("href", "src") for url in attributes(page, f"[{name}^='/static/']", name)]
     assert static_url("tokens.css") in urls
     assert all(re.fullmatch(r"/static/[0-9a-f]{12}/.+", url) for url in urls), urls
+
+
+async def test_files_of_a_release_that_is_installed_over_a_running_process_are_missing(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a proxy asks the other process for them."""
+    monkeypatch.delitem(HASHES, str((STATIC_DIR / "eva.svg").resolve()))
+    assert (await client.get(static_url("eva.svg"))).status_code == 404
 
 
 async def test_leaderboard_counts_photos_judged_today(client: httpx.AsyncClient, resources: Resources) -> None:
