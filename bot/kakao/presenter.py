@@ -164,6 +164,9 @@ class ReplyPresenter:
             return replies.prompt_reply(reply.prompt, *sentences, look_id=look_id, name=reply.name, language=language)
         answered = ANSWERED_ACTIONS.get(reply.kind)
         buttons = [] if look is None else [action for action in self.offers(look) if action.type is not answered]
+        if reply.kind is ReplyKind.UNSHARE_OFFER:
+            # The sentence speaks of it, and a phone shows the first buttons only.
+            buttons.sort(key=lambda action: action.type is not ActionType.UNSHARE)
         buttons.append(Action(type=ActionType.NEW_PHOTO))
         page_url = None if look is None else look_url(self._settings, look)
         return replies.text_reply(*sentences, language=language, buttons=buttons, page_url=page_url)

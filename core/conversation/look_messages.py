@@ -177,13 +177,15 @@ def list_offers(look: Look, *, finds_similar: bool) -> tuple[ActionType, ...]:
     """What a person can ask or do about a look after its verdict, for the buttons below an answer.
 
     Args:
-        look: the look; without an outfit there is nothing.
+        look: the look; without an outfit there is nothing, and without its photo it cannot be shared.
         finds_similar: whether looks can be compared.
     """
     if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
         return ()
     swap = (ActionType.SHOW_SWAP,) if look.verdict.attributes is not None else ()
-    sharing = (ActionType.SHARE,) if look.shared_at is None else (ActionType.UNSHARE,)
+    sharing: tuple[ActionType, ...] = (ActionType.UNSHARE,)
+    if look.shared_at is None:
+        sharing = () if look.photo_key is None else (ActionType.SHARE,)
     similar = (ActionType.SHOW_SIMILAR,) if finds_similar else ()
     return ActionType.SHOW_REASON, *swap, ActionType.CORRECT, *sharing, *similar
 

@@ -30,7 +30,7 @@ _ENGLISH_FRAME = re.compile(
     re.IGNORECASE,
 )
 """A name in a sentence: "share it as Luna"."""
-_EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]+")
+_EMOJI = re.compile("[\u200d\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]+")
 """Symbols that no name on the board may hold; what is left of a name is shown back."""
 _END = re.compile(r"(?: (?:please|pls|instead|then|btw|lol|thanks|thx))*[ !?？~ㅋㅎ]*$", re.IGNORECASE)
 """What follows a name in either language."""
@@ -67,7 +67,7 @@ _KOREAN_SENTENCE = re.compile(
 """What ends like a sentence, and most of what asks with more than one word; "달 토끼?" proposes a name."""
 _KOREAN_END_OF_SENTENCE = re.compile(
     "(?:요|죠|[임함됨음]|[는은인한던]데|지|[할올볼갈쓸]래|[할올볼갈쓸]게|네|냐|니|까|돼|해|했|줘|어|아|야|워|려|써|싫|나|라고?|가)"
-    "[ .!?~ㅋㅎㅠㅜ]*"
+    "[ㅋㅎㅠㅜ]*$"
 )
 """What Korean sentences end with, and some names: it only counts together with a word of `[korean_sentence]`."""
 _PARTICLES = ("가", "이", "을", "를", "은", "는", "도", "로", "으로", "의", "에")
@@ -156,8 +156,7 @@ def _is_sentence(answer: str) -> bool:
 def _has_korean_clause(compact: str) -> bool:
     """Whether a text without spaces has words that Korean sentences have and names have not: "나중에 내릴 수 있음"."""
     found = [word for word in _load_words()["korean_sentence"] if word in compact]
-    ending = _KOREAN_END_OF_SENTENCE.search(compact)
-    return len(found) > 1 or (bool(found) and ending is not None and ending.end() == len(compact))
+    return len(found) > 1 or (bool(found) and _KOREAN_END_OF_SENTENCE.search(compact) is not None)
 
 
 @cache

@@ -34,6 +34,7 @@ async def test_share_under_a_chosen_name_and_unshare(harness: KakaoHarness) -> N
     assert look.shared_at is not None
     card = shared.reply["template"]["outputs"][0]["textCard"]
     assert card["buttons"][0]["webLinkUrl"] == f"https://eva.example/looks/{look.id}"
+    assert button_actions((await harness.send_text("보드에서 내려줘")).reply)[0] == "unshare"
     assert (await harness.press_button(shared, "unshare")).text == translate("talk.unshared", KO)
     assert (await get_only_look(harness)).shared_at is None
     again = await harness.press_button(verdict, "share")

@@ -276,6 +276,8 @@ def test_korean_name_is_told_apart_from_what_follows_it(message: str, name: str 
             for message in (
                 "이름안쓰고 못올림?",
                 "얼굴도 나와??",
+                "하트 받나",
+                "사진이 커요",
                 "엄마가 보면 안되는데ㅋㅋ",
                 "본명은 좀 그런데ㅠ",
                 "아니 딴이름으로 바꿀래",
