@@ -25,7 +25,7 @@ IGNORED_MODULES = (
     "core/vision/fake_backend.py",
     "webhooks/request_metrics.py",
 )
-"""The loop of the worker and the measurement of all jobs and requests, which belong to no path, and the fake model."""
+"""The queue, its worker, and the measurement of all jobs and requests, which belong to no path, and the fake model."""
 TRANSACTION_COMMANDS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 
