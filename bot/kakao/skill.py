@@ -27,6 +27,7 @@ from core.db.schema import Channel, IdentityProvider
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, translate
 from core.services import accounts
+from core.vision.verdict import ConfidenceBand
 
 PAGE_ACTIONS = {
     Intent.LEADERBOARD: ActionType.SHOW_LEADERBOARD,
@@ -41,6 +42,8 @@ PROMPT_ACTIONS = {Intent.DELETE: ActionType.ASK_ERASE, Intent.LANGUAGE: ActionTy
 """Actions that ask before they change anything."""
 SITE_PAGES = {Intent.DELETE_ONE: ActionType.OPEN_ACCOUNT, Intent.REPORT: ActionType.SHOW_LEADERBOARD}
 """The pages of the site that small talk speaks of."""
+DISAGREEMENTS = frozenset({Intent.COMPLAINT, Intent.NO})
+"""Intents whose small talk speaks of the button to correct a style, however old the look is."""
 NAVIGATION = frozenset({*PAGE_ACTIONS, Intent.HELP, Intent.MENU, Intent.STYLES, Intent.NEW_PHOTO}) - {Intent.PHOTOS}
 """Intents that end a question for a name; who sees a photo is asked before it is shared."""
 CONSENT_ANSWERS = {Intent.YES: ActionType.GRANT_CONSENT, Intent.NO: ActionType.DECLINE_CONSENT}
@@ -197,18 +200,19 @@ class SkillHandler:
         news = await record_news_visit(self._database, person, request.utterance, person.language)
         if news:
             sentences.append("\n".join(news))
-        buttons = [*self._list_follow_ups(intent, look), Action(type=ActionType.NEW_PHOTO)]
+        buttons = [*await self._list_follow_ups(intent, look, person), Action(type=ActionType.NEW_PHOTO)]
         return replies.text_reply(*sentences, language=person.language, buttons=buttons)
 
-    def _list_follow_ups(self, intent: Intent | None, look: Look | None) -> list[Action]:
+    async def _list_follow_ups(self, intent: Intent | None, look: Look | None, person: Person) -> list[Action]:
         """The buttons that small talk speaks of, or what can be asked about the look that the talk may lead back to."""
         if intent in SITE_PAGES:
             return [] if self._conversation.settings.public_url is None else [Action(type=SITE_PAGES[intent])]
-        if look is None or intent is Intent.SELF_HARM:
-            return []
-        offers = self._presenter.offers(look)
-        is_disagreement = intent in {Intent.COMPLAINT, Intent.NO}
-        return [action for action in offers if action.type is ActionType.CORRECT] if is_disagreement else offers
+        if intent in DISAGREEMENTS:
+            async with self._database.connection() as connection:
+                current = await looks.get_current(connection, person.id)
+            is_shown = current is not None and current.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+            return [Action(type=ActionType.CORRECT, look_id=current.id)] if current is not None and is_shown else []
+        return [] if look is None or intent is Intent.SELF_HARM else self._presenter.offers(look)
 
 
 def _consent_answer(utterance: str, *, is_newest: bool) -> Action | None:

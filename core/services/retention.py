@@ -160,8 +160,8 @@ async def delete_stale_sessions(resources: Resources) -> tuple[int, int]:
 
 
 async def _delete_overdue_data_task(context: JobContext, timestamp: int) -> None:
-    deleted = await delete_overdue_data(context.additional_context["resources"])
-    log.info("expired_photos_deleted", looks=deleted)
+    if deleted := await delete_overdue_data(context.additional_context["resources"]):
+        log.info("expired_photos_deleted", looks=deleted)
 
 
 async def _delete_stale_sessions_task(context: JobContext, timestamp: int) -> None:

@@ -1,7 +1,11 @@
 """Messages and buttons on KakaoTalk, and their replies."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import func, update
+
+from core.db import schema
 from core.db.identities import get_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
@@ -37,6 +41,16 @@ async def test_small_talk_has_the_button_that_it_speaks_of(harness: KakaoHarness
     assert button_actions(unclear.reply) == ["why", "correct", "share", "similar", "another"]
     reason = await harness.press_button(unclear, "why")
     assert button_actions(reason.reply) == ["correct", "share", "similar", "another"]
+
+
+async def test_a_style_can_be_corrected_however_old_the_look_is(harness: KakaoHarness) -> None:
+    await harness.give_consent()
+    await harness.send_photo(make_photo())
+    async with harness.resources.database.transaction() as connection:
+        await connection.execute(update(schema.looks).values(created_at=func.now() - timedelta(days=2)))
+
+    assert button_actions((await harness.send_text("엉망이야")).reply) == ["correct", "another"]
+    assert button_actions((await harness.send_text("하이힐")).reply) == ["another"]
 
 
 async def test_an_announced_photo_is_awaited(harness: KakaoHarness) -> None:
