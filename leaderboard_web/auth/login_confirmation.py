@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Response
 
 from core.conversation.display_names import display_name
-from core.db import account_merge, people
+from core.db import account_merge, one_time_tokens, people
 from core.db.identities import list_identities
 from core.errors import LoginRejectedError
 from core.services import accounts
@@ -31,7 +31,7 @@ async def confirmation_page(context: Context, session: LoginSession, connection:
         pending = get_pending_login(session)
     except LoginRejectedError:
         return redirect_with_notice(url_for("login"))
-    if visitor is None:
+    if visitor is None or await one_time_tokens.get_person_id(connection, pending.id) is None:
         return redirect_with_notice(url_for("login"))
     owner = await people.get_by_identity(connection, pending.provider, pending.subject)
     identities = await list_identities(connection, visitor.id)

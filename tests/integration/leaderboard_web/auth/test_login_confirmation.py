@@ -277,6 +277,7 @@ async def test_logging_out_everywhere_ends_a_question_about_the_account(
     visitor = await create_visitor(resources, left_behind)
     assert (await log_in(left_behind)).url.path == "/login/join"
     assert (await mina.post("/login/everywhere")).headers["location"] == "/login?said=everywhere"
+    assert (await left_behind.get("/login/join")).headers["location"] == "/login"
     reply = await left_behind.post("/login/join", data={"do": answer})
     assert reply.status_code == 400
     assert await get_session_person_id(resources, left_behind) == visitor
