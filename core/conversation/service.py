@@ -157,6 +157,8 @@ class ConversationService:
         if intent in {Intent.PHOTOS, Intent.WHY}:
             # What the name is for and who sees the look is part of the explanation.
             name = intent = None
+        if intent in {Intent.BRAND, Intent.DETAIL}:
+            intent = None  # "Levi", "Socks"
         intent = None if intent in {Intent.WEAR, Intent.ACCOUNT} and is_about_name(message) else intent  # "추천해줘"
         if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:
             return None

@@ -24,6 +24,7 @@ from core.conversation.intents import Intent, find_intent
                 "자니",
                 "이름은 유나",
                 "이름 뭐로 할까",
+                *("look", "real", "check please", "다시", "men", "hearts"),
                 "다 삭제됨",
                 "삭제됨?",
             ),
