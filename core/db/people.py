@@ -1,4 +1,4 @@
-"""People, and the identities under which messengers, login providers and browser sessions know them."""
+"""People: their names and the question for one, languages and consents; found by an identity, locked and deleted."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
