@@ -41,7 +41,7 @@ JEANS_BLUE_SNEAKERS_RED: dict[Attribute, tuple[float, float]] = {
 @pytest.fixture
 def service(resources: Resources) -> ConversationService:
     """A service whose model sees Casual in every photo, with a limit of three photos a day."""
-    model = FakeBackend(lambda _: make_outputs(Style.CASUAL, second=Style.STREET, second_confidence=0.1))
+    model = FakeBackend(lambda _: make_outputs(Style.CASUAL, second=Style.STREET, second_confidence=0.08))
     judging = PhotoJudgingService(resources, StyleClassifier(model, FAKE_MODEL_CARD), daily_limit=3)
     settings = Settings(public_url="https://eva.example/")
     return ConversationService(resources, judging, settings)
