@@ -45,6 +45,7 @@ from leaderboard_web.account import personal_data
 from leaderboard_web.viewer import VISITOR_COOKIE
 from tests.factories import create_person
 from tests.harness import run_on_busy_processors
+from tests.html import texts
 from tests.integration.leaderboard_web.account.conftest import (
     add_look,
     add_person,
@@ -249,7 +250,7 @@ async def test_account_is_erased_after_confirmation(
     assert await get_person(resources, mina) is None
     assert await get_person(resources, jun) is not None
     assert not list(storage_folder.rglob("*.jpg"))
-    assert translate("talk.forget.done", Language.EN) in page_text(await client.get("/me/goodbye"))
+    assert texts(await client.get("/me/goodbye"), "h1") == [translate("talk.forget.done", Language.EN)]
     assert translate("me.anonymous.title", Language.EN) in (await client.get("/me")).text
 
 
