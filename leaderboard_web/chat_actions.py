@@ -77,8 +77,7 @@ def _action_types(view: ChatView) -> tuple[ActionType, ...]:
     learning = (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING) if view.awaits_learning_consent else ()
     if not view.has_outfit:
         return learning
-    # One question at a time.
-    asking = () if learning else tuple(kind for kind in list_offers(look, finds_similar=False) if kind in QUESTIONS)
+    asking = tuple(kind for kind in list_offers(look, finds_similar=False) if kind in QUESTIONS)
     if look.shared_at is not None:
         return *learning, ActionType.UNSHARE, ActionType.CORRECT, *asking
     if look.photo_key is None or is_sample(look):

@@ -6,7 +6,7 @@ rest the words around the name are removed ("call me Mina please", "이름은 �
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from core.conversation.display_names import normalize_display_name
@@ -66,7 +66,7 @@ _KOREAN_SENTENCE = re.compile(
 )
 """What ends like a sentence, and most of what asks with more than one word; "달 토끼?" proposes a name."""
 _KOREAN_END_OF_SENTENCE = re.compile(
-    "(?:요|죠|[임함됨음]|[는은인한던]데|지|[할올볼갈쓸]래|[할올볼갈쓸]게|네|냐|니|까|돼|해|했|줘|어|아|야|워|려|써|싫|나|라고?|가)"
+    "(?:요|죠|[임함됨음]|[는은인한던]데|지|[할올볼갈쓸]래|[할올볼갈쓸]게|네|냐|니|까|돼|해|했|줘|어|아|야|워|려|써|싫|나|라고|가)"
     "[ㅋㅎㅠㅜ]*$"
 )
 """What Korean sentences end with, and some names: it only counts together with a word of `[korean_sentence]`."""
@@ -147,16 +147,21 @@ def _is_sentence(answer: str) -> bool:
     words = normalize_letters(answer).split()
     if answer.istitle():
         return False
-    if _KOREAN_SENTENCE.fullmatch(answer) or _has_korean_clause("".join(words)):
+    if _KOREAN_SENTENCE.fullmatch(answer) or _has_korean_clause(words):
         return True
     known = sum(word in _load_words()["english_sentence"] for word in words)
     return len(words) >= MIN_SENTENCE_WORDS and 2 * known >= len(words)
 
 
-def _has_korean_clause(compact: str) -> bool:
-    """Whether a text without spaces has words that Korean sentences have and names have not: "나중에 내릴 수 있음"."""
-    found = [word for word in _load_words()["korean_sentence"] if word in compact]
-    return len(found) > 1 or (bool(found) and _KOREAN_END_OF_SENTENCE.search(compact) is not None)
+def _has_korean_clause(words: Sequence[str]) -> bool:
+    """Whether words have parts that Korean sentences have and names have not: "나중에 내릴 수 있음".
+
+    One part may belong to a name ("부끄러워"), unless several words end like a sentence.
+    """
+    compact = "".join(words)
+    found = [part for part in _load_words()["korean_sentence"] if part in compact]
+    ends = len(words) > 1 and _KOREAN_END_OF_SENTENCE.search(compact) is not None
+    return len(found) > 1 or (bool(found) and ends)
 
 
 @cache

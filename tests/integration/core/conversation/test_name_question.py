@@ -85,7 +85,7 @@ async def test_message_that_is_no_name_becomes_none(service: ConversationService
         ),
         *((name, ReplyKind.NAME_CONFIRMATION, name) for name in ("봄", "올림", "하나")),
         ("나나 어때?", ReplyKind.NAME_CONFIRMATION, "나나"),
-        *((name, ReplyKind.NAME_CONFIRMATION, name) for name in ("Levi", "Socks", "Robot", "Mango")),
+        *((name, ReplyKind.NAME_CONFIRMATION, name) for name in ("Levi", "Socks", "Robot", "Next", "Ready", "Look")),
         ("이름은 지수예요", ReplyKind.NAME_CONFIRMATION, "지수"),
     ],
 )

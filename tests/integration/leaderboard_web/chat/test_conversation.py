@@ -102,7 +102,7 @@ async def test_a_verdict_can_be_corrected(client: httpx.AsyncClient, resources: 
         translate("talk.correct.thanks", EN, style="British Mode"),
         translate("talk.learning.ask", EN),
     ]
-    assert buttons(page) == ["learn", "nolearn", "share", "keep", "correct"]
+    assert buttons(page) == ["learn", "nolearn", "share", "keep", "correct", "why"]
     assert (await list_looks(resources))[0].corrected_style is Style.MODE
     assert messages(await client.get("/try")) == messages(page)
 

@@ -283,6 +283,8 @@ def test_korean_name_is_told_apart_from_what_follows_it(message: str, name: str 
                 "아니 딴이름으로 바꿀래",
             )
         ),
+        *((name, name) for name in ("올리비아", "김올리비아", "언제나맑음", "하트나라", "지우야", "부끄러워")),
+        *((message, None) for message in ("얼굴 가려줘", "엄마가 알아", "사람들이 알아보네")),
         *((name, name) for name in ("다예", "내일의 나", "사진작가", "엄마곰")),
         *(("초코송이로 해주셈", "초코송이"), ("초코송이가 낫겠다", "초코송이"), ("실명 써야됨?", None)),
         ("이름 뭐라고 돼있어 지금", None),

@@ -24,7 +24,7 @@ from core.conversation.intents import Intent, find_intent
                 "자니",
                 "이름은 유나",
                 "이름 뭐로 할까",
-                *("look", "real", "check please", "다시", "men", "hearts"),
+                *("look", "real", "check please", "다시", "다시 봐줘", "대충", "next to me", "Ready", "men", "hearts"),
                 "다 삭제됨",
                 "삭제됨?",
             ),
