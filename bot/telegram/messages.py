@@ -64,10 +64,9 @@ async def handle_message(
         await _handle_reaction(delivery, conversation, person, message)
         return
     replied_look = await _find_replied_look(delivery, person, message)
-    if replied_look is not None and person.pending_name_look_id is None:
-        await conversation.mark_verdict_shown(replied_look)
-    is_about_older = replied_look is None and await _is_older(delivery, person, message)
-    if not is_about_older and await answer_question(delivery, conversation, person, message.text):
+    look_id = replied_look.id if replied_look is not None and person.pending_name_look_id is None else None
+    is_about_another = replied_look is None and await _is_about_another(delivery, person, message)
+    if not is_about_another and await answer_question(delivery, conversation, person, message.text, look_id):
         return
     intent = find_intent(message.text)
     if message.photo is not None and (replied_look is None or intent is None or intent in UNANSWERABLE):
@@ -76,13 +75,13 @@ async def handle_message(
         return
     if intent is Intent.SIMILAR and delivery.is_private:
         await conversation.delete_name_question(person)
-        await send_similar_looks(delivery, conversation, person, None)
+        await send_similar_looks(delivery, conversation, person, look_id)
         return
     name = None if intent is None else INTENT_COMMANDS.get(intent)
     if name is None:
         seed, look = conversation.reply_turns.next_seed(person.id), None
-        if delivery.is_private and not is_about_older and not is_understood(message.text):
-            look = await conversation.get_look_in_talk(person)
+        if delivery.is_private and not is_about_another and not is_understood(message.text):
+            look = await conversation.get_look_in_talk(person, look_id)
         text = reply_to_text(message.text, seed, delivery.language, look=look)
         keyboard = None if look is None else delivery.keyboards.offers(look)
         await delivery.send_all("reply", text_messages(text, keyboard=keyboard))
@@ -119,13 +118,16 @@ async def _find_replied_look(delivery: UpdateDelivery, person: Person, message: 
         return await looks.get_by_source(connection, person.id, f"{delivery.chat_id}:{message.replied_id}")
 
 
-async def _is_older(delivery: UpdateDelivery, person: Person, message: TextMessage) -> bool:
-    """Whether a message replies to what is older than the verdict shown last, so that it is not about that.
+async def _is_about_another(delivery: UpdateDelivery, person: Person, message: TextMessage) -> bool:
+    """Whether a message replies to what is older than the verdict shown last, or to another photo, so that it is not
+    about that.
 
     The question for a name is about the look that it was asked for, wherever that look stands.
     """
     if message.replied_id is None or not delivery.is_private or person.pending_name_look_id is not None:
         return False
+    if message.photo is not None:
+        return True
     async with delivery.resources.database.connection() as connection:
         look = await looks.get_current(connection, person.id)
     photo_id = None if look is None else _photo_id(look, delivery.chat_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import InlineKeyboardMarkup
@@ -22,7 +23,7 @@ from core.db.schema import Channel
 
 
 async def answer_question(
-    delivery: UpdateDelivery, conversation: ConversationService, person: Person, text: str
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, text: str, look_id: UUID | None = None
 ) -> bool:
     """Reply to text that answers a pending question or is about a new verdict.
 
@@ -33,6 +34,7 @@ async def answer_question(
         conversation: the business logic.
         person: the sender.
         text: the message.
+        look_id: the look that it is about; the one shown last by default.
 
     Returns:
         Whether there was a reply.
@@ -44,7 +46,7 @@ async def answer_question(
         await conversation.delete_name_question(person)
         return False
     record = partial(_record_reply, delivery)
-    operation = partial(conversation.handle_text, person, text, chat=_chat_key(delivery), record=record)
+    operation = partial(conversation.handle_text, person, text, look_id, chat=_chat_key(delivery), record=record)
     reply = await _run_once(delivery, person, operation, text)
     if reply is None:
         return False

@@ -141,7 +141,8 @@ async def _handle_look_action(
         case ActionType.SHARE | ActionType.ACCEPT_NAME | ActionType.CONFIRM_NAME:
             # Another name may have been typed since the button was sent: only what the person read is confirmed.
             is_stale = action.type is ActionType.CONFIRM_NAME and action.name_tag != tag_name(person.pending_name)
-            return await sharing.change_sharing(connection, person, look, action.type, chat, is_typed=is_stale)
+            is_typed = action.is_typed or is_stale
+            return await sharing.change_sharing(connection, person, look, action.type, chat, is_typed=is_typed)
         case ActionType.CORRECT | ActionType.GUESS:
             return await _record_style_opinion(connection, person, look, action)
         case action_type if action_type in LOOK_ANSWERS:

@@ -87,6 +87,8 @@ class Action:
     """The language to use from now on."""
     name_tag: str | None = None
     """For `CONFIRM_NAME`, the tag of the name that was shown above the button; see `tag_name`."""
+    is_typed: bool = False
+    """Whether it was written instead of pressed: then it shares nothing before a button confirms it."""
 
     @property
     def choice(self) -> Style | Language | ActionType:

@@ -224,7 +224,8 @@ class ConversationService:
                 return reply
         intent = find_intent(message)
         if intent is Intent.SHARE:
-            return await self.handle_action(person, Action(type=ActionType.SHARE), chat=chat, record=record)
+            action = Action(type=ActionType.SHARE, look_id=look_id, is_typed=True)
+            return await self.handle_action(person, action, chat=chat, record=record)
         if intent is Intent.UNSHARE:
             async with self.resources.database.connection() as connection:
                 return await sharing.offer_unsharing(connection, person, look_id)

@@ -3,8 +3,9 @@
 from bot.testing.telegram import BOT_USER
 from core.conversation.narration import style_name
 from core.db import people
-from core.db.schema import IdentityProvider
+from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language, translate
+from core.services import erasure
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import create_similar_look, make_photo
@@ -97,6 +98,35 @@ async def test_reply_to_ones_own_photo_that_says_nothing_else_asks_for_its_verdi
     await harness.send_updates(harness.updates.text("다시 봐줘", reply_to_message=photo["message"]))
     assert len(harness.photo_messages()) == count + 1
     assert len(await list_looks(harness)) == 2
+
+
+async def test_reply_to_a_photo_that_waits_for_a_guess_is_the_guess(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    await harness.send_updates(harness.press(harness.last_with_buttons(), "guess"))
+    photo = harness.updates.photo(make_photo(2))
+    await harness.send_updates(photo, harness.updates.text("고마워", reply_to_message=photo["message"]))
+    [waiting] = [look for look in await list_looks(harness) if look.pending_question is PendingQuestion.GUESS]
+    count = len(harness.photo_messages())
+
+    await harness.send_updates(harness.updates.text("retro", reply_to_message=photo["message"]))
+    [guessed] = [look for look in await list_looks(harness) if look.id == waiting.id]
+    assert (guessed.guessed_style, guessed.corrected_style) == (Style.RETRO, None)
+    assert len(harness.photo_messages()) == count + 1
+
+
+async def test_reply_to_ones_own_photo_without_a_look_is_about_no_other(harness: TelegramHarness) -> None:
+    photo = harness.updates.photo(make_photo(2))
+    await harness.send_updates(harness.updates.photo(make_photo(1)), photo)
+    newest = max(await list_looks(harness), key=lambda look: look.created_at)
+    await erasure.delete_look(harness.resources, newest.id)
+    count = len(harness.photo_messages())
+
+    await harness.send_updates(harness.updates.text("공유해줘", reply_to_message=photo["message"]))
+    async with harness.resources.database.connection() as connection:
+        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
+    assert person is not None
+    assert person.pending_name_look_id is None
+    assert len(harness.photo_messages()) == count + 1, "the photo was judged"
 
 
 def _quoted(message: Json) -> Json:
