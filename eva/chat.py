@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,9 +118,10 @@ def _read_line() -> str | None:
     """Read the next line of the input; None at its end, or if it is closed."""
     if sys.stdin is None:
         return None
+    # Telegram's messages are UTF-8, what a terminal sends need not be.
+    if isinstance(sys.stdin, TextIOWrapper) and sys.stdin.errors != "replace":
+        sys.stdin.reconfigure(errors="replace")
     try:
-        line = input("> " if sys.stdin.isatty() else "")
+        return input("> " if sys.stdin.isatty() else "")
     except EOFError:
         return None
-    # Telegram's messages are UTF-8, what a terminal sends need not be.
-    return line.encode("utf-8", "replace").decode()

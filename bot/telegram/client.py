@@ -149,6 +149,8 @@ class TelegramClient:
         self._sleep = sleep
         self._action_ends_at: dict[int, float] = {}
         """Until when chats show a chat action; a message ends it."""
+        self._actions_refused_until: dict[int, float] = {}
+        """Until when Telegram accepts no chat actions in chats."""
         self._chat_action_interval, self._response_seconds = chat_action_interval, response_seconds
 
     @property
@@ -280,16 +282,21 @@ class TelegramClient:
             is_repeated: whether it is shown until the call is canceled.
         """
         while True:
-            if (shown_for := self._action_ends_at.get(chat_id, 0.0) - time.monotonic()) <= 0:
-                now, shown_for = time.monotonic(), self._chat_action_interval
+            now = time.monotonic()
+            ends_at = max(self._action_ends_at.get(chat_id, now), self._actions_refused_until.get(chat_id, now))
+            if (shown_for := ends_at - now) <= 0:
+                shown_for = self._chat_action_interval
                 # Another worker may send the message that ends an action.
                 self._action_ends_at = {other: end for other, end in self._action_ends_at.items() if end > now}
                 self._action_ends_at[chat_id] = now + shown_for
                 try:
                     await self._bot.send_chat_action(chat_id, action, message_thread_id=thread_id)
                 except TelegramError as error:
-                    shown_for = flood_wait(error) or shown_for
-                    self._action_ends_at[chat_id] = now + shown_for
+                    if wait := flood_wait(error):
+                        refused = self._actions_refused_until
+                        self._actions_refused_until = {other: end for other, end in refused.items() if end > now}
+                        self._actions_refused_until[chat_id] = now + wait
+                        shown_for = wait
             if not is_repeated:
                 return
             await asyncio.sleep(shown_for)

@@ -1,8 +1,10 @@
 """The configurations of proxies in `deploy`, tried with the proxies themselves."""
 
 import os
+import re
 import shutil
 import socket
+import textwrap
 import threading
 import time
 from contextlib import ExitStack, suppress
@@ -124,3 +126,12 @@ def test_caddy_asks_no_process_for_files_that_hangs(tmp_path: Path) -> None:
 def test_caddy_accepts_its_configuration(path: str, tmp_path: Path) -> None:
     command = ("caddy", "validate", "--config", DEPLOY / path, "--adapter", "caddyfile")
     assert find_fault(*command, PUBLIC_HOST="eva.example", HOME=str(tmp_path)) == ""
+
+
+def test_caddy_accepts_the_redirect_of_a_former_domain(tmp_path: Path) -> None:
+    guide = (ROOT / "docs/deployment.md").read_text("utf-8")
+    [block] = re.findall(r"^ *```caddyfile\n(.*?)^ *```$", guide, re.DOTALL | re.MULTILINE)
+    caddyfile = tmp_path / "Caddyfile"
+    caddyfile.write_text(textwrap.dedent(block))
+    command = ("caddy", "validate", "--config", caddyfile, "--adapter", "caddyfile")
+    assert find_fault(*command, HOME=str(tmp_path)) == ""

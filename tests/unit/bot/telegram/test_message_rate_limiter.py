@@ -118,7 +118,9 @@ async def test_chat_actions_stop_while_telegram_demands_it(telegram: FakeTelegra
     for _ in range(2):
         await client.show_chat_action(1, ChatAction.TYPING)
     telegram.fail_next("sendChatAction", 429, "Too Many Requests: retry after 60", retry_after=60)
-    for chat_id in (1, 1, 2):
+    await client.show_chat_action(1, ChatAction.TYPING)
+    await client.send_message(1, HELLO)
+    for chat_id in (1, 2):
         await client.show_chat_action(chat_id, ChatAction.TYPING)
     calls = telegram.calls_to("sendChatAction")
     assert [(call.fields["chat_id"], call.status) for call in calls] == [("1", 400), ("1", 200), ("1", 429), ("2", 200)]
