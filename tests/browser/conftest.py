@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -35,14 +35,20 @@ OpenPage = Callable[..., Page]
 NewInstallation = Callable[[], Installation]
 
 
+def find_program(names: Sequence[str]) -> str:
+    """The path of the first of some programs that is installed; without one, the test is skipped, or fails."""
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        if os.environ.get("EVA_TEST_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"EVA_TEST_REQUIRE_BROWSER is set and there is none of {', '.join(names)}")
+        pytest.skip(f"there is none of {', '.join(names)}")
+    return path
+
+
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """One Chromium for all tests."""
-    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if path is None:
-        if os.environ.get("EVA_TEST_REQUIRE_BROWSER") == "1":
-            pytest.fail("EVA_TEST_REQUIRE_BROWSER is set and there is no Chromium")
-        pytest.skip("no Chromium")
+    path = find_program(PROGRAMS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

@@ -1,14 +1,13 @@
 """Going back to a page: in a browser that kept it, in one that loads it again, and after a phone discarded it."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.browser.conftest import FLAGS, PROGRAMS, OpenPage
+from tests.browser.conftest import FLAGS, PROGRAMS, OpenPage, find_program
 from tests.browser.seed_board import SHARED
 
 pytestmark = pytest.mark.browser
@@ -55,10 +54,7 @@ def open_split_list(page: Page) -> Locator:
 @pytest.fixture(scope="module")
 def keeping_chromium(chromium: Browser) -> Iterator[Browser]:
     """A Chromium that keeps pages to go back to, which the shell and Playwright's own settings prevent."""
-    path = next(filter(None, map(shutil.which, PROGRAMS[1:])), None)
-    if path is None:
-        pytest.skip("only the shell of Chromium is installed")
-    prevented = ["--disable-back-forward-cache", "--headless"]
+    path, prevented = find_program(PROGRAMS[1:]), ["--disable-back-forward-cache", "--headless"]
     with chromium.browser_type.launch(
         executable_path=path, args=[*FLAGS, "--headless=new"], ignore_default_args=prevented
     ) as browser:
