@@ -15,6 +15,7 @@ from leaderboard_web.chat_view import ChatView
 
 PRIMARY_ACTIONS = {ActionType.SHARE, ActionType.CONFIRM_NAME}
 QUESTIONS = {ActionType.SHOW_REASON, ActionType.SHOW_SWAP}
+"""What can be asked by a button; similar looks have a page of their own."""
 CONFIRMATION_ANSWERS = (ActionType.CONFIRM_NAME, ActionType.CANCEL_NAME)
 """The buttons under a name that is shown back."""
 

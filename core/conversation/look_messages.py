@@ -109,8 +109,12 @@ def read_look_message(message: str) -> LookMessage:
 
 def asks_about_look(message: str) -> bool:
     """Whether a message asks about the look on the screen even after the question for a name, unlike "why?"."""
-    if find_intent(message) in {Intent.SEEN, Intent.SWAP, Intent.DETAILS} or find_open_question(message) is not None:
+    intent = find_intent(message)
+    if intent in {Intent.SEEN, Intent.SWAP, Intent.DETAILS} or find_open_question(message) is not None:
         return True
+    if intent in {Intent.BRAND, Intent.DETAIL}:
+        # A bare word is a name: "Levi", "Socks".
+        return "?" in message or len(message.split()) > 1
     return "?" in message and (find_item_question(message) is not None or _says("certainty", message))
 
 

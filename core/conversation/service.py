@@ -158,7 +158,7 @@ class ConversationService:
             # What the name is for and who sees the look is part of the explanation.
             name = intent = None
         if intent in {Intent.BRAND, Intent.DETAIL}:
-            intent = None  # "Levi", "Socks"
+            intent = None  # A bare word, see `asks_about_look`.
         intent = None if intent in {Intent.WEAR, Intent.ACCOUNT} and is_about_name(message) else intent  # "추천해줘"
         if intent is not None or message.lstrip().startswith("/") or find_style_name(message) is not None:
             return None

@@ -85,6 +85,8 @@ async def test_message_that_is_no_name_becomes_none(service: ConversationService
         ),
         *((name, ReplyKind.NAME_CONFIRMATION, name) for name in ("봄", "올림", "하나")),
         ("나나 어때?", ReplyKind.NAME_CONFIRMATION, "나나"),
+        *((message, ReplyKind.BRAND_UNKNOWN, None) for message in ("이 셔츠 어디꺼야", "what brand is this")),
+        *((message, ReplyKind.DETAIL_UNKNOWN, None) for message in ("양말 안보임?", "안경 어울려?")),
         *((name, ReplyKind.NAME_CONFIRMATION, name) for name in ("Levi", "Socks", "Robot", "Next", "Ready", "Look")),
         ("이름은 지수예요", ReplyKind.NAME_CONFIRMATION, "지수"),
     ],
