@@ -150,16 +150,16 @@ async def confirm_login(context: RequestContext, session: SessionData, *, joins:
     pending = get_pending_login(session)
     async with context.state.resources.database.connection() as connection:
         visitor_id = await context.viewer.get_person_id(connection)
-        is_waiting = await one_time_tokens.get_person_id(connection, pending.id) is not None
-    if visitor_id is None or not is_waiting:
+        link_owner_id = await one_time_tokens.get_person_id(connection, pending.id)
+    if visitor_id is None or link_owner_id is None:
         raise LoginRejectedError("confirmed before, or logged out")
     is_erased = not joins and await erase_unreachable_visitor(context)
     async with context.state.resources.database.transaction() as connection:
         person_id = await accounts.link_or_merge(
             connection, visitor_id if joins else None, pending.provider, pending.subject, language=context.language
         )
-        # The link of a new login went with its visitor.
-        if await one_time_tokens.consume(connection, pending.id) is None and not is_erased:
+        is_link_erased = is_erased and link_owner_id == visitor_id
+        if await one_time_tokens.consume(connection, pending.id) is None and not is_link_erased:
             raise LoginRejectedError("confirmed in this moment")
         await context.viewer.start(connection, person_id)
     session.clear()

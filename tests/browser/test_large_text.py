@@ -39,3 +39,5 @@ def test_pages_fit_with_large_letters_in_the_settings_of_the_browser(
         assert page.evaluate(FIND_OVERFLOW) == [], path
         tabs = page.locator(".times a")
         assert tabs.evaluate_all(OUTSIDE) == [], path
+        padding = page.evaluate("getComputedStyle(document.documentElement).scrollPaddingTop")
+        assert padding == "auto", "no room is left free for filters that do not stay"

@@ -300,6 +300,23 @@ async def test_logging_out_everywhere_ends_a_question_of_the_visitor(
     assert await get_owner_id(resources, IdentityProvider.FACEBOOK, logins.user_id) is None
 
 
+async def test_logging_out_everywhere_ends_a_question_while_the_visitor_is_erased(
+    resources: Resources, browser: BrowserFactory, logins: FakeOAuthProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mina, left_behind = browser(), browser()
+    await log_in(mina)
+    await create_visitor(resources, left_behind)
+    assert (await log_in(left_behind)).url.path == "/login/join"
+
+    async def erase_slowly(*arguments: Any, **options: Any) -> bool:
+        await mina.post("/login/everywhere")
+        return await erase_person(*arguments, **options)
+
+    monkeypatch.setattr(login_flow, "erase_person", erase_slowly)
+    assert (await left_behind.post("/login/join", data={"do": "apart"})).status_code == 400
+    assert await get_session_person_id(resources, left_behind) is None
+
+
 async def test_a_failed_erasure_leaves_the_question(
     resources: Resources, mina: httpx.AsyncClient, logins: FakeOAuthProviders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
