@@ -1,5 +1,6 @@
 """Login with OAuth providers on real sockets."""
 
+from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -108,7 +109,7 @@ async def test_second_login_is_linked_to_the_same_person(
     await log_in(mina, "kakao")
     await log_in(mina, "facebook", next="/login?said=connected")
     page = await mina.get(await answer_confirmation(mina, "join"))
-    assert translate("login.said.connected", EN) in page.text
+    assert translate("login.said.connected", EN) in unescape(page.text)
     assert len(select_elements(page, 'form[action^="/login/disconnect/"]')) == 2
     person = await get_session_person_id(resources, mina)
     assert await get_owner_id(resources, IdentityProvider.KAKAO_LOGIN, logins.user_id) == person
