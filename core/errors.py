@@ -64,8 +64,8 @@
       - ChatUnavailableError
 
 The first line of a class's docstring is its message for operators; `detail` adds the specifics. The command line has
-it in both languages (`eva.cli_errors`). What people read is chosen in `core.conversation.narration`, the HTTP status in
-`leaderboard_web.errors`.
+those of errors that commands end with in both languages (`eva.cli_errors`). What people read is chosen in
+`core.conversation.narration`, the HTTP status in `leaderboard_web.errors`.
 """
 
 

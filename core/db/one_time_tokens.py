@@ -1,15 +1,16 @@
-"""One-time tokens: login links that were issued, and proofs of other providers that were used.
+"""One-time tokens: login links and questions about a login that were issued, and proofs of providers that were used.
 
 Links to result cards are in the same table, but may be used again until they end.
 
-Only a SHA-256 hash of each is stored, so that a copy of the table contains no valid token. The three kinds have
-different hashes, so that none is accepted as another, and the first byte of a hash names its kind, so that login links
-can be ended together. The hash of a card link covers the look: a token opens one card.
+Only a SHA-256 hash of each is stored, so that a copy of the table contains no valid token. The kinds have different
+hashes, so that none is accepted as another, and the first byte of a hash names its kind, so that all ways to log in can
+be ended together. The hash of a card link covers the look: a token opens one card.
 """
 
 import hashlib
 import secrets
 from datetime import timedelta
+from enum import IntEnum
 from uuid import UUID
 
 from sqlalchemy import delete, func, literal, select
@@ -19,34 +20,56 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db import schema
 from core.db.errors import missing_person_as_error
 
-LINK, PROOF, CARD = range(3)
-"""Kinds of tokens: the first byte of their hashes."""
+
+class TokenKind(IntEnum):
+    """What a token is for: the first byte of its hash."""
+
+    LOGIN_LINK = 0
+    PROOF = 1
+    CARD_LINK = 2
+    PENDING_LOGIN = 3
+    """A verified login that waits for an answer, and logs in together with the session that it waits in."""
+
+
+LOGIN_KINDS = (TokenKind.LOGIN_LINK, TokenKind.PENDING_LOGIN)
 LOGIN_LINK_LIFETIME = timedelta(minutes=10)
 TOKEN_BYTES = 24
 
 
-async def create(connection: AsyncConnection, person_id: UUID, *, lifetime: timedelta = LOGIN_LINK_LIFETIME) -> str:
+async def create(
+    connection: AsyncConnection,
+    person_id: UUID,
+    *,
+    lifetime: timedelta = LOGIN_LINK_LIFETIME,
+    kind: TokenKind = TokenKind.LOGIN_LINK,
+) -> str:
     """Issue a token for a person, 192 random bits as URL-safe text.
+
+    Args:
+        connection: the transaction.
+        person_id: whom it logs in, or the visitor for a new login.
+        lifetime: for how long it works.
+        kind: one of `LOGIN_KINDS`.
 
     Raises:
         PersonNotFoundError: the person was deleted.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    await _insert_token(connection, _hash_link_token(token), person_id, lifetime)
+    await _insert_token(connection, _hash(kind, token), person_id, lifetime)
     return token
 
 
-async def get_person_id(connection: AsyncConnection, token: str) -> UUID | None:
+async def get_person_id(connection: AsyncConnection, token: str, kind: TokenKind = TokenKind.LOGIN_LINK) -> UUID | None:
     """The person of a token, which stays valid; None if it is unknown, used or expired."""
     table = schema.one_time_tokens
-    is_valid = table.c.token_hash == _hash_link_token(token), table.c.expires_at > func.now()
+    is_valid = table.c.token_hash == _hash(kind, token), table.c.expires_at > func.now()
     return (await connection.execute(select(table.c.person_id).where(*is_valid))).scalar_one_or_none()
 
 
-async def consume(connection: AsyncConnection, token: str) -> UUID | None:
+async def consume(connection: AsyncConnection, token: str, kind: TokenKind = TokenKind.LOGIN_LINK) -> UUID | None:
     """The person of a token, which is deleted; None if it is unknown, used or expired."""
     table = schema.one_time_tokens
-    is_valid = table.c.token_hash == _hash_link_token(token), table.c.expires_at > func.now()
+    is_valid = table.c.token_hash == _hash(kind, token), table.c.expires_at > func.now()
     deleted = await connection.execute(delete(table).where(*is_valid).returning(table.c.person_id))
     return deleted.scalar_one_or_none()
 
@@ -66,7 +89,7 @@ async def record_used_proof(connection: AsyncConnection, proof: str, person_id: 
     Raises:
         PersonNotFoundError: the person was deleted.
     """
-    return await _insert_token(connection, _hash(PROOF, proof), person_id, lifetime)
+    return await _insert_token(connection, _hash(TokenKind.PROOF, proof), person_id, lifetime)
 
 
 async def create_card_link(connection: AsyncConnection, look_id: UUID, person_id: UUID, *, lifetime: timedelta) -> str:
@@ -100,10 +123,10 @@ async def delete_card_link(connection: AsyncConnection, look_id: UUID, token: st
 
 
 async def delete_login_links(connection: AsyncConnection, person_id: UUID) -> None:
-    """End all login links of a person at once."""
+    """End all login links of a person and logins that wait for an answer, at once."""
     table = schema.one_time_tokens
-    is_link = func.get_byte(table.c.token_hash, 0) == LINK
-    await connection.execute(delete(table).where(table.c.person_id == person_id, is_link))
+    is_login = func.get_byte(table.c.token_hash, 0).in_(LOGIN_KINDS)
+    await connection.execute(delete(table).where(table.c.person_id == person_id, is_login))
 
 
 async def delete_expired(connection: AsyncConnection) -> int:
@@ -119,13 +142,9 @@ async def _insert_token(connection: AsyncConnection, token_hash: bytes, person_i
     return inserted.rowcount == 1
 
 
-def _hash_link_token(token: str) -> bytes:
-    return _hash(LINK, token)
-
-
 def _hash_card_token(look_id: UUID, token: str) -> bytes:
-    return _hash(CARD, f"{look_id} {token}")
+    return _hash(TokenKind.CARD_LINK, f"{look_id} {token}")
 
 
-def _hash(kind: int, secret: str) -> bytes:
-    return bytes([kind]) + hashlib.sha256(f"{kind} {secret}".encode()).digest()[1:]
+def _hash(kind: TokenKind, secret: str) -> bytes:
+    return bytes([kind]) + hashlib.sha256(f"{kind:d} {secret}".encode()).digest()[1:]

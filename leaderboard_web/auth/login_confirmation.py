@@ -10,9 +10,10 @@ from fastapi import APIRouter, Form, Response
 from core.conversation.display_names import display_name
 from core.db import account_merge, one_time_tokens, people
 from core.db.identities import list_identities
+from core.db.one_time_tokens import TokenKind
 from core.errors import LoginRejectedError
 from core.services import accounts
-from leaderboard_web.auth.login_flow import confirm_login, get_pending_login
+from leaderboard_web.auth.login_flow import cancel_login, confirm_login, get_pending_login
 from leaderboard_web.auth.login_page import render_login_error
 from leaderboard_web.auth.login_session import LoginRoute, LoginSession
 from leaderboard_web.dependencies import Context, Db
@@ -31,7 +32,7 @@ async def confirmation_page(context: Context, session: LoginSession, connection:
         pending = get_pending_login(session)
     except LoginRejectedError:
         return redirect_with_notice(url_for("login"))
-    if visitor is None or await one_time_tokens.get_person_id(connection, pending.id) is None:
+    if visitor is None or await one_time_tokens.get_person_id(connection, pending.id, TokenKind.PENDING_LOGIN) is None:
         return redirect_with_notice(url_for("login"))
     owner = await people.get_by_identity(connection, pending.provider, pending.subject)
     identities = await list_identities(connection, visitor.id)
@@ -60,7 +61,7 @@ async def answer(
         PersonNotFoundError: one of the two was erased in this moment.
     """
     if do == "cancel":
-        session.clear()
+        await cancel_login(context, session)
         return redirect_with_notice(url_for("login"), "denied")
     try:
         return await confirm_login(context, session, joins=do == "join")

@@ -7,6 +7,7 @@ take the visitor's private looks with it.
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import account_merge, one_time_tokens
 from core.db.identities import get_identity, list_identities
+from core.db.one_time_tokens import TokenKind
 from core.db.schema import IdentityProvider
 from core.errors import LoginRejectedError
 from core.services import accounts
@@ -64,7 +66,7 @@ class PendingLogin(VerifiedLogin):
     """A verified login that waits for the person's confirmation; it is accepted once."""
 
     id: str
-    """A login link of the person whom it logs in, or of the visitor for a new login: it ends with their sessions."""
+    """A token of the person whom it logs in, or of the visitor for a new login: it ends with their sessions."""
     expires_at: float
     """Unix time in seconds."""
 
@@ -106,19 +108,20 @@ async def complete_login(
             )
             await _use_proof(connection, proof, person_id)
             await context.viewer.start(connection, person_id)
-            link = None
+            question = None
         else:
             await _use_proof(connection, proof, visitor_id)
-            link = await one_time_tokens.create(
+            question = await one_time_tokens.create(
                 connection,
                 visitor_id if identity is None else identity.person_id,
                 lifetime=CONFIRMATION_LIFETIME,
+                kind=TokenKind.PENDING_LOGIN,
             )
     session.clear()
-    if link is None:
+    if question is None:
         return redirect_with_session(context.viewer, login.next_path)
     expires_at = time.time() + CONFIRMATION_LIFETIME.total_seconds()
-    session[PENDING_KEY] = asdict(PendingLogin(**asdict(login), id=link, expires_at=expires_at))
+    session[PENDING_KEY] = asdict(PendingLogin(**asdict(login), id=question, expires_at=expires_at))
     bind_to_browser(session, context.viewer)
     return redirect_with_notice(url_for("confirm_login"))
 
@@ -150,21 +153,30 @@ async def confirm_login(context: RequestContext, session: SessionData, *, joins:
     pending = get_pending_login(session)
     async with context.state.resources.database.connection() as connection:
         visitor_id = await context.viewer.get_person_id(connection)
-        link_owner_id = await one_time_tokens.get_person_id(connection, pending.id)
-    if visitor_id is None or link_owner_id is None:
+        owner_id = await one_time_tokens.get_person_id(connection, pending.id, TokenKind.PENDING_LOGIN)
+    if visitor_id is None or owner_id is None:
         raise LoginRejectedError("confirmed before, or logged out")
     is_erased = not joins and await erase_unreachable_visitor(context)
     async with context.state.resources.database.transaction() as connection:
         person_id = await accounts.link_or_merge(
             connection, visitor_id if joins else None, pending.provider, pending.subject, language=context.language
         )
-        is_link_erased = is_erased and link_owner_id == visitor_id
-        if await one_time_tokens.consume(connection, pending.id) is None and not is_link_erased:
+        used = await one_time_tokens.consume(connection, pending.id, TokenKind.PENDING_LOGIN)
+        if used is None and not (is_erased and owner_id == visitor_id):
             raise LoginRejectedError("confirmed in this moment")
         await context.viewer.start(connection, person_id)
     session.clear()
     follows_next_path = joins or pending.next_path != connected_path()
     return redirect_with_session(context.viewer, pending.next_path if follows_next_path else DEFAULT_NEXT_PATH)
+
+
+async def cancel_login(context: RequestContext, session: SessionData) -> None:
+    """Drop the login that waits, also for copies of its cookie."""
+    with suppress(LoginRejectedError):
+        pending = get_pending_login(session)
+        async with context.state.resources.database.transaction() as connection:
+            await one_time_tokens.consume(connection, pending.id, TokenKind.PENDING_LOGIN)
+    session.clear()
 
 
 async def erase_unreachable_visitor(context: RequestContext, *, unless: UUID | None = None) -> bool:

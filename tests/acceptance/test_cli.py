@@ -61,18 +61,18 @@ def test_ask_animates_messages_in_a_terminal(
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("encoding", ["ascii", "cp949"])
 def test_a_terminal_that_is_not_in_utf_8_gets_what_it_can_show(
-    eva: RunEva, samples: Path, tmp_path: Path, encoding: str, language: Language
+    environment: dict[str, str], samples: Path, tmp_path: Path, encoding: str, language: Language
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "eva", "ask", str(samples / "street.jpg"), "--lang", language],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding},
+        env=environment | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding},
         capture_output=True,
         timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert b"84 % #####" in done.stdout
+    assert re.search(rb"\d+ % #####", done.stdout)
     if encoding == "cp949":
         assert translate("cli.saved", language, path="street-eva.jpg") in done.stdout.decode(encoding)
 

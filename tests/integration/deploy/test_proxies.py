@@ -23,7 +23,7 @@ from tests.proxies import FILES, running_proxy
 DEPLOY = ROOT / "deploy"
 BEANSTALK = DEPLOY / "elasticbeanstalk"
 NOTICE_SECONDS = 60.0
-"""Time for Caddy to notice a process that hangs: four seconds, and the work of others on this machine."""
+"""Time for Caddy to notice a process that hangs; on an idle machine it takes four seconds."""
 
 
 def test_haproxy_accepts_its_configuration() -> None:
@@ -105,7 +105,7 @@ def get_in_time(client: httpx.Client, path: str) -> httpx.Response | None:
     return None
 
 
-def test_caddy_asks_no_process_for_files_that_hangs(tmp_path: Path) -> None:
+def test_caddy_soon_asks_no_process_for_files_that_hangs(tmp_path: Path) -> None:
     handler = type("Process", (FileServer,), {"files": ("/healthz", "/readyz", "/static/1/both.js")})
     with ExitStack() as stack:
         hanging = stack.enter_context(socket.create_server(("127.0.0.1", 0)))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.testing.telegram import FakeTelegram
 from core.errors import EvaError
 from core.i18n.translations import Language, translate
 from core.settings import ADMIN_PROVIDERS
@@ -111,6 +112,10 @@ def test_setup_tells_a_telegram_that_does_not_answer_from_one_that_refuses(run_c
         "EVA_TELEGRAM_WEBHOOK_SECRET": "y",
         "EVA_PUBLIC_URL": "https://eva.example",
     }
-    result = run_command("telegram", "setup", **settings, EVA_TELEGRAM_API_URL="http://127.0.0.1:1")
-    assert result.exit_code == 1
-    assert result.stderr.startswith(translate("cli.telegram.unreachable", Language.EN, reason=""))
+    with FakeTelegram() as telegram:
+        settings["EVA_TELEGRAM_TOKEN"] = telegram.token
+        telegram.fail_next("setWebhook", 400, "Bad Request: bad webhook")
+        for url, key in (("http://127.0.0.1:1", "cli.telegram.unreachable"), (telegram.url, "cli.telegram.refused")):
+            result = run_command("telegram", "setup", **settings, EVA_TELEGRAM_API_URL=url)
+            assert result.exit_code == 1
+            assert result.stderr.startswith(translate(key, Language.EN, reason=""))

@@ -17,6 +17,7 @@ from core.jobs.queue import conversation_lock_key, enqueue
 from core.resources import Resources
 from core.services.erasure import VACUUM_TASK, delete_look, erase_person
 from core.styles import Style
+from tests.databases import wait_until_blocked
 from tests.factories import count_stored_files, create_look, create_person, remove_look, store_images
 
 EVERY_TABLE = """
@@ -150,7 +151,7 @@ async def test_erasure_excludes_concurrent_looks(
     async def delete_while_another_photo_comes(keys: list[str]) -> None:
         await delete(keys)
         adding.append(asyncio.create_task(add()))
-        await asyncio.sleep(0.2)
+        await wait_until_blocked(resources.database)
 
     monkeypatch.setattr(resources.storage, "delete", delete_while_another_photo_comes)
     assert await erase_person(resources, person)
