@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clothing import COLORS, GARMENTS, ITEMS, WORN_PROPERTIES, Color, Item, ItemGroup
+from core.clothing import COLORS, GARMENTS, ITEMS, WORN_PROPERTIES, Item, ItemGroup
 from core.vision.attributes import DetectedAttribute
 from core.vision.main_color import MainColorModel, count_clothes_pixels
 from core.vision.verdict import activation_map
@@ -20,8 +20,9 @@ MIN_RIVAL_PROBABILITY = 0.4
 """Probability from which a garment competes that Eva does not name."""
 MIN_OVERLAP = 0.6
 """Cosine of two maps from which a property is on a garment."""
-MIN_SHOE_MARGIN = 0.1
-"""By how much the map of shoes must be closer than any other garment's. Their pixels say little: most are floor."""
+MIN_MARGIN = 0.1
+"""By how much the map of shoes, or that of the garment with a pattern or a material, must be closer than any other
+garment's. Pixels say nothing of patterns, and little of shoes, most of whose cells are floor."""
 MIN_COLOR_PROBABILITY = 0.1
 """Probability of a color by the pixels of a garment from which it may be on it."""
 MIN_COLOR_RATIO = 0.5
@@ -120,9 +121,10 @@ def _find_garment(
         return best.item
     if not best.is_seen or overlaps[best] < MIN_OVERLAP:
         return None
-    if best.item.group is ItemGroup.SHOES and others and overlaps[best] - overlaps[others[0]] < MIN_SHOE_MARGIN:
-        return None
-    if isinstance(thing, Color) and best.item.group is not ItemGroup.SHOES and pixel_colors is not None:
+    if isinstance(thing, Item) or best.item.group is ItemGroup.SHOES:
+        is_clear = not others or overlaps[best] - overlaps[others[0]] >= MIN_MARGIN
+        return best.item if is_clear else None
+    if pixel_colors is not None:
         fits = {garment: pixel_colors[garment.item][COLORS.index(thing)] for garment in overlaps}
         if fits[best] < max(MIN_COLOR_PROBABILITY, MIN_COLOR_RATIO * max(fits.values())):
             return None

@@ -61,6 +61,10 @@ def test_a_pattern_on_a_garment_that_is_not_named_is_on_none() -> None:
     assert _place(Item.CHECK, MOSTLY_UPPER, garments, unnamed=frozenset({Item.SKIRT})) is Item.SHIRT
 
 
+def test_a_pattern_between_two_garments_is_on_none() -> None:
+    assert _place(Item.CHECK, MOSTLY_UPPER, {Item.SHIRT: UPPER, Item.TROUSERS: _cells(1, 0.2)}) is None
+
+
 def test_a_short_hem_is_on_the_garment_that_is_named() -> None:
     garments = {Item.SKIRT: UPPER, Item.DRESS: LOWER}
 
