@@ -25,11 +25,14 @@ UNLIKELY = 0.2
 def share_lines(verdict: Verdict, language: Language) -> list[str]:
     """The share of the style's evidence on each seen thing that has any, the largest first; empty if none is placed.
 
-    A garment and what is on it are one line: the black sweatshirt, with the larger of both shares, which overlap.
+    A garment and what is on it are one line: the black sweatshirt, with the larger of both shares, which overlap. What
+    is a reason for the runner-up alone is left out, since the verdict says so.
     """
     total = float(verdict.cam.sum())
     if verdict.attributes is None or total == 0:
         return []
+    own = {reason.thing for reason in verdict.attributes.reasons_for(verdict.style)}
+    against = {reason.thing for reason in verdict.attributes.reasons_for(verdict.runner_up)} - own
     shares: dict[Attribute, float] = {}
     parts: dict[Attribute, list[DetectedAttribute]] = {}
     for seen in (*verdict.attributes.seen, *verdict.attributes.colors):
@@ -41,7 +44,7 @@ def share_lines(verdict: Verdict, language: Language) -> list[str]:
     lines = [
         translate("worn.why.line", language, thing=name, percent=format_percent(shares[garment]))
         for garment in sorted(shares, key=lambda thing: -shares[thing])
-        if shares[garment] >= SMALLEST_SHOWN
+        if shares[garment] >= SMALLEST_SHOWN and not against.intersection(seen.thing for seen in parts[garment])
         for name in name_seen(parts[garment], language)
     ]
     return [translate("worn.why", language, style=style_name(verdict.style, language)), *lines] if lines else []

@@ -12,7 +12,7 @@ from core.conversation.worn_details import compare_sentences, probability_senten
 from core.i18n.clothing_names import join_names, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, translate, variant_keys
 from core.styles import STYLES, Style
-from core.vision.attributes import ATTRIBUTES, Attribute
+from core.vision.attributes import ATTRIBUTES, Attribute, Reason
 from core.vision.explanation import SWAPPED_GROUPS, WARM_LEVEL
 from core.vision.verdict import ConfidenceBand, Verdict
 from tests.factories import classify_scripted, classify_with_attributes
@@ -182,6 +182,16 @@ def test_why_leaves_out_what_has_no_part_in_it() -> None:
             cam[seen.cam >= WARM_LEVEL] = 0
 
     lines = share_lines(replace(verdict, cam=cam), Language.EN)
+    assert [line.partition(":")[0] for line in lines[1:]] == ["Floral dress"]
+
+
+def test_why_leaves_out_what_speaks_for_the_other_style() -> None:
+    verdict = _floral_dress()
+    assert verdict.attributes is not None
+    heels = Reason(style=verdict.runner_up, thing=Item.HEELS, share=0.5, log_odds=1.0)
+    own = [reason for reason in verdict.attributes.reasons_for(verdict.style) if reason.thing is not Item.HEELS]
+    attributes = replace(verdict.attributes, reasons=(*own, heels))
+    lines = share_lines(replace(verdict, attributes=attributes), Language.EN)
     assert [line.partition(":")[0] for line in lines[1:]] == ["Floral dress"]
 
 
