@@ -210,8 +210,9 @@ class SkillHandler:
         if intent in DISAGREEMENTS:
             async with self._database.connection() as connection:
                 current = await looks.get_current(connection, person.id)
-            is_shown = current is not None and current.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
-            return [Action(type=ActionType.CORRECT, look_id=current.id)] if current is not None and is_shown else []
+            if current is None or current.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
+                return []
+            return [Action(type=ActionType.CORRECT, look_id=current.id)]
         return [] if look is None or intent is Intent.SELF_HARM else self._presenter.offers(look)
 
 

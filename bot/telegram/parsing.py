@@ -230,19 +230,19 @@ def _parse_message(
     text = blank_own_mentions(message.text, message.entities, me).strip()
     question = _parse_question_about_photo(message, text, common, sender, me)
     is_private = message.chat.type == ChatType.PRIVATE
-    if question is not None and (question.is_of_other or question.is_from_other_chat or not is_private):
+    is_about_own = question is not None and not (question.is_of_other or question.is_from_other_chat)
+    if question is not None and not (is_about_own and is_private) and parse_style_answer(text) is None:
         return question
     replied_id = None if message.reply_to_message is None else message.reply_to_message.message_id
-    return TextMessage(**common, text=text, replied_id=replied_id, photo=question) if message.text else None
+    photo = question if is_about_own and is_private else None
+    return TextMessage(**common, text=text, replied_id=replied_id, photo=photo) if message.text else None
 
 
 def _parse_question_about_photo(
     message: Message, text: str, common: _CommonFields, sender: User, me: User
 ) -> PhotoMessage | None:
-    """A text that replies to a photo, of this chat or of another one; a style answers a question about it instead."""
+    """The photo of this chat or of another one that a text replies to, with the text as its caption."""
     replied, external, common = message.reply_to_message, message.external_reply, common.copy()
-    if parse_style_answer(text) is not None:
-        return None
     if replied is not None and (replied.from_user is None or replied.from_user.id != me.id):
         file, owner = _find_photo_file(replied), None if replied.sender_chat else replied.from_user
         common["message_id"], common["is_covered"] = replied.message_id, bool(replied.has_media_spoiler)

@@ -76,7 +76,7 @@ class ActionType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """A pressed button. The content may be forged: the service checks that the look belongs to the person."""
+    """A pressed button or a typed wish. The content may be forged: the service checks that the look is the person's."""
 
     type: ActionType
     look_id: UUID | None = None

@@ -192,7 +192,7 @@ class ConversationService:
     ) -> Reply:
         """Execute the action of a button in one transaction; repeating an action changes nothing.
 
-        An action that would share a look without naming it, i.e. a typed label, is confirmed first.
+        An action that was typed instead of pressed shares nothing before it is confirmed.
 
         Args:
             person: who pressed.

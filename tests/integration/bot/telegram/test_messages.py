@@ -119,14 +119,16 @@ async def test_reply_to_ones_own_photo_without_a_look_is_about_no_other(harness:
     await harness.send_updates(harness.updates.photo(make_photo(1)), photo)
     newest = max(await list_looks(harness), key=lambda look: look.created_at)
     await erasure.delete_look(harness.resources, newest.id)
-    count = len(harness.photo_messages())
 
     await harness.send_updates(harness.updates.text("공유해줘", reply_to_message=photo["message"]))
     async with harness.resources.database.connection() as connection:
         person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
     assert person is not None
     assert person.pending_name_look_id is None
-    assert len(harness.photo_messages()) == count + 1, "the photo was judged"
+    await harness.send_updates(harness.updates.text("이거 지워줘", reply_to_message=photo["message"]))
+    assert len(await list_looks(harness)) == 1, "nothing was stored again"
+    await harness.send_updates(harness.updates.text("retro", reply_to_message=photo["message"]))
+    assert [look.corrected_style for look in await list_looks(harness)] == [None, None], "the photo was judged"
 
 
 def _quoted(message: Json) -> Json:
