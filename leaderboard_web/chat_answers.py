@@ -8,9 +8,10 @@ from core.conversation.listings import get_own_looks, leaderboard_line, list_sim
 from core.conversation.news_visits import record_news_visit
 from core.conversation.smalltalk import is_understood, reply_to_text
 from core.conversation.week_card_texts import MIN_LOOKS, few_looks_sentence, get_week
+from core.db import looks
 from core.db.people import Person
 from core.i18n.translations import Language, translate
-from leaderboard_web.chat_view import ChatItem, ChatLine, eva_lines
+from leaderboard_web.chat_view import ChatItem, ChatLine, eva_lines, linked_line
 from leaderboard_web.dependencies import AppState
 from leaderboard_web.urls import url_for
 from leaderboard_web.view_models import build_week_card
@@ -21,13 +22,16 @@ VISITORS = UUID(int=0)
 
 def answer_visitor(state: AppState, message: str, language: Language) -> Sequence[ChatItem]:
     """The answer to a visitor without looks."""
-    if find_intent(message) is Intent.WEEK:
+    intent = find_intent(message)
+    if intent is Intent.WEEK:
         return eva_lines([translate("week.few.line", language, count=MIN_LOOKS)])
+    if intent in {Intent.DELETE, Intent.DELETE_ONE}:
+        return eva_lines([translate("talk.me.nothing", language)])
     return eva_lines([reply_to_text(message, state.conversation.reply_turns.next_seed(VISITORS), language)])
 
 
 async def answer_person(state: AppState, person: Person, message: str, look_id: UUID | None) -> Sequence[ChatItem]:
-    """The weekly card, similar looks, the person's looks in numbers, or small talk.
+    """The weekly card, similar looks, the person's looks in numbers, the page that deletes, or small talk.
 
     Args:
         state: of the application.
@@ -47,11 +51,27 @@ async def answer_person(state: AppState, person: Person, message: str, look_id: 
             return [ChatLine(sender="eva", text=text, urls=urls)]
         case Intent.HISTORY:
             return eva_lines([own_looks_text(await get_own_looks(database, person), language)])
+        case Intent.DELETE:
+            url = url_for("confirm_erase_account")
+            return [linked_line(translate("try.forget", language), translate("me.forget", language), url)]
+        case Intent.DELETE_ONE:
+            return await _offer_deletion(state, person, look_id)
         case _:
             seed = state.conversation.reply_turns.next_seed(person.id)
             news = await record_news_visit(database, person, message, language)
             look = None if is_understood(message) else await state.conversation.get_look_in_talk(person, look_id)
             return eva_lines([reply_to_text(message, seed, language, look=look), *news])
+
+
+async def _offer_deletion(state: AppState, person: Person, look_id: UUID | None) -> Sequence[ChatItem]:
+    """The link to the page that deletes the look on the screen; nothing is deleted by a message."""
+    language = person.language
+    async with state.resources.database.connection() as connection:
+        look = await looks.get_current(connection, person.id, look_id)
+    if look is None:
+        return eva_lines([translate("talk.me.nothing", language)])
+    url = url_for("confirm_delete_look", look_id=look.id)
+    return [linked_line(translate("try.delete", language), translate("me.delete", language), url)]
 
 
 async def _show_week(state: AppState, person: Person) -> Sequence[ChatItem]:

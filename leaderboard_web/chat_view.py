@@ -244,6 +244,11 @@ def eva_lines(sentences: Iterable[str]) -> list[ChatLine]:
     return [ChatLine(sender="eva", text=sentence) for sentence in sentences]
 
 
+def linked_line(sentence: str, label: str, url: str) -> ChatLine:
+    """A message of Eva with a link under it."""
+    return ChatLine(sender="eva", text=f"{sentence}\n{label}", urls=(url,))
+
+
 def latest_of_person(items: Sequence[ChatItem]) -> int | None:
     """The index of the last photo or message of the person; None if there is none."""
     found = (

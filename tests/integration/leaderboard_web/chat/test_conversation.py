@@ -234,6 +234,36 @@ async def test_the_generated_name_can_be_accepted(client: httpx.AsyncClient, res
     assert messages(page)[-1] == translate("talk.shared", EN, name=person.name)
 
 
+@pytest.mark.parametrize("language", Language)
+async def test_deleting_leads_to_the_pages_that_delete(
+    client: httpx.AsyncClient, resources: Resources, language: Language
+) -> None:
+    one, everything = {
+        Language.EN: ("delete this photo", "delete everything"),
+        Language.KO: ("이 사진만 지워줘", "다 지워 주세요"),
+    }[language]
+
+    async def ask(words: str, look: str = "") -> tuple[list[str], list[str]]:
+        page = await client.post("/try/words", data={"words": words, "look": look})
+        return messages(page), attributes(page, ".log .bubble.eva a", "href")
+
+    await client.get("/try", params={"lang": language})
+    nothing = translate("talk.me.nothing", language)
+    assert [(await ask(words))[0][-1] for words in (one, everything)] == [nothing, nothing], "a visitor without looks"
+    shown = await send_photo(client, make_photo())
+    await send_photo(client, make_photo(2))
+    look_id = look_id_of(shown)
+    said, links = await ask(one, look_id)
+    assert said[-2:] == [translate("try.delete", language), translate("me.delete", language)]
+    assert links == [f"/me/looks/{look_id}/delete"]
+    assert translate("me.delete.title", language) in (await client.get(links[0])).text
+    said, links = await ask(everything, look_id)
+    assert said[-2:] == [translate("try.forget", language), translate("me.forget", language)]
+    assert links == ["/me/forget"]
+    assert translate("me.forget.title", language) in (await client.get(links[0])).text
+    assert len(await list_looks(resources)) == 2, "no message deletes"
+
+
 async def test_an_address_without_a_look_is_about_the_latest(client: httpx.AsyncClient) -> None:
     first = await send_photo(client, make_photo())
     latest = await send_photo(client, make_photo(2))
