@@ -1,5 +1,6 @@
 """What a person can do next in the chat at `/try`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from core.conversation.smalltalk import button_label
 from core.db.schema import PendingQuestion
 from core.i18n.translations import translate
 from core.styles import STYLES
-from leaderboard_web.chat_view import ChatView
+from leaderboard_web.chat_view import ChatItem, ChatLine, ChatView
 
 PRIMARY_ACTIONS = {ActionType.SHARE, ActionType.CONFIRM_NAME}
 QUESTIONS = {ActionType.SHOW_REASON, ActionType.SHOW_SWAP}
@@ -50,9 +51,15 @@ class AvailableActions:
     """`GUESS` or `CORRECT` if the buttons are the eight styles."""
 
 
-def available_actions(view: ChatView) -> AvailableActions:
-    """What the person can do about the look in its present state."""
+def available_actions(view: ChatView, items: Sequence[ChatItem]) -> AvailableActions:
+    """What the person can do about the look in its present state.
+
+    Args:
+        view: of the look.
+        items: the messages that the buttons follow; a question at their end has its answers first.
+    """
     look, language = view.look, view.language
+    asks_to_learn = view.awaits_learning_consent and not view.awaits_name and _ends_with_learning_question(items, view)
     if view.awaits_guess or look.pending_question is PendingQuestion.CORRECT:
         choice = ActionType.GUESS if view.awaits_guess else ActionType.CORRECT
         buttons = [ChatButton(value=f"{choice}.{style}", label=style_name(style, language)) for style in STYLES]
@@ -61,29 +68,41 @@ def available_actions(view: ChatView) -> AvailableActions:
         return AvailableActions(look_id=look.id, buttons=tuple(buttons), style_choice=choice)
     return AvailableActions(
         look_id=look.id,
-        buttons=tuple(_button(action_type, view) for action_type in _action_types(view)),
+        buttons=tuple(_button(action_type, view) for action_type in _action_types(view, asks_to_learn=asks_to_learn)),
         asks_name=view.awaits_name and view.person.pending_name is None,
         name_tag=tag_name(view.person.pending_name) if view.awaits_name and view.person.pending_name else None,
-        asks_to_learn=view.awaits_learning_consent and not view.awaits_name,
+        asks_to_learn=asks_to_learn,
         is_public=look.is_public,
         has_similar=view.finds_similar_looks and view.has_outfit and not view.awaits_name,
     )
 
 
-def _action_types(view: ChatView) -> tuple[ActionType, ...]:
-    look = view.look
+def _ends_with_learning_question(items: Sequence[ChatItem], view: ChatView) -> bool:
+    """Whether the last message asks if Eva may learn."""
+    last = items[-1] if items else None
+    return isinstance(last, ChatLine) and last.text == translate("talk.learning.ask", view.language)
+
+
+def _action_types(view: ChatView, *, asks_to_learn: bool) -> tuple[ActionType, ...]:
+    """The actions in the order of their buttons; an old question for consent to learn is answered by the last ones."""
     if view.awaits_name:
         is_shown_back = view.person.pending_name is not None
         return CONFIRMATION_ANSWERS if is_shown_back else (ActionType.ACCEPT_NAME, ActionType.KEEP_PRIVATE)
     learning = (ActionType.ALLOW_LEARNING, ActionType.DECLINE_LEARNING) if view.awaits_learning_consent else ()
+    about_look = _look_actions(view)
+    return (*learning, *about_look) if asks_to_learn else (*about_look, *learning)
+
+
+def _look_actions(view: ChatView) -> tuple[ActionType, ...]:
+    look = view.look
     if not view.has_outfit:
-        return learning
+        return ()
     asking = tuple(kind for kind in list_offers(look, finds_similar=False) if kind in QUESTIONS)
     if look.shared_at is not None:
-        return *learning, ActionType.UNSHARE, ActionType.CORRECT, *asking
+        return ActionType.UNSHARE, ActionType.CORRECT, *asking
     if look.photo_key is None or is_sample(look):
-        return *learning, ActionType.CORRECT, *asking
-    return *learning, ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT, *asking
+        return ActionType.CORRECT, *asking
+    return ActionType.SHARE, ActionType.KEEP_PRIVATE, ActionType.CORRECT, *asking
 
 
 def _button(action_type: ActionType, view: ChatView) -> ChatButton:

@@ -125,7 +125,7 @@ async def render_chat(
         samples=[(style, state.samples[style]) for style in STYLES if style in state.samples],
         items=items,
         latest=latest_of_person(items),
-        actions=available_actions(view) if view is not None else None,
+        actions=available_actions(view, items) if view is not None else None,
         guesses_first=person is not None and person.guesses_first,
         hours=state.settings.private_photo_ttl_hours,
         max_photos=MAX_ALBUM_PHOTOS,
@@ -152,7 +152,7 @@ def respond(context: RequestContext, reply: ChatReply) -> Response:
     photo = actions = ""
     if view is not None:
         photo = render_fragment("chat/_messages.html", context.language, items=[view.photo_item()], latest=None)
-        actions = render_fragment("chat/_actions.html", context.language, actions=available_actions(view))
+        actions = render_fragment("chat/_actions.html", context.language, actions=available_actions(view, reply.items))
     messages = render_fragment("chat/_messages.html", context.language, items=reply.items, latest=None)
     content = {"url": url, "photo": photo, "messages": messages, "actions": actions}
     return JSONResponse(content, headers={"Cache-Control": "no-store"})

@@ -107,6 +107,22 @@ async def test_a_verdict_can_be_corrected(client: httpx.AsyncClient, resources: 
     assert messages(await client.get("/try")) == messages(page)
 
 
+async def test_the_answers_whether_eva_may_learn_come_first_while_she_asks(client: httpx.AsyncClient) -> None:
+    page = await send_photo(client, make_photo())
+    page = await client.post("/try/act", data={"look": look_id_of(page), "do": "correct.mode"})
+    assert buttons(page)[:2] == ["learn", "nolearn"]
+    page = await press_button(client, page, "why")
+    assert buttons(page) == ["share", "keep", "correct", "why", "learn", "nolearn"]
+    data, headers = {"words": "thank you", "look": look_id_of(page)}, {"Accept": "application/json"}
+    scripted = (await client.post("/try/words", data=data, headers=headers)).json()["actions"]
+    assert attributes(scripted, "button[name=do]", "value") == buttons(page)
+    page = await client.post("/try/words", data={"words": "yes", "look": look_id_of(page)})
+    assert messages(page)[-2:] == [translate("talk.learning.button", EN), translate("talk.learning.ask", EN)]
+    assert buttons(page)[:2] == ["learn", "nolearn"]
+    page = await press_button(client, await press_button(client, page, "share"), "take")
+    assert buttons(page) == ["unshare", "correct", "why", "learn", "nolearn"]
+
+
 @pytest.mark.parametrize(
     ("words", "told", "notes"),
     [
