@@ -25,7 +25,7 @@ from core.images.result_card import CardShape
 from core.signing import UrlSigner
 from core.urls import card_path
 from core.vision.verdict import ConfidenceBand
-from leaderboard_web.urls import private_image_url
+from leaderboard_web.urls import private_image_url, url_for
 from leaderboard_web.view_models import ProbabilityBar, WeekCardItem, build_bars
 
 CARD_URL_LIFETIME = timedelta(days=1)
@@ -228,7 +228,8 @@ class ChatView:
             question = self._eva_line("talk.name.ask", name=self.shown_name)
             return [self._action_line(Action(type=ActionType.SHARE)), question]
         if self.look.is_public and person.name is not None:
-            return [self._action_line(Action(type=ActionType.SHARE)), self._eva_line("talk.shared", name=person.name)]
+            sentence = translate("talk.shared", self.language, name=person.name)
+            return [self._action_line(Action(type=ActionType.SHARE)), link_to_look(sentence, self.look, self.language)]
         return []
 
     def _eva_line(self, key: str, **values: object) -> ChatLine:
@@ -247,6 +248,11 @@ def eva_lines(sentences: Iterable[str]) -> list[ChatLine]:
 def linked_line(sentence: str, label: str, url: str) -> ChatLine:
     """A message of Eva with a link under it."""
     return ChatLine(sender="eva", text=f"{sentence}\n{label}", urls=(url,))
+
+
+def link_to_look(sentence: str, look: Look, language: Language) -> ChatLine:
+    """A message of Eva with a link to the page of a look that is on the leaderboard."""
+    return linked_line(sentence, translate("talk.button.page", language), url_for("look", look_id=look.id))
 
 
 def latest_of_person(items: Sequence[ChatItem]) -> int | None:

@@ -36,6 +36,8 @@ class ReplyKind(StrEnum):
     """The content of a reply."""
 
     ACCOUNT_ERASED = auto()
+    ALREADY_SHARED = auto()
+    """A wish to share a look that is on the leaderboard."""
     BANNED = auto()
     BOTH_NOTED = auto()
     """The person sees two styles in the look."""

@@ -23,6 +23,7 @@ from core.styles import Style
 
 REPLY_TEXT_KEYS = {
     ReplyKind.ACCOUNT_ERASED: "talk.forget.done",
+    ReplyKind.ALREADY_SHARED: "talk.shared.already",
     ReplyKind.BANNED: "talk.banned",
     ReplyKind.BOTH_NOTED: "talk.both",
     ReplyKind.CONSENT_DECLINED: "kakao.consent.declined",

@@ -100,7 +100,8 @@ async def change_sharing(
         return refusal
     if look.shared_at is not None and needs_confirmation:
         await people.delete_name_question(connection, person.id)
-        return _shared_reply(person, look, person.name)
+        shared = _shared_reply(person, look, person.name)
+        return replace(shared, kind=ReplyKind.ALREADY_SHARED) if is_typed and look.is_public else shared
     if needs_confirmation and person.pending_name is not None and person.pending_name_look_id == look.id:
         answer = _ask_confirmation if is_typed else _share_as_proposed
         return await answer(connection, person, look, person.pending_name, chat)

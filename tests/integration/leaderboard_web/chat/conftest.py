@@ -75,3 +75,12 @@ async def list_looks(resources: Resources) -> list[Look]:
 
 def verdict_texts(look: Look) -> list[str]:
     return [message.text for message in verdict_messages(look.verdict, seed=look.variant_seed, language=EN)]
+
+
+async def press_button(client: httpx.AsyncClient, page: httpx.Response, do: str, **more: Any) -> httpx.Response:
+    """Press a button of the page."""
+    assert do in buttons(page)
+    data = {"look": look_id_of(page), "do": do}
+    for name_tag in attributes(page, "form.buttons input[name=name_tag]", "value"):
+        data["name_tag"] = name_tag
+    return await client.post("/try/act", data=data, **more)
