@@ -19,9 +19,12 @@ MAX_SENTENCE_LENGTH = 60
 MIN_SENTENCE_WORDS = 3
 """Of an English sentence."""
 
+_ENGLISH_LEAD = (
+    r"(?:yes|yeah|ok|okay|sure|no|nah|hi|hey|just|please|then|maybe|um|hmm+"
+    r"|typo|oops|wait|sorry|actually|(?:spelled|typed) it wrong)"
+)
 _ENGLISH_FRAME = re.compile(
-    r"(?:(?:yes|yeah|ok|okay|sure|no|nah|hi|hey|just|please|then|maybe|um|hmm+"
-    r"|typo|oops|wait|sorry|actually|(?:spelled|typed) it wrong)[,!.]* )*"
+    rf"(?:{_ENGLISH_LEAD}[,!.]* )*"
     r"(?:(?:call|name) me|my name(?:['\u2019]?s| is)|(?:i['\u2019]m|(?-i:im)|i am|it['\u2019]?s|it is)"
     r"|(?:share|post|put) (?:it|this|that|me)(?: up)? (?:as|under)"
     r"|(?:let['\u2019]?s |i['\u2019]?(?:d|ll) )?(?:go with|use)"
@@ -34,13 +37,16 @@ _EMOJI = re.compile("[\u200d\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]+")
 """Symbols that no name on the board may hold; what is left of a name is shown back."""
 _END = re.compile(r"(?: (?:please|pls|instead|then|btw|lol|thanks|thx))*[ !?？~ㅋㅎ]*$", re.IGNORECASE)
 """What follows a name in either language."""
-_KOREAN_START = re.compile(r"(?:(?:음+|아|어|네|넵|응|ㅇㅇ|ㅇㅋ|오키|그럼|일단|그냥|걍)[.,!~…]* )+(?=[가-힣])")
+_START = re.compile(
+    r"(?:(?:음+|아니?|어|네|넵|응|ㅇㅇ|ㅇㅋ|오키|그럼|일단|그냥|걍)[.,!~…]* |\S+ ?(?:말고|아니고|아니라) "
+    r"|오타(?:남|났어요?|났네요?|임|야|예요|네요?)?[.,!~]* )+(?=[가-힣])"
+    rf"|(?:(?i:{_ENGLISH_LEAD})[,.!]+ |{_ENGLISH_LEAD} (?=[A-Z]))+"
+)
+"""What precedes a name: "no, Tommy", "민지 말고 민아로". "No Limits" is a name."""
 _KOREAN_END = re.compile(r"[ .!~ㅋㅎ]*$")
 _NAME = "(?:이름|닉네임|닉|본명|별명)"
 _KOREAN_SUBJECT = re.compile(f"(?P<is_stated>(?:제|내) {_NAME}[은이]? |{_NAME}[은이] |(?:저는?|나는?|난|전) )|{_NAME} ")
 """What a name is said of: "내 이름은 민지야"."""
-_KOREAN_INSTEAD = re.compile(r"\S+ ?(?:말고|아니고|아니라) |오타(?:남|났어요?|났네요?|임|야|예요|네요?)?[.,!~]* ")
-"""A name that is corrected: "민지 말고 민아로"."""
 _NO_VERB = (
     "(?<![해여워려네데게까져켜뻐러래돼디써셔줘봐])(?<![몰달놀골불잘]라)(?<![좋같않많찮알]아)(?<![^고등연장문잉광]어)"
 )
@@ -48,13 +54,13 @@ _KOREAN_WISH = re.compile(
     r"(?P<name>.+?)(?P<i>이)?(?:(?:으로|로|라고) ?"
     r"(?:할게|할래|할거야|하자|해|해줘|해 ?주세|ㄱㄱ|고고|올려|올려줘|올려 ?주세"
     r"|해 ?주셈|해 ?주삼|하셈|불러줘|불러 ?주세|부탁(?:해|드려|드릴게)?)요?"
-    r"|으?로요| 으?로|[이가] ?(?:더 ?)?(?:낫겠[다어]|낫[네다]|나을 ?듯|좋겠[다어])요?"
+    r"|라고요?|으?로요| 으?로|[이가] ?(?:더 ?)?(?:낫겠[다어]|낫[네다]|나을 ?듯|좋겠[다어])요?"
     rf"|(?:(?:면|{_NO_VERB}도) ?(?:돼|될까|되나)|(?:[은는] ?| )?(?:어때|어떨까))요?[?？]?)"
 )
 """A wish about a name: "감자로 할게요"."""
 _KOREAN_CHOICE = re.compile("(?P<name>[^ ]+?)(?:할게|할께|할래|할랭|하고싶어)요?")
 """A wish that leaves the particle out: "뽀글이할래"."""
-_KOREAN_PARTICLE = re.compile("으?로$")
+_KOREAN_PARTICLE = re.compile("으로$|(?<=..)로$")
 _KOREAN_COPULA = re.compile(r"(?P<name>.+?)(?:(?P<i>이)?[에예]요|입니다)")
 """What follows a name that is told: "소금빵이에요"."""
 _KOREAN_POLITE = re.compile(f"(?P<name>.+?)(?P<i>이)?{_NO_VERB}요")
@@ -83,15 +89,17 @@ def find_typed_name(message: str) -> str | None:
     if is_about_name(message):
         return None
     text = " ".join(_EMOJI.sub(" ", message).split()) or message
-    start = _KOREAN_START.match(text)
-    if start is not None:
-        text = text[start.end() :]
-        if find_intent(text) is not None or is_about_name(text):
-            return None
-    name = _find_english_name(text) or _find_korean_name(text)
-    if name is None and _is_sentence(text):
+    start = _START.match(text)
+    rest = text if start is None else text[start.end() :]
+    if start is not None and (find_intent(rest) is not None or is_about_name(rest)):
         return None
-    name = _END.sub("", name or text)
+    frame = _ENGLISH_FRAME.fullmatch(text)
+    name = _find_korean_name(rest) if frame is None else frame["name"]
+    if name is None and (_is_sentence(rest) or _has_korean_clause(normalize_letters(text).split())):
+        return None
+    if name is None:
+        name = rest if start is None else _KOREAN_PARTICLE.sub("", _KOREAN_END.sub("", rest))
+    name = _END.sub("", name)
     if is_about_name(name) or _is_sentence(name):
         return None
     return name if normalize_display_name(name) is not None else text
@@ -107,17 +115,9 @@ def is_about_name(message: str) -> bool:
     return not message.istitle() and vocabulary["english_about"].issuperset(words)
 
 
-def _find_english_name(text: str) -> str | None:
-    """A name with English words around it."""
-    frame = _ENGLISH_FRAME.fullmatch(text)
-    return None if frame is None else frame["name"]
-
-
 def _find_korean_name(text: str) -> str | None:
     """A name with Korean words around it."""
     answer = _KOREAN_END.sub("", text)
-    if (instead := _KOREAN_INSTEAD.match(answer)) is not None:
-        return _KOREAN_PARTICLE.sub("", _cut(_KOREAN_WISH, answer[instead.end() :]) or answer[instead.end() :])
     subject = _KOREAN_SUBJECT.match(answer)
     rest = answer if subject is None else answer[subject.end() :]
     name = _cut(_KOREAN_WISH, rest) or _cut(_KOREAN_CHOICE, rest) or _cut(_KOREAN_COPULA, rest)
