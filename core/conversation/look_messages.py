@@ -6,7 +6,7 @@ from core.conversation.actions import ActionType
 from core.conversation.attribute_mentions import Mention
 from core.conversation.garment_kinds import GarmentKind, Subject, find_meant
 from core.conversation.intent_keywords import match_keywords
-from core.conversation.intents import Intent, find_intent, normalize_message
+from core.conversation.intents import Intent, find_intent, find_whole_intent, normalize_message
 from core.conversation.item_feedback import is_correctable, is_new
 from core.conversation.item_questions import find_item_question
 from core.conversation.occasions import Occasion, read_occasion_question
@@ -85,13 +85,15 @@ class LookMessage:
 
 def read_look_message(message: str) -> LookMessage:
     """Read a message."""
-    intent = find_intent(message)
+    intent, question = find_intent(message), read_occasion_question(message)
+    if question.occasion is not None and question.is_about_clothes and find_whole_intent(message) is None:
+        # "Is this okay for a date? What should I change?"
+        intent = None
     if intent is Intent.SWAP:
         style = next(iter(find_styles(message)[1]), None)
         return LookMessage(intent=intent, style=style)
     style = parse_style_answer(message)
     is_statement = style is None and intent not in VERDICT_REPLIES
-    question = read_occasion_question(message)
     asks_occasion = is_statement and (intent is Intent.SCORE or (intent is None and question.is_about_clothes))
     return LookMessage(
         intent=intent,

@@ -1,6 +1,7 @@
 import pytest
 
 from core.conversation.look_messages import asks_why_not, grants_or_refuses, read_look_message
+from core.conversation.occasions import Occasion
 from core.styles import Style
 
 
@@ -137,3 +138,16 @@ def test_permission_is_given_or_refused(message: str) -> None:
 )
 def test_remark_about_the_verdict_is_no_permission(message: str) -> None:
     assert not grants_or_refuses(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "occasion"),
+    [
+        ("면접에 괜찮아요? 왜요?", Occasion.INTERVIEW),
+        ("Is this okay for a date? What should I change?", Occasion.DATE),
+        ("Can I wear this to work? who are you?", Occasion.OFFICE),
+    ],
+)
+def test_an_occasion_is_answered_whatever_else_is_asked(message: str, occasion: Occasion) -> None:
+    read = read_look_message(message)
+    assert (read.intent, read.occasion) == (None, occasion)

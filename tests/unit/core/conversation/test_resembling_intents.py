@@ -32,6 +32,8 @@ from core.conversation.intents import Intent, find_intent
         (Intent.SURPRISE, ("신기", "헐 왜 이래 ㅋㅋ", "헐 이거 왜이래", "왜 이래 ㅋㅋ")),
         (Intent.COMPLAINT, ("왜 이래", "너 왜 이래")),
         (Intent.LOOKS, ("살 빠져 보여?", "얘 남자야 여자야", "is she a boy or a girl", "is that a man or a woman?")),
+        (None, ("그냥 그래", "그냥 그래요", "걍 그렇네", "진짜 지워지나")),
+        (Intent.PRAISE, ("진짜 좋아",)),
         (None, ("여자 옷이야?", "나 여자야", "is it a shirt or a jacket")),
         (Intent.DETAILS, ("what style is this?", "what's my style", "이거 무슨 스타일이야?", "내 스타일이 뭐야?")),
         (Intent.STYLES, ("스타일이 뭐야?", "what styles are there?")),
