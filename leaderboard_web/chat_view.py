@@ -13,14 +13,14 @@ from uuid import UUID
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import display_name
-from core.conversation.item_texts import item_correction_texts
+from core.conversation.item_texts import item_correction_texts, remembered_text
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
 from core.conversation.result_card_texts import can_have_card
 from core.conversation.smalltalk import button_label, comment_on_guess
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
-from core.i18n.translations import Language, pick_variant, translate
+from core.i18n.translations import Language, translate
 from core.images.result_card import CardShape
 from core.signing import UrlSigner
 from core.urls import card_path
@@ -142,7 +142,7 @@ class ChatView:
         """What follows the photo: the question for a guess, or the verdict."""
         if self.is_duplicate:
             return [
-                self._eva_line(pick_variant("talk.remembered", self.look.variant_seed, self.language)),
+                *eva_lines([remembered_text(self.look, self.language)]),
                 *self.verdict_items(),
             ]
         if self.awaits_guess:

@@ -10,6 +10,7 @@ from bot.kakao.photo_requests import JobResult, PhotoOutcome
 from bot.kakao.replies import SkillResponse
 from core.conversation.actions import Action, ActionType
 from core.conversation.album_summary import AlbumPhoto, summarize_album
+from core.conversation.item_texts import remembered_text
 from core.conversation.listings import (
     get_own_looks,
     leaderboard_line,
@@ -28,7 +29,7 @@ from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.errors import LookNotFoundError
-from core.i18n.translations import Language, pick_variant, translate
+from core.i18n.translations import Language, translate
 from core.images.result_card import CardShape
 from core.styles import STYLES
 from core.urls import LEADERBOARD_PATH, PRIVACY_PATH, card_path, look_url, signed_image_url, site_url, week_picture_path
@@ -196,7 +197,7 @@ class ReplyPresenter:
             return replies.prompt_reply(ActionType.GUESS, question, look_id=look.id, language=language)
         if is_duplicate:
             await self._conversation.mark_verdict_shown(look)
-            notes.append(translate(pick_variant("talk.remembered", look.variant_seed, language), language))
+            notes.append(remembered_text(look, language))
         return self._verdict_reply(look, person, language, notes)
 
     async def _album_reply(self, result: JobResult, judged: Mapping[UUID, Look], person: Person) -> SkillResponse:

@@ -12,6 +12,7 @@ from bot.telegram.verdicts import send_verdict, shows_picture
 from core.conversation.actions import Action, ActionType
 from core.conversation.album_summary import MAX_ALBUM_PHOTOS, AlbumPhoto
 from core.conversation.intents import Intent, find_intent
+from core.conversation.item_texts import remembered_text
 from core.conversation.occasion_fit import answer_caption, summarize_for_caption
 from core.conversation.service import ConversationService
 from core.conversation.style_names import parse_style_answer
@@ -26,7 +27,7 @@ from core.errors import (
     RemotePhotoUnavailableError,
     StorageUnavailableError,
 )
-from core.i18n.translations import pick_variant, translate
+from core.i18n.translations import translate
 from core.services.photo_judging import JudgedPhoto
 
 QUOTE_PREFIX = "quoted:"
@@ -64,8 +65,7 @@ async def handle_photo(
     if judged.is_duplicate:
         await conversation.mark_verdict_shown(look)
         if shows_picture(delivery, look):
-            remembered = translate(pick_variant("talk.remembered", look.variant_seed, language), language)
-            note = "\n".join(filter(None, [remembered, answer]))
+            note = "\n".join(filter(None, [remembered_text(look, language), answer]))
     if judged.is_duplicate or (look.pending_question is not PendingQuestion.GUESS and not has_guessed):
         await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, note=note)
     elif (guess := parse_style_answer(photo.caption)) is None:

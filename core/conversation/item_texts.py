@@ -41,10 +41,18 @@ def item_correction_texts(look: Look, language: Language) -> list[tuple[str, str
     return texts
 
 
+def remembered_text(look: Look, language: Language) -> str:
+    """What is said about a photo that was sent before, with what its owner told about it."""
+    if not look.is_corrected:
+        return translate_variant("talk.remembered", look.variant_seed, language)
+    return "\n".join([translate("talk.remembered.told", language), *correction_notes(look, language)])
+
+
 def correction_notes(look: Look, language: Language) -> list[str]:
-    """What the owner of a look corrected, one note for each thing."""
-    corrections = look.item_corrections.items()
+    """What the owner of a look corrected, one note for the style and each thing."""
+    style, corrections = look.corrected_style, look.item_corrections.items()
     return [
+        *([] if style is None else [translate("me.correction", language, style=style_name(style, language))]),
         *(_note_item_correction("me.correction.item", *pair, language) for pair in corrections),
         *(
             _name_told_colors("me.correction.color", garment, colors, language)

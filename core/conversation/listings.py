@@ -161,15 +161,17 @@ def format_month(worn: WornCounts, language: Language) -> list[str]:
 
 
 def own_look_line(look: Look, language: Language) -> str:
-    """One line about a person's own look: its day in Seoul, style, probability, and whether it is on the board."""
+    """One line about a person's own look: its day in Seoul, its style, how sure Eva is, and if it is on the board."""
     key = "talk.me.line"
     if look.shared_at is not None:
         key = "talk.me.line.shared" if look.is_public else "talk.me.line.held"
+    if look.corrected_style is not None:
+        key += ".told"
     return translate(
         key,
         language,
         date=format_recent_day(look.created_at, language),
-        style=style_name(look.verdict.style, language),
+        style=style_name(look.accepted_style, language),
         percent=format_percent(look.verdict.confidence),
     )
 

@@ -17,6 +17,8 @@ from core.vision.verdict import ConfidenceBand
 
 MAX_LOOKS = 300
 """The latest looks that are counted."""
+_ACCEPTED_STYLE = func.coalesce(schema.looks.c.corrected_style, schema.looks.c.style)
+"""As `Look.accepted_style`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ async def count_worn(
     codes = func.jsonb_path_query_array(table.c.attributes, literal_column("'$.seen[*].code'::jsonpath"))
     main_color = table.c.attributes["main_colour"].astext
     statement = (
-        select(table.c.style, codes.label("codes"), main_color.label("main_color"))
+        select(_ACCEPTED_STYLE.label("style"), codes.label("codes"), main_color.label("main_color"))
         .where(
             table.c.person_id == person_id,
             table.c.created_at >= since,
@@ -68,12 +70,13 @@ async def count_worn(
 
 
 async def count_styles(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
-    """How often each style was seen in a person's outfits, the most frequent first; without styles never seen."""
+    """How often a person wore each style, the most frequent first; without styles never worn."""
     table = schema.looks
+    style = _ACCEPTED_STYLE.label("style")
     statement = (
-        select(table.c.style, func.count().label("looks"))
+        select(style, func.count().label("looks"))
         .where(table.c.person_id == person_id, table.c.band != ConfidenceBand.NOT_AN_OUTFIT)
-        .group_by(table.c.style)
-        .order_by(func.count().desc(), table.c.style)
+        .group_by(style)
+        .order_by(func.count().desc(), style)
     )
     return {Style(row.style): row.looks for row in await connection.execute(statement)}

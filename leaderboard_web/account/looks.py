@@ -12,7 +12,6 @@ from core.conversation.narration import style_name, verdict_messages
 from core.conversation.reply import ReplyKind, repeat_guess
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.smalltalk import comment_on_guess
-from core.db.looks import Look
 from core.db.schema import Channel
 from core.i18n.clothing_names import main_color_text
 from core.i18n.translations import Language, translate
@@ -197,16 +196,9 @@ def _render_look(
         worn=build_worn(verdict, language),
         main_color=main_color_text(verdict.attributes, language),
         bars=build_bars(verdict.probabilities, language) if view.style_name else [],
-        correction_notes=_correction_notes(look, language),
+        correction_notes=correction_notes(look, language),
         asks_to_learn=look.is_corrected and own.owner.owes_learning_answer,
     )
-
-
-def _correction_notes(look: Look, language: Language) -> list[str]:
-    """What the owner corrected."""
-    style = look.corrected_style
-    notes = [] if style is None else [translate("me.correction", language, style=style_name(style, language))]
-    return notes + correction_notes(look, language)
 
 
 def _notice_sentences(own: OwnedLook, notice: str, language: Language) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ class OwnLookView:
     style: Style
     style_name: str | None
     """None without an outfit in the photo."""
+    told_style_name: str | None
+    """According to the owner, who corrected it."""
     percent: str
     """Confidence of the style, see `format_percent`."""
     awaiting_guess: bool
@@ -83,6 +85,7 @@ def build_own_look(look: Look, resources: Resources, language: Language) -> OwnL
         visibility=visibility,
         style=look.style,
         style_name=style_name(look.style, language) if has_outfit else None,
+        told_style_name=style_name(look.corrected_style, language) if look.corrected_style else None,
         percent=format_percent(look.confidence),
         awaiting_guess=look.pending_question is PendingQuestion.GUESS,
         photo_url=photo_url,

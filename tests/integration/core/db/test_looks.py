@@ -191,6 +191,10 @@ async def test_own_looks_are_listed_page_by_page_and_counted(database: Database)
         assert [look.id for look in first + rest][1:] == [look.id for look in reversed(own_looks)]
         assert await count_styles(connection, person.id) == {Style.MODE: 2, Style.RETRO: 1, Style.STREET: 1}
         assert await looks.count(connection, person.id) == 5
+        await look_feedback.record_correction(connection, own_looks[3].id, Style.RETRO)
+        assert await count_styles(connection, person.id) == {Style.MODE: 2, Style.RETRO: 2}
+        worn = await count_worn(connection, person.id, since=own_looks[0].created_at)
+        assert worn.styles == {Style.MODE: 2, Style.RETRO: 2}, "as their owner says"
 
 
 async def test_hearts_are_counted_down_when_their_givers_are_deleted(database: Database) -> None:

@@ -332,4 +332,10 @@ async def test_questions_about_a_look_are_answered_after_a_correction(
     assert attributes(found, ".bubble.eva a", "href") == [f"/looks/{public.id}"]
     without_script = await client.post("/try/words", data=data)
     assert f"/looks/{public.id}" in attributes(without_script, ".bubble.eva a", "href")
-    assert translate("talk.me.first", EN, style="Street") in await say("what do I wear most?")
+    history = await say("what do I wear most?")
+    assert translate("talk.me.first", EN, style="80s Retro") in history
+    assert history.endswith(": 80s Retro, as you told me")
+    assert texts(await client.get("/me"), ".own h2") == ["80s Retro"]
+    again = messages(await send_photo(client, make_photo()))
+    told = " ".join(translate(key, EN, style="80s Retro") for key in ("talk.remembered.told", "me.correction"))
+    assert told in again
