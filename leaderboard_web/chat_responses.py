@@ -35,8 +35,6 @@ class ChatReply:
     message: str = ""
     """What the person wrote, or the label of their button; empty for a photo."""
     answer: Sequence[ChatItem]
-    is_in_history: bool = False
-    """Whether the page says it anyway, in words of its own."""
 
     @property
     def items(self) -> list[ChatItem]:
@@ -145,8 +143,7 @@ def respond(context: RequestContext, reply: ChatReply) -> Response:
     url = url_for("chat", query=query)
     if not wants_json(context.request):
         redirect = RedirectResponse(f"{url}#{LATEST}", 303)
-        items = [] if reply.is_in_history else reply.items
-        lines = [item for item in items if isinstance(item, ChatLine) and not item.is_verdict]
+        lines = [item for item in reply.items if isinstance(item, ChatLine) and not item.is_verdict]
         context.state.flash.write(redirect, context.viewer, lines)
         return redirect
     photo = actions = ""

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from core.conversation.actions import Action, ActionType
 from core.conversation.display_names import display_name
-from core.conversation.item_texts import item_correction_texts, remembered_text
+from core.conversation.item_texts import correction_notes, remembered_text
 from core.conversation.narration import MessageSlot, style_name, verdict_messages
 from core.conversation.result_card_texts import can_have_card
 from core.conversation.smalltalk import button_label, comment_on_guess
@@ -180,18 +180,22 @@ class ChatView:
                 ChatLine(sender="eva", text=comment),
             ]
         items += self.opening_items()
-        if look.corrected_style is not None:
-            items += [
-                self._action_line(Action(type=ActionType.CORRECT, style=look.corrected_style)),
-                self._eva_line("talk.correct.thanks", style=style_name(look.corrected_style, language)),
-            ]
-        for words, answer in item_correction_texts(look, language):
-            items += [ChatLine(sender="you", text=words), ChatLine(sender="eva", text=answer)]
-        if self.awaits_learning_consent:
-            items.append(self._eva_line("talk.learning.ask"))
+        sharing, feedback = self._sharing_items(), self._feedback_items()
+        asked_at = self.person.learning_asked_at
+        is_shared_first = look.shared_at is not None and asked_at is not None and look.shared_at < asked_at
+        items += [*sharing, *feedback] if is_shared_first else [*feedback, *sharing]
         if look.pending_question is PendingQuestion.CORRECT:
             items += [self._action_line(Action(type=ActionType.CORRECT)), self._eva_line("talk.correct.ask")]
-        return items + self._sharing_items()
+        return items
+
+    def _feedback_items(self) -> list[ChatItem]:
+        """What the person corrected, as it was noted, and the question whether Eva may learn from it."""
+        items: list[ChatItem] = []
+        if self.look.is_corrected and not self.is_duplicate:
+            items += eva_lines(["\n".join(correction_notes(self.look, self.language))])
+        if self.awaits_learning_consent:
+            items.append(self._eva_line("talk.learning.ask"))
+        return items
 
     def _heatmap_item(self) -> HeatmapItem | None:
         look = self.look

@@ -23,24 +23,6 @@ AGES = (("day", 24 * 60), ("hour", 60), ("minute", 1))
 """Units of the age of a look, with their minutes."""
 
 
-def item_correction_texts(look: Look, language: Language) -> list[tuple[str, str]]:
-    """What the owner of a look took back, in words of theirs, each with Eva's answer."""
-    texts = []
-    for thing, also, instead in _group_corrections(look):
-        kind = ReplyKind.ITEM_CORRECTED
-        reply = Reply(kind=kind, language=language, look=look, thing=thing, also=also, instead=instead)
-        words = _note_item_correction("talk.item.said", thing, instead, language, also=also)
-        texts.append((words, _correction_sentence(reply, thing, _seed_for(look, thing))))
-    for garment, (instead, *others) in _list_told_colors(look):
-        kind, instead_also = ReplyKind.ITEM_CORRECTED, next(iter(others), None)
-        reply = Reply(
-            kind=kind, language=language, look=look, garment=garment, instead=instead, instead_also=instead_also
-        )
-        words = _name_told_colors("talk.item.said.color", garment, (instead, instead_also), language)
-        texts.append((words, _told_color_sentence(reply, garment, _seed_for(look, garment))))
-    return texts
-
-
 def remembered_text(look: Look, language: Language) -> str:
     """What is said about a photo that was sent before, with what its owner told about it."""
     if not look.is_corrected:
@@ -50,10 +32,10 @@ def remembered_text(look: Look, language: Language) -> str:
 
 def correction_notes(look: Look, language: Language) -> list[str]:
     """What the owner of a look corrected, one note for the style and each thing."""
-    style, corrections = look.corrected_style, look.item_corrections.items()
+    style = look.corrected_style
     return [
         *([] if style is None else [translate("me.correction", language, style=style_name(style, language))]),
-        *(_note_item_correction("me.correction.item", *pair, language) for pair in corrections),
+        *(_note_item_correction(*group, language) for group in _group_corrections(look)),
         *(
             _name_told_colors("me.correction.color", garment, colors, language)
             for garment, colors in _list_told_colors(look)
@@ -86,22 +68,21 @@ def _group_corrections(look: Look) -> list[tuple[Attribute, Attribute | None, At
 
 
 def _note_item_correction(
-    key: str, thing: Attribute, instead: Attribute | None, language: Language, *, also: Attribute | None = None
+    thing: Attribute, also: Attribute | None, instead: Attribute | None, language: Language
 ) -> str:
-    """A text about a thing that was taken back.
+    """A note about a thing that was taken back.
 
     Args:
-        key: of the text; `.instead` is added to it if another thing is worn instead.
         thing: what was taken back.
+        also: a second thing that was taken back.
         instead: what is worn instead, if the person named it.
         language: of the text.
-        also: a second thing that was taken back.
     """
     denied = _join((thing, also), _color_word, language)
     if instead is None:
-        return translate(key, language, thing=denied)
+        return translate("me.correction.item", language, thing=denied)
     names = {"thing": denied, "instead": _color_word(instead, language)}
-    return translate(f"{key}.instead", language, **names)
+    return translate("me.correction.item.instead", language, **names)
 
 
 def item_sentence(reply: Reply, look: Look) -> str:

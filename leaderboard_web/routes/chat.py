@@ -188,9 +188,7 @@ async def _respond_to_reply(
         answer = [link_to_look(sentences[0], reply.look, context.language)]
     if reply.reveals_verdict and view is not None:
         answer += view.verdict_items()
-    is_shown = view is not None and reply.look is not None and reply.look.id == view.look.id
-    is_in_history = is_shown and reply.kind is ReplyKind.ITEM_CORRECTED
-    return respond(context, ChatReply(view=view, message=message, answer=answer, is_in_history=is_in_history))
+    return respond(context, ChatReply(view=view, message=message, answer=answer))
 
 
 async def _render_refusal(request: Request, error: EvaError | HTTPException) -> Response:

@@ -119,3 +119,18 @@ async def test_deleting_leads_to_the_pages_that_delete(
     assert links == ["/me/forget"]
     assert translate("me.forget.title", language) in (await client.get(links[0])).text
     assert len(await list_looks(resources)) == 2, "no message deletes"
+
+
+async def test_a_page_loaded_again_tells_what_was_done_in_its_order(client: httpx.AsyncClient) -> None:
+    page = await press_button(client, await send_photo(client, make_photo()), "share")
+    page = await press_button(client, page, "take")
+    corrected = await client.post("/try/act", data={"look": look_id_of(page), "do": "correct.mode"})
+    link, question = translate("talk.button.page", EN), translate("talk.learning.ask", EN)
+    noted = translate("me.correction", EN, style="British Mode")
+    again = await client.get("/try")
+    assert messages(again)[-3:] == [link, noted, question]
+    assert buttons(again) == buttons(corrected)
+    assert buttons(again)[:3] == ["learn", "nolearn", "unshare"]
+    page = await press_button(client, await press_button(client, again, "unshare"), "share")
+    await press_button(client, page, "take")
+    assert messages(await client.get("/try"))[-1] == link, "shared after the correction"

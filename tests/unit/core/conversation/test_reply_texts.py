@@ -7,7 +7,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from core.clothing import Color, Item
-from core.conversation.item_texts import item_correction_texts
+from core.conversation.item_texts import correction_notes
 from core.conversation.narration import style_name
 from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
@@ -101,8 +101,8 @@ def test_two_colors_with_the_same_one_instead_are_one_correction() -> None:
         Color.RED: None,
     }
     look = replace(make_look(uuid7()), item_corrections=corrections)
-    words = [words for words, _ in item_correction_texts(look, EN)]
-    assert words == ["Not white and navy, but black.", "Not the coat.", "Not red."]
+    notes = correction_notes(look, EN)
+    assert notes == ["You changed white and navy to black.", "You took back the coat.", "You took back red."]
 
 
 def test_certainty_names_the_runner_up_and_another_style_can_be_told() -> None:
