@@ -94,8 +94,10 @@ def _answer_unseen(look: Look, things: Sequence[Attribute], correction: ItemCorr
     attributes = look.verdict.attributes
     is_assertion = correction.is_garment_kept and not correction.properties
     if correction.of is not None or is_assertion:
-        kind, aspect = ReplyKind.ITEM_OPEN, Aspect.COLOR if is_assertion else Aspect.NAME
         garment = correction.denied if correction.of is None and isinstance(correction.denied, Item) else None
+        subject = correction.of or garment
+        is_seen = attributes is not None and subject is not None and bool(find_meant(attributes, subject))
+        kind, aspect = ReplyKind.ITEM_OPEN, Aspect.COLOR if is_assertion and is_seen else Aspect.NAME
         return Reply(kind=kind, language=language, look=look, garment=garment, of=correction.of, aspect=aspect)
     things = things or correction.properties[:2]
     is_other_seen = attributes is not None and things[0] is Item.TROUSERS and find_meant(attributes, Item.TROUSERS)

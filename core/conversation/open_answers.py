@@ -6,7 +6,7 @@ from core.clothing import Color, Item, ItemGroup
 from core.conversation.garment_kinds import GarmentKind, Subject, find_meant, list_meant
 from core.conversation.narration import format_percent
 from core.conversation.open_questions import Aspect
-from core.conversation.worn_details import UNLIKELY, probability_sentences
+from core.conversation.worn_details import UNLIKELY, find_rival, probability_sentences
 from core.db.looks import Look
 from core.i18n.clothing_names import color_name, join_names, join_words, name_seen, name_with_article
 from core.i18n.translations import Language, VariantSeed, translate, translate_variant
@@ -33,10 +33,13 @@ def open_answer(look: Look, subject: Subject, aspect: Aspect, seed: VariantSeed,
     garments = find_meant(attributes, subject)
     asks_color = aspect in {Aspect.COLOR, Aspect.WRONG_COLOR}
     if not garments and asks_color:
-        known = set(look.told_colors) - set(look.item_corrections)
+        known = (set(look.told_colors) - set(look.item_corrections)).union(look.item_corrections.values())
         garments = tuple(item for item in list_meant(subject) if item in known)
     if not garments:
-        return _answer_unseen(look, attributes, subject, seed, language)
+        sentences = _answer_unseen(look, attributes, subject, seed, language)
+        if asks_color and isinstance(subject, Item) and subject not in look.item_corrections:
+            return _answer_color_unseen(look, attributes, subject, sentences, seed, language)
+        return sentences
     if aspect is Aspect.NAME:
         if subject is GarmentKind.TOP:
             outer = find_meant(attributes, GarmentKind.OUTERWEAR)
@@ -93,7 +96,31 @@ def _answer_aspect(
         value = join_words([color_name(color, language) for color in corrected], language)
         return translate_variant("worn.open.color.told", seed, language, garment=name, value=value)
     aspect = Aspect.COLOR if aspect is Aspect.WRONG_COLOR else aspect
-    return translate_variant(f"worn.open.{aspect}.none", seed, language, garment=name)
+    reason = "unseen" if aspect is Aspect.COLOR and attributes.find_seen(garment) is None else "none"
+    return translate_variant(f"worn.open.{aspect}.{reason}", seed, language, garment=name)
+
+
+def _answer_color_unseen(
+    look: Look, attributes: Attributes, garment: Item, sentences: list[str], seed: VariantSeed, language: Language
+) -> list[str]:
+    """That the color of an unseen garment is not known, what is seen in its place, and the color of that.
+
+    Args:
+        look: the look.
+        attributes: its own.
+        garment: the garment that is not seen.
+        sentences: how likely the garment is, and then what is seen in its place, if anything.
+        seed: selects the words.
+        language: of the sentences.
+    """
+    rival = find_rival(attributes, garment)
+    if rival is None and attributes.probability(garment) < UNLIKELY:
+        return sentences
+    answer = [_answer_aspect(look, attributes, garment, Aspect.COLOR, seed, language)]
+    answer += sentences if rival is None else sentences[1:]
+    if isinstance(rival, Item) and any(color.worn_on is rival for color in attributes.colors):
+        answer.append(_answer_aspect(look, attributes, rival, Aspect.COLOR, seed, language))
+    return answer
 
 
 def told_colors_sentence(look: Look, garment: Item, seed: VariantSeed, language: Language) -> str:

@@ -117,7 +117,7 @@ def probability_sentences(
     # Of a seen garment it is the color that may be another one.
     first = 1 if isinstance(thing, Color) and len(things) > 1 and things[0] is garment else 0
     is_named = not {"worn.check.seen", "worn.check.main"}.isdisjoint(keys[first:])
-    if not is_named and (rival := _find_rival(attributes, things[first], garment)) is not None:
+    if not is_named and (rival := find_rival(attributes, things[first], garment)) is not None:
         things.append(rival)
         keys.append("worn.check.rival")
         places.append(None)
@@ -131,7 +131,7 @@ def probability_sentences(
     return sentences
 
 
-def _find_rival(attributes: Attributes, thing: Attribute, garment: Item | None) -> Attribute | None:
+def find_rival(attributes: Attributes, thing: Attribute, garment: Item | None = None) -> Attribute | None:
     """What is seen in the place of a thing that is not: the sneakers where heels were asked for.
 
     Of a garment's color it is a color that is on this garment: where another one is, is not known.
