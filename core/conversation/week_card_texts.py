@@ -3,7 +3,7 @@
 Nothing is stored: a card is counted each time, and drawn again unless the same one was in the last minute.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.listings import most_frequent
 from core.conversation.narration import style_name
+from core.db.looks import Look
+from core.db.schema import PendingQuestion
 from core.db.worn_counts import WornCounts, count_worn
 from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language, format_month_day, translate
@@ -22,6 +24,7 @@ from core.images.week_card import StyleShare, WeekCardText, draw_week_card
 from core.resources import Resources
 from core.seoul_time import start_of_day
 from core.styles import STYLES, Style
+from core.vision.verdict import ConfidenceBand
 
 AttributeT = TypeVar("AttributeT")
 
@@ -64,6 +67,19 @@ async def get_week(connection: AsyncConnection, person_id: UUID, *, now: datetim
     current = await count_worn(connection, person_id, since=start)
     previous = await count_worn(connection, person_id, since=start - WEEK, until=start)
     return Week(now=end, current=current, previous=previous)
+
+
+def fills_week_card(latest: Sequence[Look]) -> bool:
+    """Whether there are enough of a person's latest looks for a card, as `get_week` counts them."""
+    start = first_day(datetime.now(UTC))
+    counted = [
+        look
+        for look in latest
+        if look.created_at >= start
+        and look.pending_question is not PendingQuestion.GUESS
+        and look.verdict.band is not ConfidenceBand.NOT_AN_OUTFIT
+    ]
+    return len(counted) >= MIN_LOOKS
 
 
 def week_card_text(week: Week, language: Language) -> WeekCardText:

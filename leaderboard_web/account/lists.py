@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Response
 from core.conversation.display_names import display_name
 from core.conversation.listings import format_month, most_frequent
 from core.conversation.narration import style_name
+from core.conversation.week_card_texts import fills_week_card
 from core.db import blocks, follows, looks, reactions
 from core.db.person_lists import ListedPerson, Relation, list_people
 from core.db.worn_counts import count_styles, count_worn
@@ -60,6 +61,7 @@ async def history_page(
         display_name=name,
         looks=[build_own_look(look, context.state.resources, language) for look in page.rows],
         is_first_page=before is None,
+        offers_week=before is None and fills_week_card(rows),
         month=" ".join(month),
         favorite_styles=[style_name(style, language) for style in favorites],
         next_url=page.next_cursor and url_for("account", query={"before": page.next_cursor}),

@@ -44,6 +44,7 @@ async def test_card_of_a_week_is_for_its_own_person_only(
     assert translate("week.few.one", EN) in page_text(page)
     assert attributes(page, ".week-card img", "src") == []
     assert (await client.get(story)).status_code == 404
+    assert attributes(await client.get("/me"), "main a[href='/me/week']", "href") == [], "offered once there is one"
 
     await add_look(resources, mina.id)
     assert attributes(await client.get("/me"), "main a[href='/me/week']", "href") == ["/me/week"]
