@@ -35,9 +35,11 @@ def test_look_is_shared_under_the_typed_name(open_page: OpenPage, locale: str, l
     press(page, "talk.button.share", language)
     name = page.get_by_label(translate("try.name", language))
     expect(name).to_be_focused()
+    expect(page.locator("#words")).to_be_hidden()
     own = f"Mina {language}"
     name.fill(own)
     page.keyboard.press("Enter")
+    expect(page.locator("#words")).to_be_visible()
     press(page, "talk.button.post", language)
     expect(bubbles(page).last).to_contain_text(translate("talk.shared", language, name=own))
     page.reload()
@@ -111,7 +113,8 @@ def test_both_answers_to_the_question_for_consent_are_in_view(
         button = page.get_by_role("button", name=translate(answer, language), exact=True)
         expect(button).to_be_in_viewport(ratio=1)
     press(page, "talk.button.nolearn", language)
-    expect(page.get_by_role("link", name=translate("talk.button.page", language))).to_be_in_viewport(ratio=1)
+    chip = page.locator(".actions").get_by_role("link", name=translate("talk.button.page", language))
+    expect(chip).to_be_in_viewport(ratio=1)
 
 
 def test_a_list_has_a_line_for_each_entry(open_page: OpenPage, samples: Path) -> None:
