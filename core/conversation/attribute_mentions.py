@@ -26,7 +26,7 @@ OTHER_NAMES = {
     Item.SKIRT: "치마",
     Item.JUMPSUIT: "점프수트",
     Item.JEANS: "denim jeans, 진, 데님 팬츠",
-    Item.TROUSERS: "pants, slacks, chinos, 팬츠, 슬랙스, 면바지",
+    Item.TROUSERS: "pants, slacks, chinos, wide leg pants, 팬츠, 슬랙스, 면바지, 와이드 팬츠, 와이드 바지, 통바지",
     Item.SHORTS: "쇼츠, 숏팬츠",
     Item.TRADITIONAL: "traditional clothes, traditional costume, hanbok, kimono, yukata, sari, saree, qipao, cheongsam"
     ", ao dai, 한복, 개량한복, 기모노, 유카타, 사리, 치파오, 아오자이, 전통 옷, 전통 복장, 민속 의상",

@@ -27,13 +27,14 @@ _LEAD = (
     r"|definitely|bro|bruh|dude|umm|uhh|ummm|lmao|haha|girl|sis|man|tbh|ngl|yo) )*"
 )
 _TAIL = (
-    r"(?: (?:really|at all|actually|though|tho|tbh|ngl|lol|lmao|haha|sorry|eva|here|there|bro|bruh|fr"
+    r"(?: (?:really|at all|actually|though|tho|tbh|ngl|lol|lmao|haha|sorry|eva|here|there|bro|bruh|fr|mate"
     r"|btw|by the way|fyi|in (?:it|this|that|(?:the|this|my) (?:photo|picture|pic))))*"
 )
 _IS = r"(?:(?:that|it|this|they|those|these) (?:s|is|was|re|are|were|r)|there (?:s|is|are))"
 _IS_NOT = (
     rf"(?:{_IS} (?:literally )?(?:not|n t|no)|(?:that|it|this|there|they|those|these) (?:isn|wasn|aren|weren|ain) t"
-    r"|(?:i m|i am)(?: literally| even)? not(?: even)? wearing|i wasn t wearing"
+    r"|(?:i m|i am|(?:she|he) (?:s|is)|they (?:re|are))(?: literally| even)? not(?: even)? wearing"
+    r"|(?:i wasn|(?:she|he) isn|they aren) t wearing"
     r"|i (?:have|see) no|i (?:don|do|didn|did) (?:t|not) (?:have|see)"
     r"|i (?:didn t|did not) wear"
     r"|it not|not|no|isn t|aren t|ain t(?: no)?)(?: really| actually| even| exactly)?"
@@ -75,7 +76,7 @@ _KOREAN_NOT = (
     "|(?:하나도|전혀)?(?:없는데요?|없어요?|없음|없거든요?|없습니다))"
     "(?:(?:뭔|무슨)(?:소리|말)(?:야|예요|이야|이에요|인지)|잘못(?:봤어요?|봤네요?|보셨어요|본듯))?"
 )
-_KOREAN_INSTEAD = "(?:그냥|사실|정확히는|이건|그건|이거|그거|오히려|차라리)?@"
+_KOREAN_INSTEAD = "[ㅋㅎㅠㅜ]*(?:그냥|사실|정확히는|이건|그건|이거|그거|오히려|차라리)?@"
 _KOREAN_IS_SAID = (
     "(?:이야|야|이에요|예요|에요|이예요|이죠|죠|이지|지|이다|인데요?|임|입니다|거든요?|이거든요?|인거같아요?|인것같아요?|같아요?"
     "|(?:을|를)?(?:입었|신었)(?:어요?|는데요?|거든요?|습니다|음|지요?|죠)|같은데요?|에가까워요?|라고요?|이라고요?|라니까요?|이라니까요?|요)"
@@ -139,7 +140,11 @@ _PLAIN_ASSERTION = re.compile(rf"{_LEAD}it (?:s|re|r|is|are) {_SHADE}#{_TAIL}")
 _KOREAN_PLAIN_ASSERTION = re.compile("#(?:이야|야|이에요|예요|에요|이예요|인데요?|임|입니다|이거든요?|거든요?)")
 PLAIN_ASSERTIONS = (_PLAIN_ASSERTION, _KOREAN_PLAIN_ASSERTION)
 """The color of a garment, in a statement about nothing else."""
-TOLD_ITEM = re.compile(rf"{_LEAD}{_IS} (?:(?:actually|really|just|clearly|literally|more like) )*{_ONE}#{_TAIL}")
+_TOLD_ITEM = re.compile(rf"{_LEAD}{_IS} (?:(?:actually|really|just|clearly|literally|more like) )*{_ONE}#{_TAIL}")
+_KOREAN_TOLD_ITEM = re.compile(
+    f"{_KOREAN_LEAD}#(?:이야|야|이에요|예요|에요|임|입니다|이거든요?|거든요?|인데요?|이?라니까요?)"
+)
+TOLD_ITEM = (_TOLD_ITEM, _KOREAN_TOLD_ITEM)
 """What something is, without a word for what was said: it takes the place of the one thing that it rules out."""
 OWN = re.compile(rf"{_LEAD}(?:the|my) (?!other )|(?:아니|근데|에바야?|저기)? ?(?:이|내|제) ")
 """The start of a statement about a garment that is worn."""

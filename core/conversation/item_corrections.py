@@ -56,10 +56,16 @@ def _find_denial(message: str) -> ItemCorrection | None:
         return None
     if (correction := _read(text)) is not None:
         return correction
-    # Of what "the shoes" are is said what they are not, rather than whether there are any.
-    forms = [form for form in drop_subject(text) if not patterns.SAYS_NOT_WORN.search(form[0].replace(" ", ""))]
-    found = (read(subject, form) for read in (_read_of, _read_assertion) for form, subject in forms)
-    return next(filter(None, found), None)
+    for read in (_read_of, _read_assertion):
+        for form, subject in drop_subject(text):
+            correction = read(subject, form)
+            if correction is None:
+                continue
+            # Of "the shoes" it is said what they are not, rather than whether there are any.
+            is_of_garment = correction.is_garment_kept and correction.properties
+            if is_of_garment or patterns.SAYS_NOT_WORN.search(form.replace(" ", "")) is None:
+                return correction
+    return None
 
 
 def _find_told_color(message: str) -> ItemCorrection | None:
@@ -86,7 +92,9 @@ def _find_told_item(message: str) -> ItemCorrection | None:
     forms = (text, *(form for form, subject in drop_subject(text) if not isinstance(subject, Item)))
     for form in forms:
         for rest, mention in find_names(form):
-            if patterns.TOLD_ITEM.fullmatch(rest) and mention.is_garment and not mention.properties:
+            # One syllable is a name as well: "나 진이야".
+            is_told = len(rest) < len(form) and patterns.matches(patterns.TOLD_ITEM, rest)
+            if is_told and mention.is_garment and not mention.properties:
                 return ItemCorrection(denied=mention.thing, instead=mention.thing, is_remark=True)
     return None
 

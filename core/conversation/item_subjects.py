@@ -52,7 +52,9 @@ _KOREAN = re.compile(
     rf"{_KOREAN_LEAD}(?:(?P<kind>{_KOREAN_KIND}){_KOREAN_ASPECT}?|(?!의){_KOREAN_ASPECT})"
     rf"(?:에는|엔|에|{_KOREAN_PARTICLE}) ?(?=[가-힣a-z])"
 )
-_KOREAN_GARMENT = re.compile(rf"{_KOREAN_LEAD}{_MARK}{_KOREAN_ASPECT}?{_KOREAN_PARTICLE} ?(?=[가-힣a-z])")
+_KOREAN_GARMENT = re.compile(
+    rf"{_KOREAN_LEAD}{_MARK}{_KOREAN_ASPECT}?(?:(?:에는|엔|에)(?=.*없)|{_KOREAN_PARTICLE}) ?(?=[가-힣a-z])"
+)
 
 
 def drop_subject(text: str) -> Iterator[tuple[str, Subject | None]]:

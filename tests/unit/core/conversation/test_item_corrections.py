@@ -93,6 +93,10 @@ from core.vision.attributes import Attribute
         ("위에 입은 거 셔츠 아니에요", Item.SHIRT, None),
         ("상의는 니트가 아니고 후드티예요", Item.KNIT, Item.HOODIE),
         ("바지는 청바지 아니고 슬랙스야", Item.JEANS, Item.TROUSERS),
+        ("청바지 아닌데 와이드 팬츠임", Item.JEANS, Item.TROUSERS),
+        ("청바지 아닌데 ㅋㅋ 와이드 팬츠임", Item.JEANS, Item.TROUSERS),
+        ("those are shorts not trousers mate", Item.TROUSERS, Item.SHORTS),
+        ("she's not wearing a tie", Item.TIE, None),
         ("무늬는 체크가 아니에요", Item.CHECK, None),
         ("아까 그거 코트 아니었어", Item.COAT, None),
         ("not black and white, it's black", Color.WHITE, None),
@@ -245,6 +249,7 @@ def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Attribute, in
         "boots",
         "코트 아니야?",
         "코트 말고 뭐 입지",
+        *("나 진이야", "반바지야?", "바지에 벨트 없어", "신발 없어", "바지에 검은색 없음"),
         "no shirt no shoes no service",
         "i don't like the coat",
         "coat or jacket",
@@ -267,6 +272,11 @@ def test_correction_as_it_is_typed_in_a_chat(message: str, denied: Attribute, in
 )
 def test_other_messages_correct_no_item(message: str) -> None:
     assert find_item_correction(message) is None
+
+
+@pytest.mark.parametrize("message", ["those are shorts", "반바지야", "이거 반바지임", "아니 반바지라니까"])
+def test_what_something_is_is_told(message: str) -> None:
+    assert find_item_correction(message) == ItemCorrection(denied=Item.SHORTS, instead=Item.SHORTS, is_remark=True)
 
 
 @pytest.mark.parametrize("message", ["티 백 진 " * 8, "진 " * 25, "no " + "tie " * 11, "코트 " * 16])

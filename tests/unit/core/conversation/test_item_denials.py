@@ -54,6 +54,7 @@ def test_denial_of_a_garment_with_properties(
         ("my pants aren't blue", Item.TROUSERS, (Color.BLUE,), None),
         ("my pants arent blue lol", Item.TROUSERS, (Color.BLUE,), None),
         ("바지 파란색 아니에요", Item.TROUSERS, (Color.BLUE,), None),
+        ("바지에 프린트 없음", Item.TROUSERS, (Item.PRINT,), None),
         ("jeans aren't blue they're grey", Item.JEANS, (Color.BLUE,), Color.GREY),
         ("코트 까만거 아님 남색임", Item.COAT, (Color.BLACK,), Color.NAVY),
         ("코트는 남색인데 왜 검정으로 봤어", Item.COAT, (Color.BLACK,), Color.NAVY),
