@@ -188,7 +188,8 @@ def list_offers(look: Look, *, finds_similar: bool) -> tuple[ActionType, ...]:
     """
     if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
         return ()
-    swap = (ActionType.SHOW_SWAP,) if look.verdict.attributes is not None else ()
+    attributes = look.verdict.attributes
+    swap = () if attributes is None or attributes.swap is None else (ActionType.SHOW_SWAP,)
     sharing: tuple[ActionType, ...] = (ActionType.UNSHARE,)
     if look.shared_at is None:
         sharing = () if look.photo_key is None else (ActionType.SHARE,)

@@ -1,8 +1,15 @@
-import pytest
+from dataclasses import replace
 
-from core.conversation.look_messages import asks_why_not, grants_or_refuses, read_look_message
+import pytest
+from uuid_utils.compat import uuid7
+
+from core.clothing import Item
+from core.conversation.actions import ActionType
+from core.conversation.look_messages import asks_why_not, grants_or_refuses, list_offers, read_look_message
 from core.conversation.occasions import Occasion
 from core.styles import Style
+from core.vision.attributes import Swap
+from tests.factories import classify_with_attributes, make_look, make_verdict
 
 
 @pytest.mark.parametrize(
@@ -151,3 +158,14 @@ def test_remark_about_the_verdict_is_no_permission(message: str) -> None:
 def test_an_occasion_is_answered_whatever_else_is_asked(message: str, occasion: Occasion) -> None:
     read = read_look_message(message)
     assert (read.intent, read.occasion) == (None, occasion)
+
+
+def test_what_would_change_the_style_is_offered_only_where_something_would() -> None:
+    verdict = classify_with_attributes(Style.CASUAL, {Item.TROUSERS: 0.9})
+    assert verdict.attributes is not None
+    swap = Swap(remove=Item.TROUSERS, add=Item.SKIRT, style=Style.FEMININE, probability=0.6)
+    with_swap = replace(verdict, attributes=replace(verdict.attributes, swap=swap))
+    without_swap = replace(verdict, attributes=replace(verdict.attributes, swap=None))
+    for shown, is_offered in ((with_swap, True), (without_swap, False), (make_verdict(), False)):
+        offers = list_offers(make_look(uuid7(), shown), finds_similar=False)
+        assert (ActionType.SHOW_SWAP in offers) is is_offered
