@@ -92,6 +92,8 @@ class ReplyKind(StrEnum):
     NAME_INVALID = auto()
     NAME_PROMPT = auto()
     NAME_TAKEN = auto()
+    NAME_UNCLEAR = auto()
+    """A typed yes after a name was shown back; it is shown back again, for a button."""
     NEW_PHOTO = auto()
     NOTHING_SHARED = auto()
     """None of the person's looks is on the leaderboard, so none can be taken off."""

@@ -38,6 +38,8 @@ async def restore_reply(
     name = None if current is None else current.name
     if kind is ReplyKind.NAME_CONFIRMATION:
         name = (current and current.pending_name) or normalize_display_name(message or "") or name
+    elif kind is ReplyKind.NAME_UNCLEAR:
+        name = (current and current.pending_name) or name
     rejected_name = normalize_display_name(message or "") if kind is ReplyKind.NAME_TAKEN else None
     if kind is ReplyKind.NAME_TAKEN and rejected_name is None:
         # A button confirmed the name, which is stored nowhere any more: only the question for another one is left.

@@ -54,6 +54,7 @@ REPLY_TEXT_KEYS = {
     ReplyKind.NAME_INVALID: "talk.name.refused",
     ReplyKind.NAME_PROMPT: "talk.name.ask",
     ReplyKind.NAME_TAKEN: "talk.name.taken",
+    ReplyKind.NAME_UNCLEAR: "talk.name.button",
     ReplyKind.NEW_PHOTO: "talk.another",
     ReplyKind.NOTHING_SHARED: "talk.unshare.nothing",
     ReplyKind.NO_OUTFIT: "talk.no_outfit_to_share",

@@ -104,7 +104,9 @@ async def change_sharing(
         return replace(shared, kind=ReplyKind.ALREADY_SHARED) if is_typed and look.is_public else shared
     if needs_confirmation and person.pending_name is not None and person.pending_name_look_id == look.id:
         answer = _ask_confirmation if is_typed else _share_as_proposed
-        return await answer(connection, person, look, person.pending_name, chat)
+        reply = await answer(connection, person, look, person.pending_name, chat)
+        is_yes = is_typed and action_type is ActionType.SHARE
+        return replace(reply, kind=ReplyKind.NAME_UNCLEAR) if is_yes else reply
     if action_type is not ActionType.ACCEPT_NAME and await _needs_name_prompt(connection, person):
         return await _ask_name(connection, person, look, chat)
     name = await _suggested_name(connection, person)

@@ -125,7 +125,9 @@ async def test_agreement_in_words_shows_the_buttons_again(
     await write(service, mina, "Mint")
     reply = await write(service, mina, message)
     assert reply is not None
-    assert (reply.kind, reply.name) == (ReplyKind.NAME_CONFIRMATION, "Mint")
+    assert (reply.kind, reply.name) == (ReplyKind.NAME_UNCLEAR, "Mint"), "in other words than before"
+    restored = await restore(service, mina, reply)
+    assert (restored.kind, restored.name, restored.prompt) == (reply.kind, "Mint", ActionType.CONFIRM_NAME)
     assert not await is_shared(service, look)
 
 
@@ -211,9 +213,11 @@ async def test_typed_label_asks_before_a_look_is_shared(service: ConversationSer
     look = await create_look(service, mina)
     async with service.resources.database.transaction() as connection:
         assert await people.update_display_name(connection, mina.id, "Mina")
+    reply = await act(service, mina, ActionType.SHARE)
+    assert (reply.kind, reply.name) == (ReplyKind.NAME_CONFIRMATION, "Mina")
     for action_type in (ActionType.SHARE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME):
         reply = await act(service, mina, action_type)
-        assert (reply.kind, reply.name) == (ReplyKind.NAME_CONFIRMATION, "Mina")
+        assert (reply.kind, reply.name, reply.prompt) == (ReplyKind.NAME_UNCLEAR, "Mina", ActionType.CONFIRM_NAME)
     assert not await is_shared(service, look)
     assert (await act(service, mina, ActionType.CONFIRM_NAME, look)).kind is ReplyKind.SHARED
 
