@@ -65,7 +65,8 @@ async def handle_photo(
     if judged.is_duplicate:
         await conversation.mark_verdict_shown(look)
         if shows_picture(delivery, look):
-            note = "\n".join(filter(None, [remembered_text(look, language), answer]))
+            remembered = remembered_text(look, language, is_private=delivery.is_private)
+            note = "\n".join(filter(None, [remembered, answer]))
     if judged.is_duplicate or (look.pending_question is not PendingQuestion.GUESS and not has_guessed):
         await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, note=note)
     elif (guess := parse_style_answer(photo.caption)) is None:

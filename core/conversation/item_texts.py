@@ -23,9 +23,9 @@ AGES = (("day", 24 * 60), ("hour", 60), ("minute", 1))
 """Units of the age of a look, with their minutes."""
 
 
-def remembered_text(look: Look, language: Language) -> str:
-    """What is said about a photo that was sent before, with what its owner told about it."""
-    if not look.is_corrected:
+def remembered_text(look: Look, language: Language, *, is_private: bool = True) -> str:
+    """What is said about a photo that was sent before, with what its owner told about it where they alone read it."""
+    if not (look.is_corrected and is_private):
         return translate_variant("talk.remembered", look.variant_seed, language)
     return "\n".join([translate("talk.remembered.told", language), *correction_notes(look, language)])
 

@@ -100,6 +100,21 @@ async def test_duplicate_photo_gets_the_stored_verdict(harness: TelegramHarness)
     assert harness.model.call_count == 1
 
 
+@pytest.mark.parametrize("chat_id", [USER_ID, -100123])
+async def test_only_the_owner_reads_what_they_told_about_a_photo(harness: TelegramHarness, chat_id: int) -> None:
+    mention: dict[str, Any] = {
+        "caption": "@eva_stylist_bot",
+        "caption_entities": [{"type": "mention", "offset": 0, "length": 16}],
+    }
+    await harness.send_updates(harness.updates.photo(make_photo(), chat_id=chat_id, **mention))
+    await harness.execute(f"UPDATE looks SET corrected_style = '{Style.ETHNIC}'")
+    await harness.send_updates(harness.updates.photo(make_photo(), chat_id=chat_id, **mention))
+
+    told = translate("me.correction", Language.KO, style=style_name(Style.ETHNIC, Language.KO))
+    [_, _, again, _] = harness.telegram.messages(chat_id)
+    assert (told in again["caption"]) is (chat_id == USER_ID)
+
+
 @pytest.mark.parametrize(
     ("method", "status"),
     [("sendMessage", 429), ("sendMessage", 500), ("sendPhoto", 502), ("download", 500), ("getFile", 502)],
