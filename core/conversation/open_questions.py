@@ -54,6 +54,7 @@ _ENGLISH = {
     Aspect.COLOR: re.compile(
         rf"{_LEAD}(?:(?:what|which|wat) {_COLOR} (?:{_IS} {_THE}@|{_SEE}(?: {_IS})?|(?:of )?@ {_WORN})"
         rf"|(?:what {_IS} )?(?:the )?{_COLOR} (?:of|on) {_THE}?@"
+        rf"|(?:(?:what|how) about )?{_THE}?@ what {_COLOR}(?: {_IS} {_IT})?"
         rf"|{_THE}?@ (?:s )?{_COLOR}|what {_IS} {_THE}@ (?:s )?{_COLOR})"
         rf"(?: (?:do you think|to you))?{_TAIL}"
     ),
@@ -107,6 +108,7 @@ _KOREAN = {
     Aspect.COLOR: re.compile(
         f"{_KOREAN_LEAD}(?:@의?{_KOREAN_COLOR}?{_PARTICLE}{_KOREAN_WHAT}{_KOREAN_COLOR}{_KOREAN_END}"
         f"|@의?{_KOREAN_COLOR}{_PARTICLE}(?:(?:뭐|뭘|뭔|무엇|뭘로|뭐로){_KOREAN_END}|(?:좀)?(?:알려|말해)(?:줘요?|주세요)|요)?"
+        f"|@의?{_KOREAN_COLOR}{_PARTICLE}맞(?:아요?|나요?|죠|지요?|니)"
         f"|{_KOREAN_WHAT}{_KOREAN_COLOR}{_PARTICLE}@{_PARTICLE}{_ENDED})"
     ),
     Aspect.WRONG_COLOR: re.compile(

@@ -16,6 +16,8 @@ from core.conversation.open_questions import Aspect, OpenQuestion, find_open_que
         ("what color do you see on the jacket", Aspect.COLOR, Item.JACKET),
         ("what's the color of my bag?", Aspect.COLOR, Item.BAG),
         ("what color coat is this", Aspect.COLOR, Item.COAT),
+        ("what about the trousers, what colour are they?", Aspect.COLOR, Item.TROUSERS),
+        ("바지 색은 맞아?", Aspect.COLOR, Item.TROUSERS),
         ("what kind of shoes are these?", Aspect.NAME, GarmentKind.SHOES),
         ("what kinda shoes are these", Aspect.NAME, GarmentKind.SHOES),
         ("what shoes am I wearing", Aspect.NAME, GarmentKind.SHOES),

@@ -79,7 +79,7 @@ from core.conversation.intents import Intent, find_intent
         (Intent.SHARE, ("공유해줘 좀요", "이거 올림", "다시 올려줘", "역시 올려줘", "아니다 걍 올려")),
         (Intent.NEW_PHOTO, ("다시 올릴게", "다시 사진 올릴게")),
         (None, ("머리 내려", "소매 내려", "내려와", "다시 안 올려", "마지막 커피 내려줘")),
-        (Intent.WEAR, ("추천해줘 좀요", "내일 뭐입어야됨")),
+        (Intent.WEAR, ("추천해줘 좀요", "내일 뭐입어야됨", "내 코디 골라줘")),
         (Intent.HELP, ("도와줘 좀요", "셀카 보내도 돼요?", "can i send two photos at once")),
         (Intent.YES, ("좋아 좀요", "sure why not", "you can")),
         (Intent.WHY, ("why not?", "why not")),
