@@ -38,8 +38,8 @@ _EMOJI = re.compile("[\u200d\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]+")
 _END = re.compile(r"(?: (?:please|pls|instead|then|btw|lol|thanks|thx))*[ !?？~ㅋㅎ]*$", re.IGNORECASE)
 """What follows a name in either language."""
 _START = re.compile(
-    r"(?:(?:음+|아니?|어|네|넵|응|ㅇㅇ|ㅇㅋ|오키|그럼|일단|그냥|걍)[.,!~…]* |\S+ ?(?:말고|아니고|아니라) "
-    r"|오타(?:남|났어요?|났네요?|임|야|예요|네요?)?[.,!~]* )+(?=[가-힣])"
+    r"(?:(?:음+|아니?|어|네|넵|응|ㅇㅇ|ㅇㅋ|오키|그럼|일단|그냥|걍)[.,!~…]* (?=[가-힣])|\S+ ?(?:말고|아니고|아니라) "
+    r"|오타(?:남|났어요?|났네요?|임|야|예요|네요?)?[.,!~]* )+"
     rf"|(?:(?i:{_ENGLISH_LEAD})[,.!]+ |{_ENGLISH_LEAD} (?=[A-Z]))+"
 )
 """What precedes a name: "no, Tommy", "민지 말고 민아로". "No Limits" is a name."""
@@ -54,7 +54,7 @@ _KOREAN_WISH = re.compile(
     r"(?P<name>.+?)(?P<i>이)?(?:(?:으로|로|라고) ?"
     r"(?:할게|할래|할거야|하자|해|해줘|해 ?주세|ㄱㄱ|고고|올려|올려줘|올려 ?주세"
     r"|해 ?주셈|해 ?주삼|하셈|불러줘|불러 ?주세|부탁(?:해|드려|드릴게)?)요?"
-    r"|라고요?|으?로요| 으?로|[이가] ?(?:더 ?)?(?:낫겠[다어]|낫[네다]|나을 ?듯|좋겠[다어])요?"
+    r"|으?로요| 으?로|[이가] ?(?:더 ?)?(?:낫겠[다어]|낫[네다]|나을 ?듯|좋겠[다어])요?"
     rf"|(?:(?:면|{_NO_VERB}도) ?(?:돼|될까|되나)|(?:[은는] ?| )?(?:어때|어떨까))요?[?？]?)"
 )
 """A wish about a name: "감자로 할게요"."""
@@ -63,8 +63,8 @@ _KOREAN_CHOICE = re.compile("(?P<name>[^ ]+?)(?:할게|할께|할래|할랭|하�
 _KOREAN_PARTICLE = re.compile("으로$|(?<=..)로$")
 _KOREAN_COPULA = re.compile(r"(?P<name>.+?)(?:(?P<i>이)?[에예]요|입니다)")
 """What follows a name that is told: "소금빵이에요"."""
-_KOREAN_POLITE = re.compile(f"(?P<name>.+?)(?P<i>이)?{_NO_VERB}요")
-"""A name with the ending that makes any word polite, "민지요", but no verb: "행복해요"."""
+_KOREAN_POLITE = re.compile(f"(?P<name>.+?)(?P<i>이)?(?:{_NO_VERB}요|라고요?)")
+"""A single word with an ending that follows any name, "민지요", "민지라고", but no verb: "행복해요"."""
 _KOREAN_CASUAL = re.compile(r"(?P<name>.+?)(?P<i>이)?(?:[야요]|임)")
 """The same behind a subject: "내 이름은 민지야"."""
 _KOREAN_SENTENCE = re.compile(

@@ -302,7 +302,7 @@ def test_korean_name_is_told_apart_from_what_follows_it(message: str, name: str 
         *(("just Tom lol", "Tom"), ("nah, Tom", "Tom"), ("no, Tommy", "Tommy"), ("No Limits", "No Limits")),
         *((name, name) for name in ("just vibes", "OK Computer", "예은", "이안", "Next", "Grace")),
         *((message, None) for message in ("올려", "아니 부끄러워", "no, who sees it", "민지 말고 다른 이름")),
-        *(("그냥 종로", "종로"), ("그냥 콩으로", "콩")),
+        *(("그냥 종로", "종로"), ("그냥 콩으로", "콩"), ("민지 말고 Mina로", "Mina"), ("뭐 하라고", None)),
         *(("민지 말고 민아로", "민아"), ("초코 말고 우유로 할래", "우유"), ("민지는 어때요?", "민지")),
         *(
             (message, None)
