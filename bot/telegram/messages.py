@@ -34,10 +34,13 @@ INTENT_COMMANDS = {
     Intent.UNSHARE: CommandName.ME,
 }
 """The command that does what a message asks for in other words; each asks before it changes anything."""
-JUDGING_INTENTS = UNANSWERABLE.keys() | {
-    *(Intent.WHY, Intent.DETAILS, Intent.SEEN, Intent.BRAND, Intent.DETAIL, Intent.SWAP, Intent.WEAR, Intent.COMPLAINT)
-}
-"""What a reply to a photo without a look may ask, so that it is judged; "delete this" stores nothing."""
+NO_QUESTIONS = frozenset(
+    {
+        *(Intent.DELETE, Intent.DELETE_ONE, Intent.UNSHARE, Intent.PHOTOS, Intent.YES, Intent.NO, Intent.CANCEL),
+        *(Intent.THANKS, Intent.GREETING, Intent.BYE, Intent.LANGUAGE, Intent.NEWS, Intent.REPORT),
+    }
+)
+"""What judges and stores nothing in reply to a photo without a look: "delete this", "thanks"."""
 AGREEMENTS = frozenset("👍❤🔥👏😁🎉🤩💯👌😍🥰🏆🆒")
 DISAGREEMENTS = frozenset("👎💩🤮")
 
@@ -73,8 +76,8 @@ async def handle_message(
     if not is_about_another and await answer_question(delivery, conversation, person, message.text, look_id):
         return
     intent = find_intent(message.text)
-    judging_intents = JUDGING_INTENTS if replied_look is None else UNANSWERABLE.keys()
-    if message.photo is not None and (intent is None or intent in judging_intents):
+    is_judged = intent not in NO_QUESTIONS if replied_look is None else intent is None or intent in UNANSWERABLE
+    if message.photo is not None and is_judged:
         await conversation.delete_name_question(person)
         await handle_photo(delivery, conversation, person, message.photo)
         return

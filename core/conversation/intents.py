@@ -170,7 +170,8 @@ _POLITE_ENDINGS = r"(요|용|염|욤|여|욥|유|다|당|ㅠ|ㅜ|ㅋ|ㅎ|임|슴
 _LEADING_FILLER = re.compile(
     r"^(?:(?:oh|ah|um|uh|uhm|omg|well|hmm|hm|ok|okay|so|and|but|meh|ugh|yikes|lmao|hey|hi|hello|please|pls|eva|sorry|actually|btw|anyway|like|haha|lol"
     r"|아|음|어|흠|저기|저기요|에바|에바야|에바님|근데|근데요|그런데|그럼|혹시|그리고|글고|일단|자|야|저|그|아니|오|와|우와|헐|헉|엥|잉|에이"
-    r"|솔직히|그니까|그러니까|잘 모르겠는데|(?:걍|그냥|진짜)(?! (?:그래|그렇|좋|지워))|[ㅋㅎㅠㅜㅡ]+) )+"
+    r"|솔직히|그니까|그러니까|잘 모르겠는데"
+    r"|(?:걍|그냥)(?! 그(?:래요?|렇네요?|렇다)(?: |$))|진짜(?! (?:지워지|좋아))|[ㅋㅎㅠㅜㅡ]+) )+"
 )
 _TRAILING_FILLER = re.compile(
     r"(?: (?:please|pls|plz|eva|then|man|dude|lol|haha|babe|dear|tho|though|so much|a lot|very much|anyway|sis|girl|bro"
@@ -236,6 +237,11 @@ def find_whole_intent(message: str) -> Intent | None:
         # "맞아?" asks whether it is right.
         return Intent.ACCURACY
     return None if found is None or found == UNKNOWN else Intent(found)
+
+
+def find_first_intent(message: str) -> Intent | None:
+    """The intent of the first sentence of a message."""
+    return find_whole_intent(next(iter(_SENTENCE.findall(message)), message))
 
 
 def _find_in_sentences(message: str) -> Intent | None:

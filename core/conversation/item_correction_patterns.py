@@ -142,7 +142,7 @@ PLAIN_ASSERTIONS = (_PLAIN_ASSERTION, _KOREAN_PLAIN_ASSERTION)
 """The color of a garment, in a statement about nothing else."""
 _TOLD_ITEM = re.compile(rf"{_LEAD}{_IS} (?:(?:actually|really|just|clearly|literally|more like) )*{_ONE}#{_TAIL}")
 _KOREAN_TOLD_ITEM = re.compile(
-    f"{_KOREAN_LEAD}#(?:이야|야|이에요|예요|에요|임|입니다|이거든요?|거든요?|인데요?|이?라니까요?)"
+    f"(?!나|난|저|전|내가|제가){_KOREAN_LEAD}#(?:이야|야|이에요|예요|에요|임|입니다|이거든요?|거든요?|인데요?|이?라니까요?)"
 )
 TOLD_ITEM = (_TOLD_ITEM, _KOREAN_TOLD_ITEM)
 """What something is, without a word for what was said: it takes the place of the one thing that it rules out."""

@@ -6,7 +6,7 @@ from core.conversation.actions import ActionType
 from core.conversation.attribute_mentions import Mention
 from core.conversation.garment_kinds import GarmentKind, Subject, find_meant
 from core.conversation.intent_keywords import match_keywords
-from core.conversation.intents import Intent, find_intent, find_whole_intent, normalize_message
+from core.conversation.intents import Intent, find_first_intent, find_intent, normalize_message
 from core.conversation.item_feedback import is_correctable, is_new
 from core.conversation.item_questions import find_item_question
 from core.conversation.occasions import Occasion, read_occasion_question
@@ -86,7 +86,7 @@ class LookMessage:
 def read_look_message(message: str) -> LookMessage:
     """Read a message."""
     intent, question = find_intent(message), read_occasion_question(message)
-    if question.occasion is not None and question.is_about_clothes and find_whole_intent(message) is None:
+    if question.occasion is not None and question.is_about_clothes and find_first_intent(message) is None:
         # "Is this okay for a date? What should I change?"
         intent = None
     if intent is Intent.SWAP:

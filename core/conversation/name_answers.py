@@ -25,7 +25,8 @@ _ENGLISH_LEAD = (
 )
 _ENGLISH_FRAME = re.compile(
     rf"(?:{_ENGLISH_LEAD}[,!.]* )*"
-    r"(?:(?:call|name) me|my name(?:['\u2019]?s| is)|(?:i['\u2019]m|(?-i:im)|i am|it['\u2019]?s|it is)"
+    r"(?:(?:i )?(?:meant|said)|(?:call|name) me|my name(?:['\u2019]?s| is)"
+    r"|(?:i['\u2019]m|(?-i:im)|i am|it['\u2019]?s|it is)"
     r"|(?:share|post|put) (?:it|this|that|me)(?: up)? (?:as|under)"
     r"|(?:let['\u2019]?s |i['\u2019]?(?:d|ll) )?(?:go with|use)"
     r"|i['\u2019]?ll (?:be|take)|(?:can|could|may) i be|i (?:want to|wanna) be|make (?:it|that)"
@@ -43,6 +44,8 @@ _START = re.compile(
     rf"|(?:(?i:{_ENGLISH_LEAD})[,.!]+ |{_ENGLISH_LEAD} (?=[A-Z]))+"
 )
 """What precedes a name: "no, Tommy", "민지 말고 민아로". "No Limits" is a name."""
+_NOT_A_NAME = re.compile("(?:이거|그거|이게|그게|내가|제가|이름이?) ?(?:말고|아니고|아니라) ")
+"""The start of a sentence that names something only as a wish: "그거 말고 민지로", "그게 아니라 얼굴이 문제예요"."""
 _KOREAN_END = re.compile(r"[ .!~ㅋㅎ]*$")
 _NAME = "(?:이름|닉네임|닉|본명|별명)"
 _KOREAN_SUBJECT = re.compile(f"(?P<is_stated>(?:제|내) {_NAME}[은이]? |{_NAME}[은이] |(?:저는?|나는?|난|전) )|{_NAME} ")
@@ -91,7 +94,9 @@ def find_typed_name(message: str) -> str | None:
     text = " ".join(_EMOJI.sub(" ", message).split()) or message
     start = _START.match(text)
     rest = text if start is None else text[start.end() :]
-    if start is not None and (find_intent(rest) is not None or is_about_name(rest)):
+    is_wish = bool(_cut(_KOREAN_WISH, rest) or _KOREAN_PARTICLE.search(rest))
+    is_other = _NOT_A_NAME.match(text) is not None and not is_wish
+    if start is not None and (is_other or find_intent(rest) is not None or is_about_name(rest)):
         return None
     frame = _ENGLISH_FRAME.fullmatch(text)
     name = _find_korean_name(rest) if frame is None else frame["name"]

@@ -44,7 +44,8 @@ def share_lines(verdict: Verdict, language: Language) -> list[str]:
     lines = [
         translate("worn.why.line", language, thing=name, percent=format_percent(shares[garment]))
         for garment in sorted(shares, key=lambda thing: -shares[thing])
-        if shares[garment] >= SMALLEST_SHOWN and not against.intersection(seen.thing for seen in parts[garment])
+        if shares[garment] >= SMALLEST_SHOWN
+        if own.intersection(things := {seen.thing for seen in parts[garment]}) or not against & things
         for name in name_seen(parts[garment], language)
     ]
     return [translate("worn.why", language, style=style_name(verdict.style, language)), *lines] if lines else []

@@ -120,15 +120,16 @@ async def test_reply_to_ones_own_photo_without_a_look_is_about_no_other(harness:
     newest = max(await list_looks(harness), key=lambda look: look.created_at)
     await erasure.delete_look(harness.resources, newest.id)
 
-    await harness.send_updates(harness.updates.text("공유해줘", reply_to_message=photo["message"]))
-    async with harness.resources.database.connection() as connection:
-        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
-    assert person is not None
-    assert person.pending_name_look_id is None
     await harness.send_updates(harness.updates.text("이거 지워줘", reply_to_message=photo["message"]))
     assert len(await list_looks(harness)) == 1, "nothing was stored again"
     await harness.send_updates(harness.updates.text("retro", reply_to_message=photo["message"]))
     assert [look.corrected_style for look in await list_looks(harness)] == [None, None], "the photo was judged"
+    await harness.send_updates(harness.updates.text("공유해줘", reply_to_message=photo["message"]))
+    async with harness.resources.database.connection() as connection:
+        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
+    newest = max(await list_looks(harness), key=lambda look: look.created_at)
+    assert person is not None
+    assert person.pending_name_look_id == newest.id
 
 
 def _quoted(message: Json) -> Json:

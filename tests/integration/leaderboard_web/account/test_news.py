@@ -50,7 +50,7 @@ async def test_news_count_what_others_did_until_they_are_seen(
     hello = await client.post("/try/words", data={"words": "hello"}, headers={"Accept": "application/json"})
     assert "3 hearts" not in hello.text, "the person was here just now"
     expected = [
-        "You got 3 hearts, 1 save and 1 new follower since you last looked.",
+        "You've gotten 3 hearts, 1 save and 1 new follower since you last looked.",
         translate("news.first", Language.EN),
     ]
     from_elsewhere = await client.get("/me/news", headers={"Sec-Fetch-Site": "cross-site"})

@@ -18,8 +18,8 @@ def test_styles_that_are_equally_frequent_share_the_first_place() -> None:
 @pytest.mark.parametrize(
     ("styles", "count", "language", "text"),
     [
-        ((Style.MODE,), 1, Language.EN, "One photo so far, and I read it as British Mode."),
-        ((Style.MODE,), 3, Language.EN, "I've looked at 3 of your photos. The style I saw most: British Mode."),
+        ((Style.MODE,), 1, Language.EN, "One photo so far: British Mode."),
+        ((Style.MODE,), 3, Language.EN, "I've looked at 3 of your photos. Most of all: British Mode."),
         (
             (Style.MODE, Style.RETRO),
             4,

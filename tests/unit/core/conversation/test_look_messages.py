@@ -5,6 +5,7 @@ from uuid_utils.compat import uuid7
 
 from core.clothing import Item
 from core.conversation.actions import ActionType
+from core.conversation.intents import Intent
 from core.conversation.look_messages import asks_why_not, grants_or_refuses, list_offers, read_look_message
 from core.conversation.occasions import Occasion
 from core.styles import Style
@@ -169,3 +170,7 @@ def test_what_would_change_the_style_is_offered_only_where_something_would() -> 
     for shown, is_offered in ((with_swap, True), (without_swap, False), (make_verdict(), False)):
         offers = list_offers(make_look(uuid7(), shown), finds_similar=False)
         assert (ActionType.SHOW_SWAP in offers) is is_offered
+
+
+def test_a_question_before_an_occasion_is_answered() -> None:
+    assert read_look_message("Why formal? I want to wear it to a wedding").intent is Intent.WHY

@@ -194,6 +194,12 @@ def test_why_leaves_out_what_speaks_for_the_other_style() -> None:
     lines = share_lines(replace(verdict, attributes=attributes), Language.EN)
     assert [line.partition(":")[0] for line in lines[1:]] == ["Floral dress"]
 
+    floral = replace(heels, thing=Item.FLORAL)
+    dress = [reason for reason in own if reason.thing is Item.DRESS]
+    mixed = replace(verdict.attributes, reasons=(*dress, floral))
+    lines = share_lines(replace(verdict, attributes=mixed), Language.EN)
+    assert lines[1].startswith("Floral dress"), "the dress itself is a reason"
+
 
 def test_a_garment_and_its_color_are_one_line_of_the_reasons() -> None:
     verdict = classify_with_attributes(Style.STREET, {Item.HOODIE: 0.9, Color.BLACK: 0.95, Item.PRINT: 0.9})
