@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from core.training.dataset import open_photo
-from core.vision.attributes import Attributes, DetectedAttribute
+from core.vision.attributes import WARM_LEVEL, Attributes, DetectedAttribute
 from core.vision.backends import InferenceBackend, LiteRTBackend, ModelOutputs
 from core.vision.classifier import BUNDLED_MODEL_DIR, ModelInput, StyleClassifier, fit_to_input
-from core.vision.explanation import WARM_LEVEL
 from core.vision.fake_backend import FakeBackend
 from core.vision.model_card import ModelCard, load_model_card
 from core.vision.verdict import Verdict

@@ -250,8 +250,7 @@ class UpdateHandler:
             IdentityProvider.TELEGRAM, str(update.user_id), update.language_code
         )
         delivery.language = person.language
-        keeps_question = isinstance(update, ButtonPress | TextMessage | MessageReaction)
-        if person.pending_name_look_id is not None and not keeps_question:
+        if not isinstance(update, ButtonPress | TextMessage | MessageReaction):
             await self.conversation.delete_name_question(person)
         match update:
             case PhotoMessage(is_of_other=True):

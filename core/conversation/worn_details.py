@@ -14,8 +14,7 @@ from core.i18n.clothing_names import (
     thing_name,
 )
 from core.i18n.translations import Language, VariantSeed, translate, translate_variant
-from core.vision.attributes import Attribute, Attributes, DetectedAttribute
-from core.vision.explanation import WARM_LEVEL
+from core.vision.attributes import WARM_LEVEL, Attribute, Attributes, DetectedAttribute
 from core.vision.verdict import Verdict
 
 UNLIKELY = 0.2

@@ -17,6 +17,8 @@ Attribute = Item | Color
 ATTRIBUTES: tuple[Attribute, ...] = (*ITEMS, *COLORS)
 ATTRIBUTES_BY_CODE: Mapping[str, Attribute] = {thing.value: thing for thing in ATTRIBUTES}
 """Items and colors by their keys, which all differ."""
+WARM_LEVEL = 0.5
+"""Value of a thing's map from which a cell belongs to it."""
 MAP_LEVELS = 255
 """Largest value of a stored map, one byte a cell."""
 

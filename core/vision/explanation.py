@@ -24,7 +24,7 @@ from core.clothing import (
 )
 from core.styles import STYLES, Style
 from core.vision.attribute_calibration import AttributeCalibration
-from core.vision.attributes import Attribute, Attributes, DetectedAttribute, Reason, Swap
+from core.vision.attributes import WARM_LEVEL, Attribute, Attributes, DetectedAttribute, Reason, Swap
 from core.vision.backends import AttributeOutputs
 from core.vision.label_statistics import LabelStatistics, load_label_statistics
 from core.vision.main_color import CLOTHES_FROM, count_clothes_pixels
@@ -35,8 +35,6 @@ NEVER_WITH: dict[Attribute, frozenset[Item]] = {
     item: frozenset[Item]().union(*(items for items in EXCLUSIVE if item in items)) - {item} for item in ITEMS
 }
 """The items that are never worn together with each item."""
-WARM_LEVEL = 0.5
-"""Value of a thing's map from which a cell belongs to it."""
 MIN_SHARE = 0.2
 """Share of the style's positive evidence on a thing from which it is a reason."""
 MIN_LOG_ODDS = 0.4

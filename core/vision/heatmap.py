@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from core.images.drawing import load_font
-from core.vision.explanation import WARM_LEVEL
+from core.vision.attributes import WARM_LEVEL
 
 MAX_SIDE = 1280
 """The longest side of a heatmap in px: the largest that messengers show without recompression."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clothing import COLORS, GARMENTS, ITEMS, WORN_PROPERTIES, Item, ItemGroup
-from core.vision.attributes import DetectedAttribute
+from core.vision.attributes import WARM_LEVEL, DetectedAttribute
 from core.vision.main_color import MainColorModel, count_clothes_pixels
 from core.vision.verdict import activation_map
 
@@ -27,8 +27,6 @@ MIN_COLOR_PROBABILITY = 0.1
 """Probability of a color by the pixels of a garment from which it may be on it."""
 MIN_COLOR_RATIO = 0.5
 """The same in relation to the garment whose pixels fit best."""
-WARM_LEVEL = 0.5
-"""Value of a garment's map from which a cell belongs to it."""
 MIN_CLOTHES = 0.3
 """Probability of clothes from which a cell belongs to a garment."""
 

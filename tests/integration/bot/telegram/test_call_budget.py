@@ -30,8 +30,8 @@ MAX_STATEMENTS = 9
 @pytest.mark.parametrize(
     ("classifier", "max_functions", "max_modules"),
     [
-        (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 71, 25),
-        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 101, 31),
+        (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 72, 25),
+        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 102, 31),
     ],
     ids=["styles only", "with items"],
 )

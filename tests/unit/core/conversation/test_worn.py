@@ -12,8 +12,8 @@ from core.conversation.worn_details import compare_sentences, probability_senten
 from core.i18n.clothing_names import join_names, name_seen, thing_name
 from core.i18n.translations import Language, VariantSeed, translate, variant_keys
 from core.styles import STYLES, Style
-from core.vision.attributes import ATTRIBUTES, Attribute, Reason
-from core.vision.explanation import SWAPPED_GROUPS, WARM_LEVEL
+from core.vision.attributes import ATTRIBUTES, WARM_LEVEL, Attribute, Reason
+from core.vision.explanation import SWAPPED_GROUPS
 from core.vision.verdict import ConfidenceBand, Verdict
 from tests.factories import classify_scripted, classify_with_attributes
 from tests.texts import variants
