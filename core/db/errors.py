@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from asyncpg.exceptions import ForeignKeyViolationError, InterfaceError, PostgresError
+from asyncpg.exceptions import ForeignKeyViolationError, InterfaceError, InternalClientError, PostgresError
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -50,6 +50,9 @@ def is_outage(error: BaseException) -> bool:
     sqlstate = getattr(error, "sqlstate", None)
     if sqlstate is not None:
         return sqlstate in OUTAGE_SQLSTATES or sqlstate[:2] in OUTAGE_SQLSTATE_CLASSES
+    if isinstance(error, InternalClientError):
+        # asyncpg has read the server's last message, and not yet the end of the connection.
+        return "cannot switch to state" in str(error)
     # asyncpg raises the same class for a wrong value and for a connection that is in use already.
     return isinstance(error, InterfaceError) and "closed" in str(error)
 
@@ -86,7 +89,7 @@ def outage_as_error() -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, PostgresError, InterfaceError) as error:
+    except (OSError, PostgresError, InterfaceError, InternalClientError) as error:
         if isinstance(error, OSError) or is_outage(error):
             raise DatabaseUnavailableError(name_outage(error)) from error
         raise

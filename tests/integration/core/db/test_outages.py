@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -109,6 +110,22 @@ async def test_a_network_error_counts_only_while_connecting(database: Database) 
     with pytest.raises(ConnectionResetError):
         async with database.connection():
             raise ConnectionResetError
+
+
+@pytest.mark.parametrize("turns", range(4), ids=lambda turns: f"{turns} turns")
+async def test_a_connection_that_the_server_ends_is_an_outage_whenever_it_is_read(
+    database: Database, turns: int
+) -> None:
+    """The server's last message may be read between two statements, before the end of the connection is."""
+    with pytest.raises(DatabaseUnavailableError):
+        async with database.connection() as connection:
+            ((pid,),) = await CompiledStatement(text("SELECT pg_backend_pid()")).fetch(connection)
+            with psycopg.connect(database.conninfo, autocommit=True) as other:
+                # Blocks, so that the event loop reads nothing meanwhile; true once the process is gone.
+                assert other.execute("SELECT pg_terminate_backend(%s, 10000)", [pid]).fetchone() == (True,)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await CompiledStatement(text("SELECT 1")).fetch(connection)
 
 
 async def test_a_server_that_became_read_only_is_an_outage(database: Database) -> None:
