@@ -6,7 +6,7 @@ training labels connect the thing with the style. The thresholds were chosen on 
 See ADR 0035.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 
 import numpy as np
@@ -202,7 +202,11 @@ def find_reasons(
 
 
 def find_swap(
-    probabilities: Mapping[Style, float], second: Style, seen: Sequence[DetectedAttribute], statistics: LabelStatistics
+    probabilities: Mapping[Style, float],
+    second: Style,
+    seen: Sequence[DetectedAttribute],
+    excluded: Set[Attribute],
+    statistics: LabelStatistics,
 ) -> Swap | None:
     """The smallest exchange of a seen item after which the runner-up would lead; None if no single one does it.
 
@@ -211,14 +215,15 @@ def find_swap(
     Args:
         probabilities: of the styles.
         second: the runner-up.
-        seen: items that may be exchanged.
+        seen: items.
+        excluded: which of them may not be exchanged: the reasons for the runner-up.
         statistics: of the training labels.
     """
     logits = np.log(np.array([max(probabilities[style], 1e-9) for style in STYLES]))
     present = {seen_thing.thing for seen_thing in seen}
     best: tuple[float, Swap] | None = None
     for item in (seen_thing.thing for seen_thing in seen):
-        if not isinstance(item, Item) or item.group not in SWAPPED_GROUPS:
+        if not isinstance(item, Item) or item.group not in SWAPPED_GROUPS or item in excluded:
             continue
         for other in ITEMS:
             if other.group is not item.group or other in present or other is Item.TRADITIONAL:
@@ -272,12 +277,14 @@ def explain(
         pixel_colors = find_pixel_colors(garments if seen_colors else (), calibration.main_color, scores, pixels, worn)
     seen = attach_properties(seen, garments)
     seen_colors = attach_properties(seen_colors, garments, pixel_colors)
+    reasons = find_reasons(leading, style_evidence, (*seen, *seen_colors), statistics)
+    excluded = {reason.thing for reason in reasons if reason.style is leading[1]}
     return style_evidence, Attributes(
         item_probabilities=MappingProxyType(dict(zip(ITEMS, items.tolist(), strict=True))),
         color_probabilities=MappingProxyType(dict(zip(COLORS, colors.tolist(), strict=True))),
         seen=seen,
         colors=seen_colors,
         main_color=main_color,
-        reasons=find_reasons(leading, style_evidence, (*seen, *seen_colors), statistics),
-        swap=find_swap(probabilities, leading[1], seen, statistics),
+        reasons=reasons,
+        swap=find_swap(probabilities, leading[1], seen, excluded, statistics),
     )

@@ -1,6 +1,7 @@
 """What is said of items and colors follows from scores, maps and the statistics of the training labels."""
 
 import json
+from collections.abc import Set
 from dataclasses import replace
 
 import numpy as np
@@ -131,7 +132,7 @@ def test_swap_is_the_smallest_exchange_after_which_the_runner_up_leads() -> None
     assert swap.add.group is ItemGroup.TOP
     assert swap.probability > 0.4
     # Nothing that is not seen is exchanged, and no single exchange turns a sure verdict into any other.
-    assert find_swap(dict.fromkeys(STYLES, 1 / 8), Style.MODE, (), statistics) is None
+    assert find_swap(dict.fromkeys(STYLES, 1 / 8), Style.MODE, (), frozenset(), statistics) is None
     assert _attributes(Style.ETHNIC, {Item.BAG: 0.9}, confidence=0.99).swap is None
 
 
@@ -139,22 +140,23 @@ def test_swap_adds_nothing_that_contradicts_what_else_is_seen() -> None:
     statistics = load_label_statistics()
     cam = np.ones((2, 2), np.float32)
 
-    def swap(*items: Item) -> Swap | None:
+    def swap(*items: Item, excluded: Set[Item] = frozenset()) -> Swap | None:
         seen = [DetectedAttribute(thing=item, probability=0.9, cam=cam) for item in items]
         chances = dict.fromkeys(STYLES, 0.1 / 6) | {Style.CASUAL: 0.6, Style.FEMININE: 0.3}
-        return find_swap(chances, Style.FEMININE, seen, statistics)
+        return find_swap(chances, Style.FEMININE, seen, excluded, statistics)
 
     with_bag = swap(Item.BAG, Item.JEANS)
     assert with_bag is not None
     assert (with_bag.remove, with_bag.add) == (Item.JEANS, Item.SKIRT)
     assert swap(Item.DRESS, Item.JEANS) is None, "a skirt is not worn with a dress"
+    assert swap(Item.BAG, Item.JEANS, excluded={Item.JEANS}) is None, "a reason for the runner-up stays on"
 
 
 def test_swap_puts_no_coat_in_place_of_the_shirt_under_it() -> None:
     shirt, cam = Item.TSHIRT, np.ones((2, 2), np.float32)
     chances = dict.fromkeys(STYLES, 0.15 / 6) | {Style.ETHNIC: 0.5, Style.BUSINESS_CASUAL: 0.35}
     seen = [DetectedAttribute(thing=shirt, probability=0.9, cam=cam)]
-    swap = find_swap(chances, Style.BUSINESS_CASUAL, seen, load_label_statistics())
+    swap = find_swap(chances, Style.BUSINESS_CASUAL, seen, frozenset(), load_label_statistics())
     assert swap is not None
     assert (swap.remove, swap.add) == (shirt, Item.SHIRT), "a jacket would change less"
 
