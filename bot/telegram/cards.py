@@ -48,7 +48,8 @@ async def send_card(delivery: UpdateDelivery, conversation: ConversationService,
             card = None
         has_card = card is not None and conversation.settings.public_url is not None and delivery.client.has_inline_mode
         keyboard = delivery.keyboards.card(look.id) if has_card else None
-        await delivery.send_all("reply", [OutgoingMessage(text=details, photo=card, keyboard=keyboard)])
+        messages = [OutgoingMessage(text=details, photo=card, keyboard=keyboard)]
+        await delivery.send_all("reply", messages, look_id=look.id)
 
 
 def build_card_results(

@@ -143,7 +143,8 @@ async def _send_own_look(
     if (photo := await delivery.load_image(look.photo_key)) is not None:
         keyboard = delivery.keyboards.look(look, conversation.settings, guesses_first=person.guesses_first)
         text = own_look_line(look, delivery.language)
-        await delivery.send_all("newest", [OutgoingMessage(text=text, photo=photo, keyboard=keyboard)])
+        messages = [OutgoingMessage(text=text, photo=photo, keyboard=keyboard)]
+        await delivery.send_all("newest", messages, look_id=look.id)
 
 
 async def _send_leaderboard(delivery: UpdateDelivery, conversation: ConversationService, person: Person | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -72,6 +73,8 @@ class UpdateDelivery:
         self._thread_id = update.thread_id
         self.covers_photos = update.is_covered and not self.is_private
         """Whether the photos of the reply are covered, as what was sent to a group is."""
+        self.look_ids: dict[int, str] = {}
+        """Ids of the looks of messages, for `inbox.find_look_id`: of judged photos, and of what was sent about them."""
         self.is_last_attempt = False
         """Whether what cannot be fetched or stored now has failed for good."""
         self._done = dict(done)
@@ -127,12 +130,13 @@ class UpdateDelivery:
             if not is_first and await inbox.get(connection, self.inbox_id) is not None:
                 raise UpdateTakenOverError
 
-    async def send_all(self, step: str, messages: Sequence[OutgoingMessage]) -> None:
+    async def send_all(self, step: str, messages: Sequence[OutgoingMessage], *, look_id: UUID | None = None) -> None:
         """Send the messages that no earlier attempt sent, recording each one.
 
         Args:
             step: names the messages together, once in a reply.
             messages: the same ones in every attempt.
+            look_id: the look that they are about: what replies to one of them is about it, too.
 
         Raises:
             ChatUnavailableError: the bot was blocked, or the chat was deleted; recorded for private chats.
@@ -158,7 +162,10 @@ class UpdateDelivery:
                         await mark_blocked(connection, IdentityProvider.TELEGRAM, str(self.chat_id))
                 raise
             self._reply_to = None
-            await self.record_checkpoint(name, message_id)
+            if message_id is not None and look_id is not None:
+                self.look_ids[message_id] = str(look_id)
+            # Ids of messages in groups are those of other messages in the private chat.
+            await self.record_checkpoint(name, self.look_ids if self.is_private else {})
 
     async def send_error(self, error: EvaError, *, is_last_attempt: bool) -> None:
         """Apologize for an error.

@@ -4,6 +4,7 @@ from bot.telegram.commands import CommandName, handle_command
 from bot.telegram.daily_news import send_news
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
 from bot.telegram.outgoing_messages import text_messages
+from bot.telegram.parsing import NO_QUESTIONS
 from bot.telegram.photos import handle_photo
 from bot.telegram.public_looks import send_similar_looks
 from bot.telegram.replies import answer_question
@@ -13,9 +14,10 @@ from core.conversation.item_feedback import is_new
 from core.conversation.occasion_fit import UNANSWERABLE
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import is_understood, reply_to_text
-from core.db import looks
+from core.db import inbox, looks
 from core.db.looks import Look
 from core.db.people import Person
+from core.db.schema import Channel
 
 INTENT_COMMANDS = {
     Intent.HELP: CommandName.HELP,
@@ -34,13 +36,6 @@ INTENT_COMMANDS = {
     Intent.UNSHARE: CommandName.ME,
 }
 """The command that does what a message asks for in other words; each asks before it changes anything."""
-NO_QUESTIONS = frozenset(
-    {
-        *(Intent.DELETE, Intent.DELETE_ONE, Intent.UNSHARE, Intent.PHOTOS, Intent.YES, Intent.NO, Intent.CANCEL),
-        *(Intent.THANKS, Intent.GREETING, Intent.BYE, Intent.LANGUAGE, Intent.NEWS, Intent.REPORT),
-    }
-)
-"""What judges and stores nothing in reply to a photo without a look: "delete this", "thanks"."""
 AGREEMENTS = frozenset("👍❤🔥👏😁🎉🤩💯👌😍🥰🏆🆒")
 DISAGREEMENTS = frozenset("👎💩🤮")
 
@@ -70,9 +65,8 @@ async def handle_message(
     if isinstance(message, MessageReaction):
         await _handle_reaction(delivery, conversation, person, message)
         return
-    replied_look = await _find_replied_look(delivery, person, message)
-    look_id = replied_look.id if replied_look is not None and person.pending_name_look_id is None else None
-    is_about_another = replied_look is None and await _is_about_another(delivery, person, message)
+    replied_look, is_about_another = await _find_replied_look(delivery, person, message)
+    look_id = None if replied_look is None or person.pending_name_look_id is not None else replied_look.id
     if not is_about_another and await answer_question(delivery, conversation, person, message.text, look_id):
         return
     intent = find_intent(message.text)
@@ -92,7 +86,8 @@ async def handle_message(
             look = await conversation.get_look_in_talk(person, look_id)
         text = reply_to_text(message.text, seed, delivery.language, look=look)
         keyboard = None if look is None else delivery.keyboards.offers(look)
-        await delivery.send_all("reply", text_messages(text, keyboard=keyboard))
+        messages = text_messages(text, keyboard=keyboard)
+        await delivery.send_all("reply", messages, look_id=None if look is None else look.id)
         if intent is not Intent.SELF_HARM:
             await send_news(delivery, person)
         return
@@ -105,41 +100,49 @@ async def _handle_reaction(
 ) -> None:
     """Take a reaction as agreement or disagreement with the verdict shown last, as the same emoji in a message.
 
-    A reaction to what is older than its photo means nothing to Eva, and none answers a question for a name.
+    A reaction to what is older than its photo, or about another look, means nothing to Eva, and none answers a question
+    for a name.
     """
     opinion = _opinion(reaction.emoji)
-    if opinion is None or person.pending_name_look_id is not None:
+    if opinion is None or person.pending_name_look_id is not None or reaction.message_id is None:
         return
     async with delivery.resources.database.connection() as connection:
         look = await looks.get_current(connection, person.id)
+        sender_id = str(reaction.user_id)
+        look_id = await inbox.find_look_id(connection, Channel.TELEGRAM, sender_id, reaction.message_id)
+    if look is None or not is_new(look.created_at) or look_id not in {look.id, None}:
+        return
     # Ids of a chat grow: what stands below the photo is about it.
-    photo_id = None if look is None or not is_new(look.created_at) else _photo_id(look, reaction.chat_id)
-    if photo_id is not None and photo_id < (reaction.message_id or 0):
+    photo_id = _photo_id(look, reaction.chat_id)
+    if photo_id is not None and photo_id < reaction.message_id:
         await answer_question(delivery, conversation, person, opinion)
 
 
-async def _find_replied_look(delivery: UpdateDelivery, person: Person, message: TextMessage) -> Look | None:
-    """The look of the photo of this private chat that a message replies to, or None."""
-    if message.replied_id is None or not delivery.is_private:
-        return None
-    async with delivery.resources.database.connection() as connection:
-        return await looks.get_by_source(connection, person.id, f"{delivery.chat_id}:{message.replied_id}")
+async def _find_replied_look(
+    delivery: UpdateDelivery, person: Person, message: TextMessage
+) -> tuple[Look | None, bool]:
+    """The look that a message of the private chat replies to, and whether the message is not about the look shown last.
 
-
-async def _is_about_another(delivery: UpdateDelivery, person: Person, message: TextMessage) -> bool:
-    """Whether a message replies to what is older than the verdict shown last, or to another photo, so that it is not
-    about that.
-
-    The question for a name is about the look that it was asked for, wherever that look stands.
+    A message that replies to what is about no look, or about one that was deleted, is not about the look shown last if
+    that is newer. The question for a name is about the look that it was asked for, wherever that look stands.
     """
-    if message.replied_id is None or not delivery.is_private or person.pending_name_look_id is not None:
-        return False
-    if message.photo is not None:
-        return True
+    if message.replied_id is None or not delivery.is_private:
+        return None, False
     async with delivery.resources.database.connection() as connection:
-        look = await looks.get_current(connection, person.id)
-    photo_id = None if look is None else _photo_id(look, delivery.chat_id)
-    return photo_id is not None and message.replied_id <= photo_id
+        look = await looks.get_by_source(connection, person.id, f"{delivery.chat_id}:{message.replied_id}")
+        look_id = None
+        if look is None:
+            sender_id = str(message.user_id)
+            look_id = await inbox.find_look_id(connection, Channel.TELEGRAM, sender_id, message.replied_id)
+            look = None if look_id is None else await looks.get(connection, look_id)
+        if look is not None and look.person_id == person.id:
+            return look, False
+        current = await looks.get_current(connection, person.id)
+    if person.pending_name_look_id is not None:
+        return None, False
+    photo_id = None if current is None else _photo_id(current, delivery.chat_id)
+    is_older = photo_id is not None and message.replied_id <= photo_id
+    return None, message.photo is not None or look_id is not None or is_older
 
 
 def _photo_id(look: Look, chat_id: int) -> int | None:

@@ -43,12 +43,20 @@ from bot.telegram.updates import (
     TextMessage,
     UnsupportedMessage,
 )
+from core.conversation.intents import Intent, find_intent
 from core.conversation.smalltalk import UnsupportedMedia
 from core.conversation.style_names import parse_style_answer
 from core.errors import InvalidPayloadError
 from core.images.decoding import MAX_BYTES
 from core.images.formats import may_be_photo
 
+NO_QUESTIONS = frozenset(
+    {
+        *(Intent.DELETE, Intent.DELETE_ONE, Intent.UNSHARE, Intent.PHOTOS, Intent.YES, Intent.NO, Intent.CANCEL),
+        *(Intent.THANKS, Intent.GREETING, Intent.BYE, Intent.LANGUAGE, Intent.NEWS, Intent.REPORT),
+    }
+)
+"""What judges and stores nothing in reply to a photo without a look: "delete this", "thanks"."""
 MAX_ID = 2**52
 """Telegram's ids have at most 52 significant bits."""
 
@@ -229,13 +237,16 @@ def _parse_message(
         return CommandMessage(**common, name=name, argument=argument, names_bot=names_bot)
     text = blank_own_mentions(message.text, message.entities, me).strip()
     question = _parse_question_about_photo(message, text, common, sender, me)
-    is_private = message.chat.type == ChatType.PRIVATE
     is_about_own = question is not None and not (question.is_of_other or question.is_from_other_chat)
-    if question is not None and not (is_about_own and is_private) and parse_style_answer(text) is None:
+    own_photo = question if is_about_own and message.chat.type == ChatType.PRIVATE else None
+    if question is not None and own_photo is None and _asks_about_photo(text):
         return question
     replied_id = None if message.reply_to_message is None else message.reply_to_message.message_id
-    photo = question if is_about_own and is_private else None
-    return TextMessage(**common, text=text, replied_id=replied_id, photo=photo) if message.text else None
+    return TextMessage(**common, text=text, replied_id=replied_id, photo=own_photo) if message.text else None
+
+
+def _asks_about_photo(text: str) -> bool:
+    return parse_style_answer(text) is None and find_intent(text) not in NO_QUESTIONS
 
 
 def _parse_question_about_photo(

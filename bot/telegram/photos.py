@@ -70,8 +70,8 @@ async def handle_photo(
     if judged.is_duplicate or (look.pending_question is not PendingQuestion.GUESS and not has_guessed):
         await send_verdict(delivery, conversation, person, look, heatmap=judged.heatmap, note=note)
     elif (guess := parse_style_answer(photo.caption)) is None:
-        keyboard = delivery.keyboards.guess(look.id)
-        await delivery.send_all("ask", text_messages(translate("talk.guess.ask", language), keyboard=keyboard))
+        messages = text_messages(translate("talk.guess.ask", language), keyboard=delivery.keyboards.guess(look.id))
+        await delivery.send_all("ask", messages, look_id=look.id)
     else:
         action = Action(type=ActionType.GUESS, look_id=look.id, style=guess)
         reply = await act(delivery, conversation, person, action)
@@ -160,7 +160,7 @@ async def download_and_judge(
     if photo.is_from_other_chat and not delivery.is_private:
         source = f"{QUOTE_PREFIX}{source}"
     async with delivery.client.download(photo.file_id, photo.file_size) as data:
-        return await conversation.photo_judging.judge_photo(
+        judged = await conversation.photo_judging.judge_photo(
             data,
             person_id=person.id,
             channel=Channel.TELEGRAM,
@@ -168,6 +168,9 @@ async def download_and_judge(
             language=person.language,
             is_answered=delivery.has_sent_anything,
         )
+    if photo.message_id is not None:
+        delivery.look_ids[photo.message_id] = str(judged.look.id)
+    return judged
 
 
 async def answer_self_harm(delivery: UpdateDelivery, caption: str) -> bool:

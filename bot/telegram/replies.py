@@ -108,7 +108,8 @@ async def send_reply(
     if reply.kind is ReplyKind.DETAILS and look is not None and can_have_card(look) and shows_picture(delivery, look):
         await send_card(delivery, conversation, look, "\n".join(sentences))
         return
-    await delivery.send_all("reply", text_messages(*sentences, keyboard=delivery.keyboards.prompt(reply) or keyboard))
+    messages = text_messages(*sentences, keyboard=delivery.keyboards.prompt(reply) or keyboard)
+    await delivery.send_all("reply", messages, look_id=None if look is None else look.id)
 
 
 async def _run_once(

@@ -67,7 +67,7 @@ async def send_verdict(
         keyboard=keyboard,
         note=note,
     )
-    await delivery.send_all(step, messages)
+    await delivery.send_all(step, messages, look_id=look.id)
 
 
 def shows_picture(delivery: UpdateDelivery, look: Look) -> bool:

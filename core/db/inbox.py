@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Row, any_, bindparam, delete, func, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -216,6 +217,30 @@ async def record_checkpoint(connection: AsyncConnection, inbox_id: int, name: st
     """
     encoded = None if data is None else json.dumps(data)
     return bool(await INSERT_CHECKPOINT.fetch(connection, inbox_id=inbox_id, name=name, data=encoded))
+
+
+async def find_look_id(
+    connection: AsyncConnection, channel: Channel, external_sender_id: str, message_id: int
+) -> UUID | None:
+    """The look that a message of a person's chat is about, as the checkpoint of a reply names it; None without one.
+
+    Args:
+        connection: to execute on.
+        channel: the messenger.
+        external_sender_id: the messenger's id of the person.
+        message_id: a photo that was replied to, or a message of a reply, of the last days.
+    """
+    table, checkpoints = schema.inbox, schema.job_checkpoints
+    look_id = checkpoints.c.data[str(message_id)].astext
+    statement = (
+        select(look_id)
+        .join(table, checkpoints.c.inbox_id == table.c.id)
+        .where(table.c.channel == channel, table.c.external_sender_id == external_sender_id, look_id.is_not(None))
+        .order_by(checkpoints.c.created_at.desc())
+        .limit(1)
+    )
+    found: str | None = (await connection.execute(statement)).scalar_one_or_none()
+    return None if found is None else UUID(found)
 
 
 async def get_by_external_id(connection: AsyncConnection, channel: Channel, external_id: str) -> InboxUpdate | None:

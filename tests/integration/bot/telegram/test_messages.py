@@ -1,5 +1,9 @@
 """Requests in other words than a command, and reactions."""
 
+from uuid import UUID
+
+import pytest
+
 from bot.testing.telegram import BOT_USER
 from core.conversation.narration import style_name
 from core.db import people
@@ -56,11 +60,26 @@ async def test_reactions_to_the_newest_verdict_are_opinions(harness: TelegramHar
     assert {look.corrected_style for look in await list_looks(harness)} == {None, Style.RETRO}
 
 
-async def test_reply_to_an_older_verdict_does_not_change_the_newest_look(harness: TelegramHarness) -> None:
+async def test_reply_to_an_older_verdict_is_about_its_look(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    old, remarks = harness.telegram.messages()
+    [look] = await list_looks(harness)
+    await harness.send_updates(harness.updates.photo(make_photo(2)))
+
+    await harness.send_updates(harness.updates.text("왜?", reply_to_message=_quoted(remarks)))
+    assert translate("talk.reason", KO, style="스트리트") in "\n".join(harness.texts()[-2:])
+    await harness.send_updates(harness.updates.text("retro", reply_to_message=_quoted(old)))
+    assert {other.id for other in await list_looks(harness) if other.corrected_style is Style.RETRO} == {look.id}
+    await harness.send_updates(harness.updates.text("공유해줘", reply_to_message=_quoted(harness.last_message())))
+    assert await _pending_name_look_id(harness) == look.id
+
+
+async def test_reply_to_a_message_of_unknown_look_does_not_change_the_newest_one(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.photo(make_photo(1)))
     old = harness.last_with_buttons()
     await harness.send_updates(harness.updates.photo(make_photo(2)))
     verdict = harness.last_with_buttons()
+    await harness.execute("UPDATE job_checkpoints SET data = '{}'")
 
     await harness.send_updates(harness.updates.text("retro", reply_to_message=_quoted(old)))
     assert {look.corrected_style for look in await list_looks(harness)} == {None}
@@ -68,6 +87,53 @@ async def test_reply_to_an_older_verdict_does_not_change_the_newest_look(harness
     assert harness.buttons(harness.last_message())[0] == "share", "the looks to choose from"
     await harness.send_updates(harness.updates.text("retro", reply_to_message=_quoted(verdict)))
     assert [look.corrected_style for look in await list_looks(harness)].count(Style.RETRO) == 1
+
+
+async def test_reply_to_the_verdict_of_a_deleted_look_is_about_no_other(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)), harness.updates.photo(make_photo(2)))
+    verdict = harness.last_with_buttons()
+    newest = max(await list_looks(harness), key=lambda look: look.created_at)
+    await erasure.delete_look(harness.resources, newest.id)
+
+    await harness.send_updates(harness.updates.text("retro", reply_to_message=_quoted(verdict)))
+    assert [look.corrected_style for look in await list_looks(harness)] == [None]
+
+
+@pytest.mark.parametrize("is_album", [False, True])
+@pytest.mark.parametrize("is_verdict", [False, True])
+async def test_reply_to_another_copy_of_a_photo_is_about_its_look(
+    harness: TelegramHarness, is_album: bool, is_verdict: bool
+) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    [look] = await list_looks(harness)
+    copies = [harness.updates.photo(make_photo(1, quality=60))]
+    if is_album:
+        harness.model.next_outputs = [make_outputs(Style.MODE, confidence=0.5)]
+        copies = harness.updates.album([make_photo(1, quality=60), make_photo(2)])
+    await harness.send_updates(*copies)
+    replied = _quoted(harness.last_with_buttons()) if is_verdict else copies[0]["message"]
+    await harness.send_updates(harness.updates.photo(make_photo(3)))
+    count = len(harness.photo_messages())
+
+    await harness.send_updates(harness.updates.text("retro", reply_to_message=replied))
+    assert {other.id for other in await list_looks(harness) if other.corrected_style is Style.RETRO} == {look.id}
+    await harness.send_updates(harness.updates.text("공유해줘", reply_to_message=replied))
+    assert await _pending_name_look_id(harness) == look.id
+    assert len(harness.photo_messages()) == count, "no verdict was sent again"
+
+
+async def test_what_follows_a_copy_is_not_about_the_looks_between(harness: TelegramHarness) -> None:
+    await harness.send_updates(*(harness.updates.photo(make_photo(seed)) for seed in (1, 2)))
+    between = harness.last_with_buttons()
+    await harness.send_updates(harness.updates.photo(make_photo(1, quality=60)))
+    count = len(harness.texts())
+
+    await harness.send_updates(harness.updates.reaction(between, "👎"))
+    assert len(harness.texts()) == count
+    await harness.send_updates(harness.updates.reaction(harness.last_with_buttons(), "👎"))
+    await harness.send_updates(harness.press(harness.last_message(), "correct", Style.RETRO))
+    first = min(await list_looks(harness), key=lambda look: look.created_at)
+    assert first.corrected_style is Style.RETRO
 
 
 async def test_reply_to_ones_own_photo_is_about_its_look(harness: TelegramHarness) -> None:
@@ -82,10 +148,7 @@ async def test_reply_to_ones_own_photo_is_about_its_look(harness: TelegramHarnes
     await harness.send_updates(harness.updates.text("이거 지워줘", reply_to_message=second["message"]))
     assert harness.texts()[-1] == translate("talk.delete.one", KO)
     await harness.send_updates(harness.updates.text("공유해줘", reply_to_message=first["message"]))
-    async with harness.resources.database.connection() as connection:
-        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
-    assert person is not None
-    assert person.pending_name_look_id == corrected[0].id
+    assert await _pending_name_look_id(harness) == corrected[0].id
     await harness.send_updates(harness.updates.text("고마워", reply_to_message=first["message"]))
     assert len(harness.photo_messages()) == count, "no verdict was sent again"
 
@@ -125,17 +188,22 @@ async def test_reply_to_ones_own_photo_without_a_look_is_about_no_other(harness:
     await harness.send_updates(harness.updates.text("retro", reply_to_message=photo["message"]))
     assert [look.corrected_style for look in await list_looks(harness)] == [None, None], "the photo was judged"
     await harness.send_updates(harness.updates.text("공유해줘", reply_to_message=photo["message"]))
-    async with harness.resources.database.connection() as connection:
-        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
     newest = max(await list_looks(harness), key=lambda look: look.created_at)
-    assert person is not None
-    assert person.pending_name_look_id == newest.id
+    assert await _pending_name_look_id(harness) == newest.id
 
 
 def _quoted(message: Json) -> Json:
     """A message of the bot as Telegram repeats it in a reply to it."""
     chat = {"id": USER_ID, "type": "private"}
     return {"message_id": message["message_id"], "date": 1, "chat": chat, "from": BOT_USER, "text": "?"}
+
+
+async def _pending_name_look_id(harness: TelegramHarness) -> UUID | None:
+    """The look for which a name was asked."""
+    async with harness.resources.database.connection() as connection:
+        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(USER_ID))
+    assert person is not None
+    return person.pending_name_look_id
 
 
 async def test_reaction_never_answers_the_question_for_a_name(harness: TelegramHarness) -> None:

@@ -1,5 +1,7 @@
 """Photos of other people and of senders who are not known: judged, and nothing of them is stored."""
 
+import pytest
+
 from bot.telegram.commands import CommandName
 from core.i18n.translations import Language, translate
 from core.styles import Style
@@ -50,6 +52,18 @@ async def test_own_photo_is_stored_when_it_is_asked_about_by_a_reply(harness: Te
     [look] = await list_looks(harness)
     assert look.source_message_id == f"{GROUP}:{photo['message_id']}"
     assert harness.buttons(harness.last_with_buttons(GROUP)) != []
+
+
+@pytest.mark.parametrize("sender_id", [USER_ID, FRIEND_ID])
+async def test_thanks_or_a_wish_in_reply_to_a_photo_judges_nothing(harness: TelegramHarness, sender_id: int) -> None:
+    photo = harness.updates.photo(make_photo(), user_id=sender_id, chat_id=GROUP)["message"]
+    for words in ("고마워", "이거 지워줘", "사진 다 지워줘"):
+        await harness.send_updates(
+            harness.updates.text(f"{BOT} {words}", chat_id=GROUP, entities=MENTION, reply_to_message=photo)
+        )
+
+    assert len(harness.texts(GROUP)) == 3
+    assert (harness.photo_messages(GROUP), harness.model.call_count, await list_looks(harness)) == ([], 0, [])
 
 
 async def test_photo_of_another_chat_is_answered_without_its_picture_in_a_group(harness: TelegramHarness) -> None:
