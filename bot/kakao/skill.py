@@ -23,7 +23,7 @@ from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unsuppo
 from core.db import inbox, looks, people
 from core.db.looks import Look
 from core.db.people import Person
-from core.db.schema import Channel, IdentityProvider
+from core.db.schema import Channel, IdentityProvider, PendingQuestion
 from core.errors import PersonNotFoundError
 from core.i18n.translations import Language, translate
 from core.services import accounts
@@ -212,6 +212,8 @@ class SkillHandler:
                 current = await looks.get_current(connection, person.id)
             if current is None or current.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
                 return []
+            if current.pending_question is PendingQuestion.GUESS:
+                return self._presenter.offers(current)
             return [Action(type=ActionType.CORRECT, look_id=current.id)]
         return [] if look is None or intent is Intent.SELF_HARM else self._presenter.offers(look)
 

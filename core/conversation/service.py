@@ -244,7 +244,7 @@ class ConversationService:
             kind, prompt = ReplyKind.LEARNING_UNCLEAR, ActionType.ALLOW_LEARNING
             return Reply(kind=kind, language=person.language, look=look, prompt=prompt)
         if look is not None and look.pending_question is PendingQuestion.GUESS:
-            if read.guess is None and read.gives_up:
+            if read.guess is None and (read.gives_up or read.intent is Intent.NO):
                 result = Action(type=ActionType.SHOW_RESULT, look_id=look.id)
                 return await self.handle_action(person, result, chat=chat, record=record)
             read = replace(read, style=read.guess)

@@ -42,6 +42,8 @@ async def test_guess_before_the_verdict(harness: KakaoHarness) -> None:
     assert (await harness.press_button(hello, "guess")).text == translate("talk.guess.on", KO)
     prompt = await harness.send_photo(make_photo())
     assert (prompt.text, button_actions(prompt.reply)) == (translate("talk.guess.ask", KO), ["guess"] * 8 + ["result"])
+    complaint = await harness.send_text("별로야")
+    assert button_actions(complaint.reply) == ["guess"] * 8 + ["result", "another"]
     assert (await get_only_look(harness)).guessed_style is None
     right = (await get_only_look(harness)).verdict.style
     verdict = await harness.press_button(prompt, "guess", style=right)

@@ -37,7 +37,9 @@ async def test_a_question_about_styles_is_no_guess(
     assert (await current(service, hidden)).guessed_style is None
 
 
-@pytest.mark.parametrize("message", ["몰라 그냥 알려줘", "정답 뭐야", "패스", "모르겠어요", "idk tell me", "I give up"])
+@pytest.mark.parametrize(
+    "message", ["몰라 그냥 알려줘", "정답 뭐야", "패스", "모르겠어요", "idk tell me", "I give up", "아니요", "no"]
+)
 async def test_giving_up_reveals_the_verdict(
     service: ConversationService, mina: Person, hidden: Look, message: str
 ) -> None:
