@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import PhotoError
-from core.images.codecs import load_codecs
 from core.images.decoding import LargeImageError, decode_photo
+from core.images.formats import load_codecs
 
 HEADER = struct.Struct(">cII")
 """Kind of message and two numbers."""

@@ -12,7 +12,8 @@ the memory: a photo has a few pixels a byte, a blank PNG in color 340.
 
 import struct
 import threading
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
 from PIL import ExifTags, Image
@@ -28,16 +29,19 @@ from core.errors import (
     PhotoTooSmallError,
     TruncatedPhotoError,
 )
-from core.images.animation import ANIMATED_FORMATS, is_blank, iter_later_frames
-from core.images.codecs import is_truncated, open_header
-from core.images.color_space import ColorSpace, MeasuredColorSpace, convert_to_srgb
-from core.images.formats import ImageFormat, detect_format
+from core.images.color_space import (
+    ColorSpace,
+    MeasuredColorSpace,
+    convert_to_srgb,
+    flatten_on_white,
+    to_averageable_mode,
+    to_srgb,
+)
+from core.images.formats import ImageFormat, detect_format, is_camera_raw, is_truncated, open_header
 from core.images.gif_file import reduce_gif
 from core.images.heif_file import check_heif, read_heif_color_space
 from core.images.jpeg_file import decode_jpeg, parse_jpeg
-from core.images.pixel_conversion import flatten_on_white, to_averageable_mode, to_srgb
 from core.images.png_file import read_png_color_space, reduce_png
-from core.images.tiff_file import is_camera_raw
 from core.images.webp_file import reduce_webp
 
 MAX_BYTES = 20 * 2**20
@@ -85,6 +89,18 @@ REDUCERS: dict[ImageFormat, Callable[[bytes], bytes]] = {
 
 _large_image_lock = threading.Lock()
 """Decoding a large image may take up to 500 MB, so one at a time."""
+ANIMATED_FORMATS = {ImageFormat.GIF, ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF}
+MAX_FRAMES = 24
+"""Frames that are looked at; blank ones are at the start."""
+MAX_FRAME_PIXELS = 24_000_000
+"""Pixels of all frames that are decoded, so that an animation takes no longer than a photo."""
+MAX_BLANK_RANGE = 8
+"""Difference of the smallest and the largest 8-bit value of a channel, up to which an image shows nothing."""
+DECODER_ERRORS = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError),
+    *(TypeError, ValueError, struct.error, zlib.error, Image.DecompressionBombError, PhotoError),
+)
+"""What Pillow's decoders raise on damaged bytes."""
 
 
 class LargeImageError(Exception):
@@ -148,9 +164,9 @@ def _decode_image(data: bytes, image_format: ImageFormat, *, may_be_large: bool)
         else:
             source.load()
         small = flatten_on_white(_downscale(source))
-        if image_format in ANIMATED_FORMATS and is_blank(small):
-            frames = (flatten_on_white(_downscale(frame)) for frame in iter_later_frames(data, image_format))
-            small = next((frame for frame in frames if not is_blank(frame)), small)
+        if image_format in ANIMATED_FORMATS and _is_blank(small):
+            frames = (flatten_on_white(_downscale(frame)) for frame in _iter_later_frames(data, image_format))
+            small = next((frame for frame in frames if not _is_blank(frame)), small)
     orientation = _orientation(source)
     srgb = _to_srgb(small, source.info.get("icc_profile"), reduced, image_format)
     image = srgb.transpose(EXIF_TRANSPOSES[orientation]) if orientation in EXIF_TRANSPOSES else srgb
@@ -221,3 +237,42 @@ def _downscale(source: Image.Image) -> Image.Image:
     for index, strip in enumerate(strips):
         image.paste(strip, (0, index * rows // factor))
     return image
+
+
+def _is_blank(image: Image.Image) -> bool:
+    """Whether all pixels of an image without transparency have nearly the same color."""
+    extrema = image.getextrema()
+    ranges = [extrema] if isinstance(extrema[0], int | float) else extrema
+    return all(high - low <= MAX_BLANK_RANGE for low, high in ranges)
+
+
+def _iter_later_frames(data: bytes, image_format: ImageFormat) -> Iterator[Image.Image]:
+    """The frames after the first one as a player shows them, up to a limit or the first damaged one.
+
+    Args:
+        data: the file, of one of `ANIMATED_FORMATS`, with a first frame that can be decoded.
+        image_format: its format.
+    """
+    try:
+        image = open_header(_with_frames(data, image_format), image_format)
+        count = min(MAX_FRAMES, MAX_FRAME_PIXELS // (image.width * image.height))
+        for number in range(1, min(count, getattr(image, "n_frames", 1))):
+            image.seek(number)
+            image.load()
+            yield image.copy()
+    except DECODER_ERRORS:
+        # The first frame is whole, so the file is accepted.
+        return
+
+
+def _with_frames(data: bytes, image_format: ImageFormat) -> bytes:
+    """The file without what is neither pixels nor colors, with its first frames."""
+    match image_format:
+        case ImageFormat.GIF:
+            return reduce_gif(data, max_frames=MAX_FRAMES)
+        case ImageFormat.PNG:
+            return reduce_png(data, max_frames=MAX_FRAMES)
+        case ImageFormat.WEBP:
+            return reduce_webp(data, max_frames=MAX_FRAMES)
+        case _:
+            return data

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from core.errors import DatasetError
-from core.images.pixel_conversion import flatten_on_white, to_averageable_mode
+from core.images.color_space import flatten_on_white, to_averageable_mode
 from core.styles import STYLES, Style
 from core.training.label_files import parse_certainty, parse_rows, read_rows
 

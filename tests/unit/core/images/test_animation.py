@@ -3,8 +3,7 @@
 import pytest
 from PIL import Image
 
-from core.images.animation import MAX_FRAMES
-from core.images.decoding import decode_photo
+from core.images.decoding import MAX_FRAMES, decode_photo
 from tests import images
 from tests.unit.core.images.checks import find_wrong_quadrants
 

@@ -11,9 +11,9 @@ from PIL import Image, ImageCms, PngImagePlugin
 from core.errors import (
     NotAnImageError,
 )
+from core.images.color_space import flatten_on_white, to_averageable_mode
 from core.images.decoding import MAX_WORKING_SIDE, decode_photo
 from core.images.formats import detect_format
-from core.images.pixel_conversion import flatten_on_white, to_averageable_mode
 from tests import images
 from tests.unit.core.images.checks import center_color, find_wrong_quadrants
 
