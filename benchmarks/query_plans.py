@@ -15,11 +15,11 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.seeded_board import SeededBoard
-from core.db import follows, leaderboard, look_guesses, moderation, news, people, public_looks
+from core.db import leaderboard, look_guesses, moderation, news, people, public_looks
 from core.db.database import Database
 from core.db.identities import get_identity
 from core.db.leaderboard import LeaderboardCursor, Period, TimeOrder
-from core.db.person_lists import Relation, list_people
+from core.db.relations import Relation, list_people
 from core.db.schema import IdentityProvider
 from core.styles import STYLES
 
@@ -73,7 +73,7 @@ async def explain_pages(board: SeededBoard) -> list[QueryPlan]:
             ),
             "styles of a person": partial(public_looks.count_styles, person_id=look.person_id),
             "feed of 200 people": partial(
-                follows.get_feed_page, follower_id=viewer.person_id, limit=PAGE_SIZE + 1, viewer_key=viewer_key
+                public_looks.get_feed_page, follower_id=viewer.person_id, limit=PAGE_SIZE + 1, viewer_key=viewer_key
             ),
             "dot of the news": partial(news.has_unseen, viewer_key=viewer_key),
             "news": partial(news.get_news, person_id=look.person_id, since=datetime.now(UTC) - timedelta(days=1)),

@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 from core.db import looks, people, reactions, schema, submissions
 from core.db.looks import Look
 from core.db.people import Person
-from core.db.person_lists import Relation, list_people
+from core.db.relations import Relation, list_people
 from core.db.schema import Channel, IdentityProvider
 from core.i18n.translations import Language, VariantSeed
 from core.images.decoding import decode_photo

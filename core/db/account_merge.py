@@ -29,8 +29,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.blocks import delete_relations, select_hidden_people
 from core.db.moderation import mark_looks_suspended, renew_bans
+from core.db.relations import delete_relations, select_hidden_people
 from core.db.submissions import move_photo_counts
 
 REACTION_TABLES = (schema.hearts, schema.bookmarks, schema.reports, schema.look_guesses)

@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.blocks import is_unblocked, prevent_blocks
 from core.db.errors import missing_person_as_error
 from core.db.public_looks import is_visible_to_viewer, select_viewer_id
+from core.db.relations import is_unblocked, prevent_blocks
 from core.styles import Style
 
 MIN_GUESSES_SHOWN = 5

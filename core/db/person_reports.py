@@ -13,7 +13,7 @@ from core.db import schema
 from core.db.errors import missing_person_as_error
 from core.db.keyset import cursor_values, paginate
 from core.db.people import prevent_erasure
-from core.db.person_lists import select_top_style
+from core.db.relations import select_top_style
 
 MAX_REASONS = 20
 """Reasons that moderators read; a person may be reported by thousands, unlike a look, which three reports suspend."""

@@ -1,4 +1,5 @@
-"""Public looks as a viewer sees them: a single one, those of a person, and what other lists select them with.
+"""Public looks as a viewer sees them: a single one, those of a person or of the people whom they follow, and what other
+lists select them with.
 
 Functions take the `viewer_key`, the key of the visitor's browser session, or the `viewer_id` of a person, and tell in
 the same statement what that viewer did; without either, the viewer is a visitor without a session. Looks of people whom
@@ -13,19 +14,32 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, Text, Uuid, all_, bindparam, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    all_,
+    bindparam,
+    exists,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.confusables import confusable_key
 from core.db import schema
-from core.db.blocks import select_hidden_people
 from core.db.database import CompiledStatement
-from core.db.keyset import cursor_values, paginate
+from core.db.keyset import after_cursor, cursor_values, paginate
 from core.db.look_summaries import LOOK_COLUMNS, SUMMARY_COLUMNS, LeaderboardEntry, to_entry
 from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
-from core.db.person_lists import select_top_style
+from core.db.relations import select_hidden_people, select_top_style
 from core.db.schema import IdentityProvider
 from core.styles import Style
 
@@ -114,6 +128,32 @@ async def list_for_person(
     return [to_entry(row) for row in rows]
 
 
+async def get_feed_page(
+    connection: AsyncConnection,
+    follower_id: UUID,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    viewer_key: str = "",
+) -> list[LeaderboardEntry]:
+    """A page of a person's feed: public looks of the people they follow, the latest shared first.
+
+    Only the `limit` followed people who shared last can have looks on the page. So the index `ix_looks_person_shared`
+    is read once for each followed person, and then again for those few: the cost of a page grows with the number of
+    followed people, not with the number of their looks.
+
+    Args:
+        connection: to execute on.
+        follower_id: the owner of the feed.
+        limit: number of looks, at most.
+        after: (`shared_at`, `id`) of the last look of the page before.
+        viewer_key: see `core.db.public_looks`.
+    """
+    values = {"follower_id": follower_id, "limit": limit, "viewer_key": viewer_key, **cursor_values(after)}
+    rows = await connection.execute(_select_feed_page(after is not None), values)
+    return [to_entry(row) for row in rows]
+
+
 async def is_public(connection: AsyncConnection, look_id: UUID, *, viewer_id: UUID | None = None) -> bool:
     """Whether a look is on the leaderboard, for a viewer if one is given."""
     return bool(await SELECT_IS_PUBLIC.fetch(connection, look_id=look_id, viewer_id=viewer_id))
@@ -198,6 +238,49 @@ def _select_for_person(*, has_cursor: bool) -> CompiledStatement:
     table = schema.looks
     statement = select_entries().where(table.c.person_id == bindparam("person_id"))
     return CompiledStatement(paginate(statement, table.c.shared_at, table.c.id, has_cursor=has_cursor))
+
+
+def _select_feed_page(has_cursor: bool) -> Select[tuple[Any, ...]]:
+    limit = bindparam("limit", type_=Integer)
+    follows, newest, more = schema.follows, schema.looks.alias("newest"), schema.looks.alias("more")
+    last_shared = (
+        select(newest.c.shared_at, newest.c.id)
+        .where(newest.c.person_id == follows.c.followed_id, newest.c.is_public, *_after_cursor(newest, has_cursor))
+        .order_by(newest.c.shared_at.desc(), newest.c.id.desc())
+        .limit(1)
+        .lateral("last_shared")
+    )
+    latest_people = (
+        select(follows.c.followed_id)
+        .join(last_shared, true())
+        .where(follows.c.follower_id == bindparam("follower_id"))
+        .order_by(last_shared.c.shared_at.desc(), last_shared.c.id.desc())
+        .limit(limit)
+        .subquery("latest_people")
+    )
+    latest_looks = (
+        select(more.c.shared_at, more.c.id)
+        .where(more.c.person_id == latest_people.c.followed_id, more.c.is_public, *_after_cursor(more, has_cursor))
+        .order_by(more.c.shared_at.desc(), more.c.id.desc())
+        .limit(limit)
+        .lateral("latest_looks")
+    )
+    page = (
+        select(latest_looks.c.id)
+        .select_from(latest_people.join(latest_looks, true()))
+        .order_by(latest_looks.c.shared_at.desc(), latest_looks.c.id.desc())
+        .limit(limit)
+        .subquery("page")
+    )
+    return (
+        select_entries()
+        .join(page, page.c.id == schema.looks.c.id)
+        .order_by(schema.looks.c.shared_at.desc(), schema.looks.c.id.desc())
+    )
+
+
+def _after_cursor(looks: FromClause, has_cursor: bool) -> list[ColumnElement[bool]]:
+    return [after_cursor((looks.c.shared_at, looks.c.id))] if has_cursor else []
 
 
 _STYLE_COUNT = schema.person_style_counts.c["count"]

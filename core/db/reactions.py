@@ -12,10 +12,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import public_looks, schema
-from core.db.blocks import is_unblocked, prevent_blocks
 from core.db.errors import missing_person_as_error
 from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import LeaderboardEntry, to_entry
+from core.db.relations import is_unblocked, prevent_blocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.blocks import select_hidden_people
 from core.db.database import CompiledStatement
 from core.db.look_summaries import LeaderboardEntry, to_entry
 from core.db.public_looks import select_entries, select_viewer_id
+from core.db.relations import select_hidden_people
 from core.db.vector_search import TABLE
 
 MAX_DISTANCE = 0.5

@@ -11,8 +11,8 @@ from core.conversation.display_names import display_name
 from core.conversation.listings import format_month, most_frequent
 from core.conversation.narration import style_name
 from core.conversation.week_card_texts import fills_week_card
-from core.db import blocks, follows, looks, reactions
-from core.db.person_lists import ListedPerson, Relation, list_people
+from core.db import looks, public_looks, reactions, relations
+from core.db.relations import ListedPerson, Relation, list_people
 from core.db.worn_counts import count_styles, count_worn
 from core.i18n.translations import Language
 from core.seoul_time import start_of_month
@@ -91,7 +91,7 @@ async def bookmarks_page(context: Context, person: CurrentPerson, connection: Db
 @router.get("/me/following", name="following")
 async def following_page(context: Context, person: CurrentPerson, connection: Db, before: BeforeTime) -> Response:
     """The feed: looks that followed people shared, the latest first."""
-    rows = await follows.get_feed_page(
+    rows = await public_looks.get_feed_page(
         connection, person.id, limit=LOOKS_PER_PAGE + 1, after=_position(before), viewer_key=context.viewer.key
     )
     page = build_page(rows, LOOKS_PER_PAGE, shared_cursor)
@@ -135,14 +135,14 @@ async def block_follower(
     me: CurrentPerson, connection: Transaction, person: Annotated[CanonicalUUID, Form()]
 ) -> Response:
     """Block a follower, who may have no page."""
-    await blocks.create_block(connection, me.id, person)
+    await relations.create_block(connection, me.id, person)
     return redirect_with_notice(url_for("blocked_people"), "blocked")
 
 
 @router.post("/me/following/people", name="unfollow")
 async def unfollow(me: CurrentPerson, connection: Transaction, person: Annotated[CanonicalUUID, Form()]) -> Response:
     """Stop following a person."""
-    await follows.delete_follow(connection, me.id, person)
+    await relations.delete_follow(connection, me.id, person)
     return redirect_with_notice(url_for("followed_people"), "unfollowed")
 
 
@@ -163,7 +163,7 @@ async def blocked_people_page(
 @router.post("/me/blocked", name="unblock")
 async def unblock(me: CurrentPerson, connection: Transaction, person: Annotated[CanonicalUUID, Form()]) -> Response:
     """End a block."""
-    await blocks.delete_block(connection, me.id, person)
+    await relations.delete_block(connection, me.id, person)
     return redirect_with_notice(url_for("blocked_people"), "unblocked")
 
 

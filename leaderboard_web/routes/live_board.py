@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Request
 from starlette.types import Message, Receive, Scope, Send
 
-from core.db.blocks import list_hidden
+from core.db.relations import list_hidden
 from core.errors import DatabaseUnavailableError
 from leaderboard_web.board_feed import BoardFeed, BoardStream, StreamViewer
 from leaderboard_web.dependencies import AppState

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.conversation.narration import style_name
-from core.db import blocks, people, public_looks
+from core.db import people, public_looks, relations
 from core.db.people import Person
 from leaderboard_web.dependencies import CanonicalUUID, Context, Db, RequestContext, Transaction
 from leaderboard_web.errors import GoneError
@@ -101,7 +101,7 @@ async def block_owner(context: Context, look_id: CanonicalUUID, connection: Tran
     """
     person_id = await context.viewer.get_or_create_person_id(connection)
     entry = await public_looks.get_look(connection, look_id, viewer_id=person_id)
-    if entry is None or not await blocks.create_block(connection, person_id, entry.look.person_id):
+    if entry is None or not await relations.create_block(connection, person_id, entry.look.person_id):
         raise GoneError("page.look_gone")
     return _blocked(context)
 
@@ -115,7 +115,7 @@ async def block_person(context: Context, name: str, connection: Transaction) -> 
     """
     person_id = await context.viewer.get_or_create_person_id(connection)
     person = await find_person_with_page(connection, name)
-    if person is None or not await blocks.create_block(connection, person_id, person.id):
+    if person is None or not await relations.create_block(connection, person_id, person.id):
         raise GoneError("page.person_gone")
     return _blocked(context)
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import follows, public_looks, reactions
+from core.db import public_looks, reactions, relations
 from leaderboard_web.dependencies import CanonicalUUID, Context, RequestContext, Transaction
 from leaderboard_web.errors import GoneError, LocalizedHTTPError, wants_json
 from leaderboard_web.redirects import NO_STORE
@@ -73,9 +73,9 @@ async def react_to_person(
     if followed is None and not is_on:
         # Followers of a person whose page is gone know the name.
         followed = await find_person(connection, name)
-        if followed is not None and not await follows.is_following(connection, person_id, followed.id):
+        if followed is not None and not await relations.is_following(connection, person_id, followed.id):
             followed = None
-    change = follows.create_follow if is_on else follows.delete_follow
+    change = relations.create_follow if is_on else relations.delete_follow
     changed = None if followed is None else await change(connection, person_id, followed.id)
     return _reaction_response(context, changed, is_on=is_on, page=url_for("person", name=name), gone="page.person_gone")
 
@@ -128,6 +128,6 @@ LOOK_CHANGES: Mapping[str, Change] = {
     "unheart": reactions.delete_heart,
     "scrap": reactions.create_bookmark,
     "unscrap": reactions.delete_bookmark,
-    "follow": partial(_change_follow, follows.create_follow),
-    "unfollow": partial(_change_follow, follows.delete_follow),
+    "follow": partial(_change_follow, relations.create_follow),
+    "unfollow": partial(_change_follow, relations.delete_follow),
 }

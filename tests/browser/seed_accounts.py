@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, update
 
-from core.db import follows, leaderboard, look_images, looks, moderation, people, reactions, schema
+from core.db import leaderboard, look_images, looks, moderation, people, reactions, relations, schema
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
 from core.resources import Resources, open_resources
@@ -43,7 +43,7 @@ async def create_account(resources: Resources, token: str, key: str) -> dict[str
     async with resources.database.transaction() as connection:
         for entry in await leaderboard.get_page(connection, limit=20):
             if entry.look.person_id != person.id:
-                await follows.create_follow(connection, person.id, entry.look.person_id)
+                await relations.create_follow(connection, person.id, entry.look.person_id)
                 await reactions.create_bookmark(connection, entry.look.id, person.id)
     return {**look_ids, "token": token}
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from core.conversation.display_names import MAX_NAME_LENGTH, normalize_display_name
-from core.db import follows, one_time_tokens, people, reactions
+from core.db import one_time_tokens, people, reactions, relations
 from core.db.identities import create_identity
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate, variant_keys
@@ -55,6 +55,6 @@ async def create_named_accounts(settings: Settings) -> list[dict[str, str]]:
             for account in accounts:
                 for other in accounts:
                     if account is not other:
-                        await follows.create_follow(connection, UUID(account["id"]), UUID(other["id"]))
+                        await relations.create_follow(connection, UUID(account["id"]), UUID(other["id"]))
                         await reactions.create_bookmark(connection, UUID(other["shared"]), UUID(account["id"]))
     return accounts

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from core.db import blocks, looks, people, reactions
+from core.db import looks, people, reactions, relations
 from core.db.account_merge import merge_people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
@@ -76,7 +76,7 @@ class FindPerson:
 
     async def __call__(self) -> StreamViewer:
         async with self._database.connection() as connection:
-            hidden = await blocks.list_hidden(connection, self._person_id)
+            hidden = await relations.list_hidden(connection, self._person_id)
         self.has_found.set()
         return StreamViewer(person_id=self._person_id, hidden=hidden)
 
@@ -134,7 +134,7 @@ async def test_nothing_is_told_of_private_looks(resources: Resources, feed: Boar
 async def test_a_viewer_is_not_told_of_people_whom_they_do_not_see(resources: Resources, feed: BoardFeed) -> None:
     async with resources.database.transaction() as connection:
         reader, owner = [(await create_person(connection)).id for _ in range(2)]
-        assert await blocks.create_block(connection, owner, reader)
+        assert await relations.create_block(connection, owner, reader)
     find = FindPerson(resources, reader)
     with feed.open("a", find) as stream, feed.open("b") as other:
         first = asyncio.create_task(read_change(stream))
@@ -155,7 +155,7 @@ async def test_a_viewer_is_not_told_of_people_whom_they_do_not_see(resources: Re
 
         # Their page opens another stream when whom they see changes.
         async with resources.database.transaction() as connection:
-            assert await blocks.delete_block(connection, owner, reader)
+            assert await relations.delete_block(connection, owner, reader)
         assert await collect(stream) == []
         assert feed.count == 2
 
@@ -171,7 +171,7 @@ async def test_no_block_is_missed_while_a_stream_opens(resources: Resources, fee
         listeners.append(await ask(resources, "count(*)"))
         viewer = await FindPerson(resources, reader)()
         async with resources.database.transaction() as connection:
-            assert await blocks.create_block(connection, owner, reader)
+            assert await relations.create_block(connection, owner, reader)
         is_blocked.set()
         await asyncio.sleep(0.2)  # the feed hears of the block
         return viewer
@@ -232,7 +232,7 @@ async def test_the_stream_of_a_session_is_that_of_its_person(resources: Resource
             reader = (await connection.execute(text("SELECT person_id FROM hearts"))).scalar_one()
             owners = text("SELECT person_id FROM looks WHERE id = :look_id")
             owner = (await connection.execute(owners, {"look_id": hidden_id})).scalar_one()
-            assert await blocks.create_block(connection, owner, reader)
+            assert await relations.create_block(connection, owner, reader)
         async with open_live(client) as (_, lines):
             assert await anext(lines) == "retry: 5000"
             await wait_for_listener(resources, 1)

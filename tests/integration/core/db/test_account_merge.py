@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from core.db import blocks, looks, moderation, one_time_tokens, people, reactions, schema, submissions
+from core.db import looks, moderation, one_time_tokens, people, reactions, relations, schema, submissions
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
 from core.db.identities import list_identities
@@ -335,8 +335,8 @@ async def test_people_behind_blocks_of_the_source_are_locked_in_order(database: 
         blocked, blocker, source, target = [(await create_person(connection)).id for _ in range(4)]
         await insert_follow(connection, target, blocked)
         await insert_follow(connection, blocker, target)
-        assert await blocks.create_block(connection, source, blocked)
-        assert await blocks.create_block(connection, blocker, source)
+        assert await relations.create_block(connection, source, blocked)
+        assert await relations.create_block(connection, blocker, source)
     for other in (blocked, blocker):
         async with database.transaction() as first:
             await people.lock(first, other)

@@ -9,21 +9,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from core.db import (
-    blocks,
-    follows,
-    leaderboard,
-    look_guesses,
-    looks,
-    people,
-    person_reports,
-    public_looks,
-    reactions,
-    schema,
-)
+from core.db import leaderboard, look_guesses, looks, people, person_reports, public_looks, reactions, relations, schema
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
-from core.db.person_lists import Relation, list_people
+from core.db.relations import Relation, list_people
 from core.styles import Style
 from tests.databases import wait_until_blocked
 from tests.factories import create_look, create_person
@@ -38,7 +27,7 @@ async def _create_two_who_like_each_other(connection: AsyncConnection) -> tuple[
         assert await looks.share(connection, look.id)
         look_ids[person_id] = look.id
     for person_id, other in ((first, second), (second, first)):
-        await follows.create_follow(connection, person_id, other)
+        await relations.create_follow(connection, person_id, other)
         for look_id in look_ids.values():
             await reactions.create_heart(connection, look_id, person_id)
         await reactions.create_bookmark(connection, look_ids[other], person_id)
@@ -62,9 +51,9 @@ async def test_a_block_ends_what_was_between_two_people(database: Database) -> N
         look_ids, mina, jun = await _create_two_who_like_each_other(connection)
         ann = (await create_person(connection)).id
         for followed in (mina, jun):
-            await follows.create_follow(connection, ann, followed)
-        assert await blocks.create_block(connection, mina, jun)
-        assert await blocks.create_block(connection, mina, jun), "a second time changes nothing"
+            await relations.create_follow(connection, ann, followed)
+        assert await relations.create_block(connection, mina, jun)
+        assert await relations.create_block(connection, mina, jun), "a second time changes nothing"
         assert await _reactions(connection) == {
             "follows": {(ann, mina), (ann, jun)},
             "hearts": {(mina, look_ids[mina]), (jun, look_ids[jun])},
@@ -76,22 +65,22 @@ async def test_a_block_ends_what_was_between_two_people(database: Database) -> N
             assert await public_looks.get_look(connection, look_ids[other], viewer_id=viewer) is None
             assert await reactions.create_heart(connection, look_ids[other], viewer) is None
             assert not await reactions.create_bookmark(connection, look_ids[other], viewer)
-            assert await follows.create_follow(connection, viewer, other) is None
+            assert await relations.create_follow(connection, viewer, other) is None
         assert len(await leaderboard.get_page(connection, limit=9, viewer_id=ann)) == 2
         assert [listed.person.id for listed in await list_people(connection, Relation.BLOCKED, mina, limit=9)] == [jun]
         assert not await list_people(connection, Relation.BLOCKED, jun, limit=9), "who was blocked is not told"
-        assert not await blocks.delete_block(connection, jun, mina), "only who blocked can end it"
-        assert await blocks.delete_block(connection, mina, jun)
-        assert await follows.create_follow(connection, mina, jun) == 2
+        assert not await relations.delete_block(connection, jun, mina), "only who blocked can end it"
+        assert await relations.delete_block(connection, mina, jun)
+        assert await relations.create_follow(connection, mina, jun) == 2
 
 
 async def test_the_end_of_a_block_ends_no_other_one(database: Database) -> None:
     async with database.transaction() as connection:
         mina, jun, ann = [(await create_person(connection)).id for _ in range(3)]
         for person_id, blocked_id in ((mina, jun), (mina, ann), (ann, jun)):
-            assert await blocks.create_block(connection, person_id, blocked_id)
-        assert await blocks.delete_block(connection, mina, jun)
-        hidden = [await blocks.list_hidden(connection, person_id) for person_id in (mina, jun, ann)]
+            assert await relations.create_block(connection, person_id, blocked_id)
+        assert await relations.delete_block(connection, mina, jun)
+        hidden = [await relations.list_hidden(connection, person_id) for person_id in (mina, jun, ann)]
         assert hidden == [{ann}, {ann}, {mina, jun}]
 
 
@@ -99,7 +88,7 @@ async def test_the_end_of_a_block_ends_no_other_one(database: Database) -> None:
 async def test_a_person_cannot_block_themselves_or_a_missing_person(database: Database, other: str) -> None:
     async with database.transaction() as connection:
         mina = (await create_person(connection)).id
-        assert not await blocks.create_block(connection, mina, mina if other == "self" else uuid7())
+        assert not await relations.create_block(connection, mina, mina if other == "self" else uuid7())
         assert await has_no_content(connection, mina)
 
 
@@ -162,7 +151,7 @@ async def test_a_reaction_at_the_same_time_as_a_block_is_not_stored(
             return await react(connection, look.id, jun)
 
     async with database.transaction() as blocking:
-        assert await blocks.create_block(blocking, mina, jun)
+        assert await relations.create_block(blocking, mina, jun)
         reacting = asyncio.create_task(react_to_look())
         await wait_until_blocked(database)
     assert not await reacting

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import follows, look_guesses, looks, moderation, people, person_reports, reactions, schema
+from core.db import look_guesses, looks, moderation, people, person_reports, reactions, relations, schema
 from core.db.database import Database
 from core.styles import Style
 from tests.databases import wait_until_blocked
@@ -27,7 +27,7 @@ TO_LOOKS: dict[str, Action] = {
     "reports": moderation.create_report,
 }
 TO_PEOPLE: dict[str, Action] = {
-    "follows": lambda connection, person_id, visitor_id: follows.create_follow(connection, visitor_id, person_id),
+    "follows": lambda connection, person_id, visitor_id: relations.create_follow(connection, visitor_id, person_id),
     "person_reports": lambda connection, person_id, visitor_id: person_reports.create(
         connection, person_id, visitor_id, "name"
     ),

@@ -11,9 +11,9 @@ from sqlalchemy import event, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from core.db import blocks, follows, looks, people, schema
+from core.db import looks, people, public_looks, relations, schema
 from core.db.database import Database
-from core.db.person_lists import Relation, list_people
+from core.db.relations import Relation, list_people
 from core.errors import PersonNotFoundError
 from tests.factories import create_look, create_person, followed_person_ids
 
@@ -22,38 +22,38 @@ async def test_a_person_follows_another_once_and_can_stop(database: Database) ->
     async with database.transaction() as connection:
         mina, jun = [(await create_person(connection)).id for _ in range(2)]
         for _ in range(2):
-            assert await follows.create_follow(connection, mina, jun) == 1
+            assert await relations.create_follow(connection, mina, jun) == 1
         assert await followed_person_ids(connection, mina) == {jun}
         assert await followed_person_ids(connection, jun) == set()
         for _ in range(2):
-            assert await follows.delete_follow(connection, mina, jun) == 0
+            assert await relations.delete_follow(connection, mina, jun) == 0
         assert await followed_person_ids(connection, mina) == set()
-        assert await follows.delete_follow(connection, mina, uuid7()) is None
+        assert await relations.delete_follow(connection, mina, uuid7()) is None
 
 
 async def test_the_end_of_a_follow_ends_no_other_one(database: Database) -> None:
     async with database.transaction() as connection:
         mina, jun, ann = [(await create_person(connection)).id for _ in range(3)]
         for follower, followed in ((mina, jun), (mina, ann), (ann, jun)):
-            assert await follows.create_follow(connection, follower, followed)
-        assert await follows.delete_follow(connection, mina, jun) == 1
+            assert await relations.create_follow(connection, follower, followed)
+        assert await relations.delete_follow(connection, mina, jun) == 1
         assert await followed_person_ids(connection, mina) == {ann}
         assert await followed_person_ids(connection, ann) == {jun}
         expected = {(mina, jun): False, (mina, ann): True, (ann, jun): True, (jun, ann): False}
-        assert {pair: await follows.is_following(connection, *pair) for pair in expected} == expected
-        assert await blocks.create_block(connection, jun, ann)
-        assert await follows.delete_follow(connection, ann, jun) is None, "not even a number is told"
+        assert {pair: await relations.is_following(connection, *pair) for pair in expected} == expected
+        assert await relations.create_block(connection, jun, ann)
+        assert await relations.delete_follow(connection, ann, jun) is None, "not even a number is told"
 
 
 async def test_following_oneself_or_a_banned_or_missing_person_fails(database: Database) -> None:
     async with database.transaction() as connection:
         mina, jun = [(await create_person(connection)).id for _ in range(2)]
-        assert await follows.create_follow(connection, mina, jun) == 1
+        assert await relations.create_follow(connection, mina, jun) == 1
         await connection.execute(update(schema.people).where(schema.people.c.id == jun).values(banned_at=func.now()))
         late = (await create_person(connection)).id
         for follower, followed in ((mina, mina), (late, jun), (mina, uuid7())):
-            assert await follows.create_follow(connection, follower, followed) is None
-        assert await follows.delete_follow(connection, mina, jun) == 0, "unfollowing a banned person works"
+            assert await relations.create_follow(connection, follower, followed) is None
+        assert await relations.delete_follow(connection, mina, jun) == 0, "unfollowing a banned person works"
         everyone = [await people.get(connection, person_id) for person_id in (mina, jun, late)]
         assert [(person.followers, person.following) for person in everyone if person] == [(0, 0)] * 3
 
@@ -62,7 +62,7 @@ async def test_followed_people_are_listed_page_by_page(database: Database) -> No
     async with database.transaction() as connection:
         mina, *crowd = [(await create_person(connection)).id for _ in range(6)]
         for person_id in crowd:
-            await follows.create_follow(connection, mina, person_id)
+            await relations.create_follow(connection, mina, person_id)
         first = await list_people(connection, Relation.FOLLOWED, mina, limit=3)
         rest = await list_people(connection, Relation.FOLLOWED, mina, limit=3, after=first[-1].person.id)
         assert [listed.person.id for listed in (*first, *rest)] == sorted(crowd, reverse=True)
@@ -78,7 +78,7 @@ async def test_a_deleted_person_cannot_follow(database: Database) -> None:
         jun = (await create_person(connection)).id
     with pytest.raises(PersonNotFoundError):
         async with database.transaction() as connection:
-            await follows.create_follow(connection, uuid7(), jun)
+            await relations.create_follow(connection, uuid7(), jun)
 
 
 COPIES = 3000
@@ -133,7 +133,7 @@ async def test_a_feed_is_complete_and_in_order_page_by_page(database: Database) 
         assert len(expected) > 25
         for limit in (1, 4, 7, 100):
             collected: list[tuple[datetime, UUID]] = []
-            while page := await follows.get_feed_page(
+            while page := await public_looks.get_feed_page(
                 connection, me.id, limit=limit, after=collected[-1] if collected else None
             ):
                 assert len(page) <= limit
@@ -145,7 +145,7 @@ async def test_the_feed_of_a_person_without_follows_is_empty(database: Database)
     async with database.transaction() as connection:
         me, other = await create_person(connection), await create_person(connection)
         await share_at(connection, (await create_look(connection, other.id)).id, datetime.now(UTC))
-        assert await follows.get_feed_page(connection, me.id, limit=5) == []
+        assert await public_looks.get_feed_page(connection, me.id, limit=5) == []
 
 
 async def test_a_feed_page_reads_few_looks_of_each_followed_person(database: Database) -> None:
@@ -175,7 +175,7 @@ async def explain_feed_page(connection: AsyncConnection, person_id: UUID, *, lim
     engine = connection.engine.sync_engine
     event.listen(engine, "before_cursor_execute", capture)
     try:
-        await follows.get_feed_page(connection, person_id, limit=limit, after=(cursor.shared_at, cursor.id))
+        await public_looks.get_feed_page(connection, person_id, limit=limit, after=(cursor.shared_at, cursor.id))
     finally:
         event.remove(engine, "before_cursor_execute", capture)
     statement, parameters = captured[-1]

@@ -1,6 +1,6 @@
 """Guesses of visitors: which look they are offered."""
 
-from core.db import blocks, look_guesses, looks
+from core.db import look_guesses, looks, relations
 from core.db.database import Database
 from core.db.identities import create_identity
 from core.db.schema import IdentityProvider
@@ -18,7 +18,7 @@ async def test_a_visitor_is_offered_no_look_that_they_may_not_guess(database: Da
         private, *shared = [await create_look(connection, owner) for owner in (jun, mina, jun, blocked)]
         for look in shared:
             assert await looks.share(connection, look.id)
-        assert await blocks.create_block(connection, blocked, mina)
+        assert await relations.create_block(connection, blocked, mina)
         assert await look_guesses.find_open_look(connection, KEY) == shared[1].id
         assert not await look_guesses.record(connection, private.id, mina, Style.MODE)
         assert await look_guesses.record(connection, shared[1].id, mina, Style.MODE)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from core.db import follows, inbox, people
+from core.db import inbox, people, relations
 from core.db.database import CompiledStatement, Database
 from core.db.database_url import DatabaseUrl
 from core.db.embedded_postgres import EmbeddedPostgres
@@ -85,7 +85,7 @@ async def test_bugs_pass_unchanged(failing: Database, code: str) -> None:
 async def test_of_two_erasures_that_wait_for_each_other_one_is_to_be_repeated(database: Database) -> None:
     async with database.transaction() as connection:
         pair = [(await create_person(connection)).id for _ in range(2)]
-        assert await follows.create_follow(connection, *pair) == 1
+        assert await relations.create_follow(connection, *pair) == 1
     both_locked = asyncio.Barrier(2)
 
     async def erase(person_id: UUID) -> None:

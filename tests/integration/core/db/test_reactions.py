@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
-from core.db import blocks, looks, people, reactions
+from core.db import looks, people, reactions, relations
 from core.db.database import Database
 from core.errors import PersonNotFoundError
 from tests.databases import wait_until_blocked
@@ -86,7 +86,7 @@ async def test_a_look_is_open_to_one_heart_of_each_person_who_sees_it(database: 
         all_looks = (shared, second, private, uuid7())
         assert await list_open(mina) == [False, True, False, False]
         assert await list_open(jun) == [True, True, False, False]
-        assert await blocks.create_block(connection, owner, jun)
+        assert await relations.create_block(connection, owner, jun)
         assert await list_open(jun) == [True, False, False, False]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
-from core.db import blocks, looks, people, vector_search
+from core.db import looks, people, relations, vector_search
 from core.db.account_merge import merge_people
 from core.db.database import Database
 from core.db.index_builds import connect_for_builds
@@ -63,7 +63,7 @@ async def test_similar_looks_are_public_near_and_of_others(database: Database) -
         assert len(await found(connection, look)) == 5, "the viewer's look, too, for others"
         await looks.unshare(connection, nearest)
         assert await found(connection, look, viewer=viewer) == [of_third, near, far]
-        await blocks.create_block(connection, third, viewer)
+        await relations.create_block(connection, third, viewer)
         assert await found(connection, look, viewer=viewer) == [near, far]
         assert await found(connection, look, 1, viewer) == [near], "looks that the viewer does not see take no places"
 

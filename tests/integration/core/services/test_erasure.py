@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, insert, text
 
-from core.db import follows, inbox, look_feedback, looks, people, schema
+from core.db import inbox, look_feedback, looks, people, relations, schema
 from core.db.identities import create_identity
 from core.db.schema import Channel, IdentityProvider, ModerationAction
 from core.errors import PersonNotFoundError, StorageUnavailableError
@@ -134,7 +134,7 @@ async def test_erasures_at_once_of_people_who_follow_each_other(resources: Resou
     async with resources.database.transaction() as connection:
         pair = [(await create_person(connection)).id for _ in range(2)]
         for follower, followed in (pair, pair[::-1]):
-            await follows.create_follow(connection, follower, followed)
+            await relations.create_follow(connection, follower, followed)
     assert await asyncio.gather(*(erase_person(resources, person_id) for person_id in pair)) == [True, True]
 
 

@@ -7,14 +7,7 @@ import pytest
 from sqlalchemy import func, update
 
 from core.conversation.narration import style_name
-from core.db import (
-    follows,
-    look_images,
-    looks,
-    moderation,
-    reactions,
-    schema,
-)
+from core.db import look_images, looks, moderation, reactions, relations, schema
 from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.resources import Resources
@@ -142,7 +135,7 @@ async def test_feed_lists_public_looks_of_followed_people(
     unfollowed = await add_person(resources, "unfollowed")
     async with resources.database.transaction() as connection:
         for friend in friends:
-            await follows.create_follow(connection, mina.id, friend.id)
+            await relations.create_follow(connection, mina.id, friend.id)
     shared = [await add_look(resources, friends[number % 2].id, shared=True) for number in range(15)]
     await add_look(resources, friends[0].id)
     await add_look(resources, unfollowed.id, shared=True)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 from sqlalchemy import func, update
 
-from core.db import follows, reactions, schema
+from core.db import reactions, relations, schema
 from core.db.people import Person
 from core.i18n.translations import Language, translate
 from core.resources import Resources
@@ -43,7 +43,7 @@ async def test_news_count_what_others_did_until_they_are_seen(
         for person_id in (*fans, mina.id):
             await reactions.create_heart(connection, look.id, person_id)
         await reactions.create_bookmark(connection, look.id, fans[0])
-        await follows.create_follow(connection, fans[0], mina.id)
+        await relations.create_follow(connection, fans[0], mina.id)
         # Reactions to a look that is private now are no news.
         await connection.execute(schema.hearts.insert().values(look_id=private.id, person_id=fans[0]))
     assert await has_dot(client)

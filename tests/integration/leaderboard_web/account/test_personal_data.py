@@ -16,9 +16,7 @@ from sqlalchemy import func, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import (
-    blocks,
     data_export,
-    follows,
     inbox,
     look_feedback,
     look_guesses,
@@ -28,6 +26,7 @@ from core.db import (
     people,
     person_reports,
     reactions,
+    relations,
     schema,
     submissions,
 )
@@ -71,9 +70,9 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
             await reactions.create_bookmark(connection, look.id, person.id)
             assert await look_guesses.record(connection, look.id, person.id, Style.RETRO)
             await moderation.create_report(connection, look.id, person.id, reason=f"reason {word}")
-        await follows.create_follow(connection, person.id, other.id)
+        await relations.create_follow(connection, person.id, other.id)
         await person_reports.create(connection, other.id, person.id, f"other: {word}")
-        assert await blocks.create_block(connection, person.id, (await create_person(connection)).id)
+        assert await relations.create_block(connection, person.id, (await create_person(connection)).id)
         ticket = {"token_hash": sha256(word.encode()).digest(), "person_id": person.id, "expires_at": func.now()}
         await connection.execute(insert(schema.one_time_tokens).values(**ticket))
         action = {"action": ModerationAction.RESTORE, "look_id": with_images[1].id, "moderator_id": other.id}

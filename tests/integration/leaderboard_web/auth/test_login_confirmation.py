@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from core.db import blocks, look_guesses, looks, moderation, one_time_tokens, people, person_reports
+from core.db import look_guesses, looks, moderation, one_time_tokens, people, person_reports, relations
 from core.db.identities import list_identities
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
@@ -264,7 +264,7 @@ async def test_everything_that_is_asked_about_is_shown(
         await look_guesses.record(connection, look.id, visitor, Style.MODE)
         await moderation.create_report(connection, look.id, visitor)
         await person_reports.create(connection, owner, visitor, "")
-        await blocks.create_block(connection, visitor, owner)
+        await relations.create_block(connection, visitor, owner)
         await people.update_display_name(connection, visitor, "Mina")
         token = await one_time_tokens.create(connection, chatting)
     expected = [

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import func, update
 
-from core.db import follows, looks, moderation, people, schema
+from core.db import looks, moderation, people, relations, schema
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import Style
@@ -31,7 +31,7 @@ async def test_a_person_page_is_paginated_and_shows_styles(
     ]
     async with resources.database.transaction() as connection:
         other = await create_person(connection)
-        await follows.create_follow(connection, mina, other.id)
+        await relations.create_follow(connection, mina, other.id)
     await share_look(resources, other.id)
     page = await client.get("/people/Mina%20Kim")
     assert page.status_code == 200
