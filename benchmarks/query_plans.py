@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.seeded_board import SeededBoard
-from core.db import leaderboard, look_guesses, moderation, news, people, public_looks
+from core.db import leaderboard, moderation, news, people, public_looks, reactions
 from core.db.database import Database
 from core.db.identities import get_identity
 from core.db.leaderboard import LeaderboardCursor, Period, TimeOrder
@@ -78,7 +78,7 @@ async def explain_pages(board: SeededBoard) -> list[QueryPlan]:
             "dot of the news": partial(news.has_unseen, viewer_key=viewer_key),
             "news": partial(news.get_news, person_id=look.person_id, since=datetime.now(UTC) - timedelta(days=1)),
             "followers": partial(list_people, relation=Relation.FOLLOWER, person_id=look.person_id, limit=51),
-            "next look to guess": partial(look_guesses.find_open_look, viewer_key=viewer_key),
+            "next look to guess": partial(reactions.find_look_to_guess, viewer_key=viewer_key),
             "reported looks": partial(moderation.list_reported, limit=21),
         }
         for period in Period:

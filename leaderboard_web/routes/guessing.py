@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
 from core.conversation.narration import style_name
-from core.db import look_guesses, public_looks
+from core.db import public_looks, reactions
 from core.i18n.translations import translate
 from core.styles import STYLES, Style
 from leaderboard_web.dependencies import CanonicalUUID, Context, Db, Transaction
@@ -22,7 +22,7 @@ router = APIRouter(route_class=PageRoute)
 @router.get("/guess", name="guess_next")
 async def guess_next(context: Context, db: Db) -> Response:
     """Redirect to a look that the viewer can still guess, or say that there is none."""
-    look_id = await look_guesses.find_open_look(db, context.viewer.key)
+    look_id = await reactions.find_look_to_guess(db, context.viewer.key)
     if look_id is None:
         return render_page(context, "notice_page.html", message=translate("guess.none", context.language))
     return RedirectResponse(url_for("guess_look", look_id=look_id), 302, headers=NO_STORE)
@@ -61,7 +61,7 @@ async def record_guess(
         GoneError: the look is not on the leaderboard, or the viewer's own.
     """
     person_id = await context.viewer.get_or_create_person_id(connection)
-    if not await look_guesses.record(connection, look_id, person_id, style):
+    if not await reactions.create_guess(connection, look_id, person_id, style):
         raise GoneError("page.look_gone")
     response = RedirectResponse(f"{url_for('look', look_id=look_id)}#guesses", 303)
     context.viewer.set_cookie(response)

@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse
 from core.conversation.display_names import display_name
 from core.conversation.narration import public_verdict_messages, style_name, verdict_messages
 from core.conversation.smalltalk import comment_on_guess
-from core.db import look_guesses, looks, public_looks, similar_looks
+from core.db import looks, public_looks, reactions, similar_looks
 from core.db.schema import PendingQuestion
 from core.i18n.clothing_names import main_color_text
 from core.seoul_time import SEOUL
@@ -49,7 +49,7 @@ async def look_page(context: Context, look_id: CanonicalUUID, db: Db) -> Respons
     # The database requires of shared looks that they have both times and both images.
     shared_at = (look.shared_at or look.created_at).astimezone(SEOUL)
     is_owner = relation.person_id == look.person_id
-    guesses = await look_guesses.count_by_style(db, look_id) if relation.guess or is_owner else {}
+    guesses = await reactions.count_guesses(db, look_id) if relation.guess or is_owner else {}
     guess_count = sum(guesses.values())
     response = render_page(
         context,

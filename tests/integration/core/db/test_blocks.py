@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from core.db import leaderboard, look_guesses, looks, people, person_reports, public_looks, reactions, relations, schema
+from core.db import leaderboard, looks, people, person_reports, public_looks, reactions, relations, schema
 from core.db.account_merge import has_no_content, merge_people
 from core.db.database import Database
 from core.db.relations import Relation, list_people
@@ -134,7 +134,7 @@ async def test_reports_of_people_are_merged_with_an_account(database: Database) 
     [
         reactions.create_heart,
         reactions.create_bookmark,
-        lambda connection, look_id, person_id: look_guesses.record(connection, look_id, person_id, Style.MODE),
+        lambda connection, look_id, person_id: reactions.create_guess(connection, look_id, person_id, Style.MODE),
     ],
     ids=["hearts", "bookmarks", "look_guesses"],
 )

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import look_guesses, looks, moderation, people, person_reports, reactions, relations, schema
+from core.db import looks, moderation, people, person_reports, reactions, relations, schema
 from core.db.database import Database
 from core.styles import Style
 from tests.databases import wait_until_blocked
@@ -21,7 +21,7 @@ Action = Callable[[AsyncConnection, UUID, UUID], Awaitable[Any]]
 TO_LOOKS: dict[str, Action] = {
     "hearts": reactions.create_heart,
     "bookmarks": reactions.create_bookmark,
-    "look_guesses": lambda connection, look_id, person_id: look_guesses.record(
+    "look_guesses": lambda connection, look_id, person_id: reactions.create_guess(
         connection, look_id, person_id, Style.MODE
     ),
     "reports": moderation.create_report,

@@ -19,7 +19,6 @@ from core.db import (
     data_export,
     inbox,
     look_feedback,
-    look_guesses,
     look_images,
     looks,
     moderation,
@@ -68,7 +67,7 @@ async def add_data_in_every_table(resources: Resources, person: Person, other: P
         for look in other_looks:
             await reactions.create_heart(connection, look.id, person.id)
             await reactions.create_bookmark(connection, look.id, person.id)
-            assert await look_guesses.record(connection, look.id, person.id, Style.RETRO)
+            assert await reactions.create_guess(connection, look.id, person.id, Style.RETRO)
             await moderation.create_report(connection, look.id, person.id, reason=f"reason {word}")
         await relations.create_follow(connection, person.id, other.id)
         await person_reports.create(connection, other.id, person.id, f"other: {word}")

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from core.db import look_guesses, looks, moderation, one_time_tokens, people, person_reports, relations
+from core.db import looks, moderation, one_time_tokens, people, person_reports, reactions, relations
 from core.db.identities import list_identities
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
@@ -261,7 +261,7 @@ async def test_everything_that_is_asked_about_is_shown(
         look = await create_look(connection, owner)
         assert await looks.share(connection, look.id)
         await connection.exec_driver_sql("DELETE FROM hearts")
-        await look_guesses.record(connection, look.id, visitor, Style.MODE)
+        await reactions.create_guess(connection, look.id, visitor, Style.MODE)
         await moderation.create_report(connection, look.id, visitor)
         await person_reports.create(connection, owner, visitor, "")
         await relations.create_block(connection, visitor, owner)

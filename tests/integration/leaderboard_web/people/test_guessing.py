@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from sqlalchemy import delete
 
 from core.conversation.narration import style_name
-from core.db import look_guesses, schema
+from core.db import reactions, schema
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.styles import STYLES, Style
@@ -55,8 +55,8 @@ async def test_guesses_of_others_are_shown_from_five_on(
     async with resources.database.transaction() as connection:
         crowd = [(await create_person(connection)).id for _ in range(5)]
         for person_id, style in zip(crowd, [Style.RETRO] * 3 + [Style.CASUAL] * 2, strict=True):
-            assert await look_guesses.record(connection, look.id, person_id, style)
-        assert not await look_guesses.record(connection, look.id, mina, Style.RETRO), "no one guesses their own look"
+            assert await reactions.create_guess(connection, look.id, person_id, style)
+        assert not await reactions.create_guess(connection, look.id, mina, Style.RETRO), "no one guesses their own look"
     bars = "#guesses .bars li .percent"
     async with open_browser(site, VISITORS.issue()) as visitor:
         assert not select(await visitor.get(f"/looks/{look.id}"), "#guesses"), "nothing before one's own guess"

@@ -1,6 +1,6 @@
 """Guesses of visitors: which look they are offered."""
 
-from core.db import look_guesses, looks, relations
+from core.db import looks, reactions, relations
 from core.db.database import Database
 from core.db.identities import create_identity
 from core.db.schema import IdentityProvider
@@ -19,8 +19,8 @@ async def test_a_visitor_is_offered_no_look_that_they_may_not_guess(database: Da
         for look in shared:
             assert await looks.share(connection, look.id)
         assert await relations.create_block(connection, blocked, mina)
-        assert await look_guesses.find_open_look(connection, KEY) == shared[1].id
-        assert not await look_guesses.record(connection, private.id, mina, Style.MODE)
-        assert await look_guesses.record(connection, shared[1].id, mina, Style.MODE)
-        assert await look_guesses.find_open_look(connection, KEY) is None
-        assert await look_guesses.find_open_look(connection, "") is not None
+        assert await reactions.find_look_to_guess(connection, KEY) == shared[1].id
+        assert not await reactions.create_guess(connection, private.id, mina, Style.MODE)
+        assert await reactions.create_guess(connection, shared[1].id, mina, Style.MODE)
+        assert await reactions.find_look_to_guess(connection, KEY) is None
+        assert await reactions.find_look_to_guess(connection, "") is not None
