@@ -183,7 +183,7 @@ SELECT id, person_id, model, to_vector_values(embedding)::halfvec(128) FROM look
 CREATE INDEX ix_look_vectors_embedding ON look_vectors USING hnsw (embedding halfvec_cosine_ops);
 VACUUM (ANALYZE) look_vectors
 """
-"""As `core.db.vector_search` does; the index takes minutes."""
+"""As `core.db.similar_looks` does; the index takes minutes."""
 
 
 def seed_database(url: str, looks: int, visitors: Sequence[str], *, with_vectors: bool = False) -> None:

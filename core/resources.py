@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from anyio import CapacityLimiter, to_thread
 
-from core.db import installation, vector_search
+from core.db import installation, similar_looks
 from core.db.database import Database
 from core.db.errors import is_misconfigured
 from core.db.migrate import check_schema, migrate_up
@@ -61,7 +61,7 @@ class Resources:
     private_photo_ttl: timedelta
     """How long the images of a look that is not shared are stored."""
     finds_similar_looks: bool = True
-    """Whether the database can search looks by similarity, see `core.db.vector_search`."""
+    """Whether the database can search looks by similarity, see `core.db.similar_looks`."""
     is_secret_key_changed: bool = False
     """Whether the last process that was started signed with a key that this one does not know."""
     cpu_limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(available_cpus()))
@@ -150,7 +150,7 @@ async def open_resources(
         else:
             await migrate_up(database)
         async with database.connection() as connection:
-            finds_similar_looks = (await vector_search.get_state(connection)).is_set_up
+            finds_similar_looks = (await similar_looks.get_state(connection)).is_set_up
         resources = Resources(
             finds_similar_looks=finds_similar_looks,
             database=database,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from core.db.database import Database
     from core.db.installation import LastBackup
     from core.db.server_info import ServerInfo
-    from core.db.vector_search import VectorSearchState
+    from core.db.similar_looks import VectorSearchState
 
 KOREAN_SYSTEM_FONTS = (Path("/System/Library/Fonts/AppleSDGothicNeo.ttc"),)
 """Fonts with Korean letters of macOS."""
@@ -147,7 +147,7 @@ async def _check_database(settings: Settings) -> list[Check]:
     """Check the database and what is in it. The embedded one is started if it was created before."""
     # Half a second of imports that `eva ask`, which shares eva.console, must not pay.
     from core.db.server_info import get_server_info
-    from core.db.vector_search import get_state
+    from core.db.similar_looks import get_state
     from core.resources import has_database, open_database
 
     if not has_database(settings):
@@ -179,7 +179,7 @@ async def _check_storage(settings: Settings) -> Check:
 
 def _check_similar_looks(state: "VectorSearchState") -> Check:
     """Check that looks can be searched by their vectors, and say what is missing if not."""
-    from core.db.vector_search import MIN_VERSION
+    from core.db.similar_looks import MIN_VERSION
 
     if state.is_set_up:
         return _ok("similar", version=state.installed) if state.is_complete else _optional("similar", "incomplete")

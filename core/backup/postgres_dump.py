@@ -17,7 +17,7 @@ from pathlib import Path
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
-from core.db.vector_search import TABLE
+from core.db.similar_looks import TABLE
 from core.errors import BackupError
 
 SYSTEM_FOLDERS = (Path("/usr/lib/postgresql"), Path("/usr/pgsql"))

@@ -269,7 +269,7 @@ class EmbeddedPostgres:
         # For `core.db.vacuum`.
         self._query("GRANT EXECUTE ON FUNCTION pg_switch_wal TO eva", database="eva_new")
         if self._query("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
-            # For `core.db.vector_search`; it takes a superuser.
+            # For `core.db.similar_looks`; it takes a superuser.
             self._query("CREATE EXTENSION vector", database="eva_new")
         self._query("ALTER DATABASE eva_new RENAME TO eva")
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import vector_search
+from core.db import similar_looks
 from core.db.database import Database
 from core.db.errors import DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, find_sqlstate
 from core.db.index_builds import IndexBuild, connect_for_builds, create_indexes
@@ -178,7 +178,7 @@ async def _migrate(database: Database, policy: LockPolicy) -> None:
     else:
         await _run_alembic(database, upgrade)
     async with database.connection() as connection:
-        is_complete = await vector_search.has_index(connection)
+        is_complete = await similar_looks.has_index(connection)
     if not is_complete:
         await _complete_vectors(database)
 
@@ -188,7 +188,7 @@ async def _complete_vectors(database: Database) -> None:
     and the next migration tries again."""
     try:
         async with connect_for_builds(database) as connection:
-            await vector_search.complete(connection)
+            await similar_looks.complete(connection)
     except (DBAPIError, DatabaseUnavailableError) as error:
         sqlstate = find_sqlstate(error)
         if sqlstate in BUSY:
@@ -219,7 +219,7 @@ def _upgrade(config: Config, *, policy: LockPolicy) -> None:
     """
     connection = _limit_lock_waits(config, policy)
     command.upgrade(config, "head")
-    vector_search.set_up(connection)
+    similar_looks.set_up(connection)
     (last,) = ScriptDirectory.from_config(config).get_revisions("head")
     mark = RUNS_WITH + ", ".join((last.revision, *getattr(last.module, "runs_with_code_of", ())))
     if connection.execute(SELECT_REVISION).one().mark != mark:

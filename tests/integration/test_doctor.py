@@ -15,7 +15,7 @@ from core.db.database import Database
 from core.db.installation import record_backup, record_secret_fingerprint
 from core.db.schema import Channel
 from core.db.server_info import get_server_info
-from core.db.vector_search import get_state
+from core.db.similar_looks import get_state
 from core.i18n.translations import Language, translate
 from core.resources import Resources
 from core.settings import Environment, Settings

@@ -7,14 +7,14 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from core.db.schema import metadata
-from core.db.vector_search import TABLE
+from core.db.similar_looks import TABLE
 
 MIGRATION_LOCK_ID = 0x457661
 """Advisory lock: the web server and its workers may start, and migrate, at the same time."""
 
 
 def is_own(name: str | None, kind: str, parents: Mapping[Any, str | None]) -> bool:
-    """Whether Alembic reads an object; the tables of procrastinate and of `core.db.vector_search` are left out.
+    """Whether Alembic reads an object; the tables of procrastinate and of `core.db.similar_looks` are left out.
 
     Args:
         name: its name, if it has one.

@@ -327,7 +327,7 @@ def _create_counters() -> None:
 def downgrade() -> None:
     """Drop everything."""
     op.drop_constraint("fk_people_pending_name_look_id", "people", type_="foreignkey")
-    # Of `core.db.vector_search`.
+    # Of `core.db.similar_looks`.
     op.execute("DROP TABLE IF EXISTS look_vectors")
     for table in TABLES:
         op.drop_table(table)

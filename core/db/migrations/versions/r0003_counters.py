@@ -3,7 +3,7 @@
 Numbers that pages show are maintained by triggers where they change, and never counted when they are read; so they
 also stay right when rows are deleted by a foreign key.
 
-`look_vectors` exists only where `core.db.vector_search` could create it. The functions look for it when they are
+`look_vectors` exists only where `core.db.similar_looks` could create it. The functions look for it when they are
 called, and none has a type of pgvector in its signature, so all of them exist in every database.
 """
 

@@ -8,7 +8,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
-from core.db import migrate, vector_search
+from core.db import migrate, similar_looks
 from core.db.database import Database
 from core.db.migrate import LockPolicy, find_schema_difference, migrate_down, migrate_up
 from core.db.migrations.versions import r0002_queue as queue_revision
@@ -129,7 +129,7 @@ async def test_an_index_whose_build_was_interrupted_is_built_again(
         monkeypatch.setattr(migrate, "create_indexes", build_nothing)
     broken = text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = CAST(:name AS regclass)")
     valid = text("SELECT indisvalid FROM pg_index WHERE indexrelid = CAST(:name AS regclass)")
-    vectors, reported = {"name": vector_search.INDEX.name}, {"name": "ix_looks_reported"}
+    vectors, reported = {"name": similar_looks.INDEX.name}, {"name": "ix_looks_reported"}
     async with Database(url) as database, Database(url.replace("//eva@", "//postgres@")) as admin:
         await migrate_down(database, "0003")
         async with database.connection() as connection:

@@ -20,7 +20,7 @@ from core.db.embedded_postgres import EmbeddedPostgres
 from core.db.identities import get_identity
 from core.db.migrate import check_schema, migrate_down, migrate_up
 from core.db.schema import IdentityProvider
-from core.db.vector_search import has_index
+from core.db.similar_looks import has_index
 from core.i18n.translations import Language
 from core.jobs.queue import enqueue
 from core.jobs.worker import JobQueue

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
-from core.db import looks, people, relations, vector_search
+from core.db import looks, people, relations, similar_looks
 from core.db.account_merge import merge_people
 from core.db.database import Database
 from core.db.index_builds import connect_for_builds
@@ -133,7 +133,7 @@ async def test_a_database_without_pgvector_works_and_finds_nothing(empty_url: st
         await migrate_up(database)
         assert await find_schema_difference(database) is None
         async with database.transaction() as connection:
-            state = await vector_search.get_state(connection)
+            state = await similar_looks.get_state(connection)
             assert (state.is_set_up, state.installed, state.is_new_enough) == (False, None, True)
             one, two = [(await create_person(connection)).id for _ in range(2)]
             look, similar = await create_like(connection, one, 0), await create_like(connection, two, 1)
@@ -143,7 +143,7 @@ async def test_a_database_without_pgvector_works_and_finds_nothing(empty_url: st
         await migrate_up(database)
         assert await find_schema_difference(database) is None
         async with database.connection() as connection:
-            assert (await vector_search.get_state(connection)).is_set_up
+            assert (await similar_looks.get_state(connection)).is_set_up
             assert await found(connection, look) == [similar], "looks from before are found, too"
 
 
@@ -153,13 +153,13 @@ async def test_vectors_whose_filling_was_interrupted_are_completed(url: str) -> 
             person = (await create_person(connection)).id
             shared = [await create_like(connection, person, angle) for angle in range(4)]
             await create_like(connection, person, 9, shared=False)
-            await connection.execute(text(f"DROP INDEX {vector_search.INDEX.name}"))
+            await connection.execute(text(f"DROP INDEX {similar_looks.INDEX.name}"))
             await connection.execute(text("DELETE FROM look_vectors WHERE look_id <> :first"), {"first": shared[0]})
         async with connect_for_builds(database) as connection:
-            await vector_search.complete(connection, batch_size=2)
+            await similar_looks.complete(connection, batch_size=2)
         async with database.connection() as connection:
             assert await vectors(connection) == dict.fromkeys(shared, person)
-            assert await vector_search.has_index(connection)
+            assert await similar_looks.has_index(connection)
 
 
 FAIL = """
@@ -173,18 +173,18 @@ async def test_a_migration_succeeds_although_the_vectors_get_no_index(url: str, 
     """For lack of disk, or by a limit of time that PgBouncer's connections have."""
     async with Database(url) as database, Database(url.replace("//eva@", "//postgres@")) as admin:
         async with database.connection() as connection, admin.connection() as other:
-            await connection.execute(text(f"DROP INDEX {vector_search.INDEX.name}"))
+            await connection.execute(text(f"DROP INDEX {similar_looks.INDEX.name}"))
             for statement in FAIL.format(sqlstate=sqlstate).split("$$;"):
                 await other.execute(text(statement if "EVENT TRIGGER" in statement else f"{statement}$$"))
         with capture_logs() as logs:
             await migrate_up(database)
         assert {"event": "vector_index_not_built", "sqlstate": sqlstate, "log_level": "warning"} in logs
         async with database.connection() as connection, admin.connection() as other:
-            assert not (await vector_search.get_state(connection)).is_complete
+            assert not (await similar_looks.get_state(connection)).is_complete
             await other.execute(text("DROP EVENT TRIGGER fail"))
         await migrate_up(database)
         async with database.connection() as connection:
-            assert (await vector_search.get_state(connection)).is_complete
+            assert (await similar_looks.get_state(connection)).is_complete
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ async def test_a_migration_succeeds_although_the_vectors_get_no_index(url: str, 
     [("0.8.5", "0.8.5", True), ("0.7.4", "0.8.5", False), (None, "0.10.0", True), (None, "0.4.4", False)],
 )
 def test_old_versions_of_pgvector_are_not_used(installed: str | None, offered: str, *, expected: bool) -> None:
-    state = vector_search.VectorSearchState(
+    state = similar_looks.VectorSearchState(
         is_set_up=False, installed=installed, is_created=installed is not None, offered=offered, is_complete=False
     )
     assert state.is_new_enough is expected
