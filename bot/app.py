@@ -26,7 +26,7 @@ from core.jobs.queue import DEFAULT_QUEUE
 from core.jobs.worker import JobQueue
 from core.resources import Resources, open_resources
 from core.runtime import ProcessKind, available_cpus
-from core.services import erasure, retention
+from core.services import deletion
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.vision.classifier import StyleClassifier, load_classifier
@@ -116,7 +116,7 @@ class BotApplication:
             register: registers tasks of Telegram.
             queues: whose jobs are run.
         """
-        others = [erasure.register_tasks, retention.register_tasks]
+        others = [deletion.register_tasks]
         if self.kakao is not None:
             others.append(self.kakao.photo_jobs.register_tasks)
         async with JobQueue(self.resources.database.conninfo, *others, *register, queues=queues) as queue:

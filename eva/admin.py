@@ -142,7 +142,7 @@ def export_corrections_command(
 @updates.command("retry")
 def retry_updates() -> None:
     """Let the worker process updates again that were given up."""
-    from core.db import failed_updates
+    from core.db import queued_updates
     from core.resources import open_resources
     from core.runtime import run_event_loop
 
@@ -150,7 +150,7 @@ def retry_updates() -> None:
 
     async def retry() -> int:
         async with open_resources(load_settings()) as resources, resources.database.connection() as connection:
-            return await failed_updates.retry_failed(connection)
+            return await queued_updates.retry_failed(connection)
 
     with exit_on_error(language):
         count = run_event_loop(retry())

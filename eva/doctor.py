@@ -22,9 +22,9 @@ from core.settings import EngineName, Environment, Settings
 from core.vision.classifier import load_classifier
 
 if TYPE_CHECKING:
+    from core.db.backups import LastBackup
     from core.db.database import Database
-    from core.db.installation import LastBackup
-    from core.db.server_info import ServerInfo
+    from core.db.installation import ServerInfo
     from core.db.similar_looks import VectorSearchState
 
 KOREAN_SYSTEM_FONTS = (Path("/System/Library/Fonts/AppleSDGothicNeo.ttc"),)
@@ -146,7 +146,7 @@ async def _check_services(settings: Settings) -> list[Check]:
 async def _check_database(settings: Settings) -> list[Check]:
     """Check the database and what is in it. The embedded one is started if it was created before."""
     # Half a second of imports that `eva ask`, which shares eva.console, must not pay.
-    from core.db.server_info import get_server_info
+    from core.db.installation import get_server_info
     from core.db.similar_looks import get_state
     from core.resources import has_database, open_database
 
@@ -192,7 +192,7 @@ def _check_similar_looks(state: "VectorSearchState") -> Check:
 
 def _check_schema(info: "ServerInfo") -> Check:
     """Check version, rights and schema; the first of them that is wrong is told."""
-    from core.db.server_info import MIN_VERSION
+    from core.db.installation import MIN_VERSION
 
     if not info.is_supported:
         return _missing("schema", "version", version=info.version, minimum=MIN_VERSION)
@@ -238,13 +238,13 @@ async def _check_contents(database: "Database", settings: Settings) -> list[Chec
     """Check for updates that were given up, images past their time and late backups; no result on older tables."""
     from sqlalchemy.exc import ProgrammingError
 
-    from core.db import failed_updates
-    from core.db.installation import get_last_backup
-    from core.services.retention import LATE_AFTER, get_longest_overdue
+    from core.db import queued_updates
+    from core.db.backups import get_last_backup
+    from core.services.deletion import LATE_AFTER, get_longest_overdue
 
     try:
         async with database.connection() as connection:
-            count = await failed_updates.count_failed(connection)
+            count = await queued_updates.count_failed(connection)
             overdue = await get_longest_overdue(connection)
             last_backup = await get_last_backup(connection)
     except ProgrammingError:

@@ -209,9 +209,9 @@ def _background_tasks(
     application: "BotApplication", *, run_worker: bool, polling: bool
 ) -> list[Callable[[], Awaitable[None]]]:
     """What runs next to the site."""
-    from core.services import retention
+    from core.services import deletion
 
-    tasks: list[Callable[[], Awaitable[None]]] = [partial(retention.run_late_deletion, application.resources)]
+    tasks: list[Callable[[], Awaitable[None]]] = [partial(deletion.run_late_deletion, application.resources)]
     if run_worker:
         tasks.append(application.run_worker)
     if polling:

@@ -23,7 +23,7 @@ from core.i18n.translations import Language, VariantSeed
 from core.images.decoding import decode_photo
 from core.object_storage import generate_key
 from core.resources import Resources
-from core.services.erasure import remove_from_board
+from core.services.deletion import remove_from_board
 from core.styles import STYLES, Style
 from core.vision.attributes import Attribute
 from core.vision.classifier import StyleClassifier
@@ -95,7 +95,7 @@ async def create_look(
 
 
 async def mark_update_failed(connection: AsyncConnection, *inbox_ids: int) -> None:
-    """Mark updates as given up, as `core.db.failed_updates` does after several attempts."""
+    """Mark updates as given up, as `core.db.queued_updates` does after several attempts."""
     table = schema.inbox
     await connection.execute(update(table).where(table.c.id.in_(inbox_ids)).values(failed_at=func.now()))
 

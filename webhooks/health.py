@@ -19,9 +19,9 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.app import BotApplication
-from core.db import failed_updates
+from core.db import queued_updates
+from core.db.backups import LastBackup, get_last_backup
 from core.db.database import Database
-from core.db.installation import LastBackup, get_last_backup
 from core.errors import ModelError, PersistenceError
 from core.jobs.queue import QueueStats, get_stats, list_heartbeats
 from core.metrics import (
@@ -35,7 +35,7 @@ from core.metrics import (
     QUEUE_DEPTH,
 )
 from core.runtime import GracefulShutdown
-from core.services.retention import LATE_AFTER, get_longest_overdue
+from core.services.deletion import LATE_AFTER, get_longest_overdue
 from core.settings import Settings
 from core.version import get_version
 
@@ -165,7 +165,7 @@ async def read_database_state(database: Database) -> DatabaseState:
     async with database.connection() as connection:
         return DatabaseState(
             queue=await get_stats(connection),
-            failed_updates=await failed_updates.count_failed(connection),
+            failed_updates=await queued_updates.count_failed(connection),
             overdue=await get_longest_overdue(connection),
             backup=await get_last_backup(connection),
         )

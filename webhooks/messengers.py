@@ -29,7 +29,7 @@ from core.errors import EvaError, InvalidPayloadError
 from core.i18n.translations import Language, translate
 from core.jobs.queue import enqueue
 from core.services import accounts
-from core.services.erasure import ERASE_PERSON_TASK
+from core.services.deletion import ERASE_PERSON_TASK
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 MAX_UPDATE_BYTES = 1_000_000

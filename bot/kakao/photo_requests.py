@@ -16,8 +16,8 @@ from bot.kakao.payload import SkillRequest
 from core import errors
 from core.conversation.album_summary import MAX_ALBUM_PHOTOS
 from core.db import inbox
-from core.db.failed_updates import claim_orphaned
 from core.db.inbox import InboxUpdate
+from core.db.queued_updates import claim_orphaned
 from core.db.schema import Channel
 from core.errors import DailyLimitError, EvaError, MessengerError
 from core.jobs.queue import conversation_lock_key, enqueue

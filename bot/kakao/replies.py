@@ -29,7 +29,7 @@ from core.conversation.actions import Action, ActionType, tag_name
 from core.conversation.narration import Message, MessageSlot, format_percent, style_name
 from core.conversation.smalltalk import button_label
 from core.db.looks import Look
-from core.db.waiting_photos import QueueWait
+from core.db.queued_updates import QueueWait
 from core.i18n.translations import Language, translate, truncate, utf16_length
 from core.styles import STYLES
 from core.vision.verdict import ConfidenceBand, Verdict

@@ -12,11 +12,11 @@ from bot.kakao.presenter import ReplyPresenter
 from bot.kakao.replies import SkillResponse
 from bot.kakao.result_waiter import ResultWaiter
 from core.conversation.service import ConversationService
-from core.db import inbox, people, waiting_photos
+from core.db import inbox, people, queued_updates
 from core.db.inbox import InboxUpdate
 from core.db.people import Person
+from core.db.queued_updates import QueueWait
 from core.db.schema import Channel
-from core.db.waiting_photos import QueueWait
 from core.errors import PersonNotFoundError
 from core.i18n.translations import translate
 
@@ -150,7 +150,7 @@ class PhotoResults:
 
     async def _get_expected_wait(self, update: InboxUpdate) -> QueueWait:
         async with self._database.connection() as connection:
-            return await waiting_photos.get_expected_wait(connection, update.id, photo_requests.JUDGE_TASK)
+            return await queued_updates.get_expected_wait(connection, update.id, photo_requests.JUDGE_TASK)
 
 
 def _is_lost(update: InboxUpdate) -> bool:

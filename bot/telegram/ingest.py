@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import structlog
 from pydantic import Field, TypeAdapter, ValidationError
 
-from core.db import failed_updates, inbox
+from core.db import inbox, queued_updates
 from core.db.schema import Channel, IdentityProvider
 from core.errors import InvalidPayloadError
 from core.jobs.queue import JobInsert, conversation_lock_key, enqueue
@@ -92,13 +92,13 @@ async def store_update(resources: Resources, payload: object, *, album_delay: ti
 
 
 async def requeue_orphans(resources: Resources) -> int:
-    """Enqueue orphaned updates again, each a limited number of times; see `core.db.failed_updates`.
+    """Enqueue orphaned updates again, each a limited number of times; see `core.db.queued_updates`.
 
     Returns:
         The number of updates that were enqueued.
     """
     async with resources.database.transaction() as connection:
-        orphans = await failed_updates.claim_orphaned(
+        orphans = await queued_updates.claim_orphaned(
             connection, Channel.TELEGRAM, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH
         )
         for inbox_id, payload in orphans:

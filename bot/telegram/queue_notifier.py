@@ -15,9 +15,9 @@ from bot.telegram.ingest import ALBUM_TASK, UPDATE_TASK
 from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.parsing import parse_update
 from bot.telegram.updates import PhotoMessage
-from core.db import inbox, people, waiting_photos
+from core.db import inbox, people, queued_updates
+from core.db.queued_updates import NoticeRule, WaitingPhoto
 from core.db.schema import IdentityProvider
-from core.db.waiting_photos import NoticeRule, WaitingPhoto
 from core.errors import DatabaseUnavailableError, InvalidPayloadError, MessengerError
 from core.i18n.translations import negotiate_language, translate
 from core.resources import Resources
@@ -88,7 +88,7 @@ class QueueNotifier:
             DatabaseUnavailableError: the database cannot be reached.
         """
         async with self._resources.database.connection() as connection:
-            waiting = await waiting_photos.list_waiting(
+            waiting = await queued_updates.list_waiting(
                 connection, [UPDATE_TASK, ALBUM_TASK], min_wait=TYPING_AFTER, notice=POSITION, limit=MAX_CHATS
             )
         self._photos = {

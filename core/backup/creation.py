@@ -17,9 +17,8 @@ from anyio import to_thread
 from core.backup.archive import DUMP, NAME_FORMAT, BackupArchive, Manifest
 from core.backup.archive_lock import ArchiveLock, hold
 from core.backup.postgres_dump import dump_database
-from core.db import backup_queries
+from core.db import backups
 from core.db.database import Database
-from core.db.installation import record_backup
 from core.db.look_images import ImageKeys
 from core.db.migrate import migrate_up
 from core.errors import BackupError, ObjectNotFoundError
@@ -80,7 +79,7 @@ async def create_backup(
     # `pg_dump` empties the search path of a session, which is a connection of PgBouncer that others get, too.
     database.require_direct_url("backups")
     async with database.connection() as connection:
-        is_new = await backup_queries.is_empty(connection)
+        is_new = await backups.is_empty(connection)
     if is_new:
         # Otherwise the tables stay as they are: a backup comes before the migration to a new version.
         await migrate_up(database)
@@ -120,9 +119,9 @@ async def _create(
         dump = Path(folder) / DUMP
         async with database.transaction() as connection:
             # The dump and the list of images see the same rows.
-            snapshot, taken_at = await backup_queries.export_snapshot(connection)
-            server = await backup_queries.get_server_version(connection)
-            images = await backup_queries.list_images(connection)
+            snapshot, taken_at = await backups.export_snapshot(connection)
+            server = await backups.get_server_version(connection)
+            images = await backups.list_images(connection)
             await to_thread.run_sync(partial(dump_database, database.conninfo, server, dump, snapshot=snapshot))
         copied = await _copy(database, storage, archive, images)
         manifest = Manifest(
@@ -141,7 +140,7 @@ async def _create(
     lost = set(copied.missing) - await to_thread.run_sync(_read_missing, archive, before)
     if not lost:
         async with database.connection() as connection:
-            await record_backup(connection, taken_at)
+            await backups.record_backup(connection, taken_at)
     own_keys = {fingerprint(key) for key in (secret, *load_old_keys(settings))}
     # Writing a large dump may have taken longer than a lock lasts that cannot be renewed.
     await to_thread.run_sync(lock.check)
@@ -178,7 +177,7 @@ async def _copy(
     missing = set(await copy_images(keys, storage, archive.images))
     changed = {look.look_id: look for look in images if missing & {look.photo_key, look.heatmap_key}}
     async with database.connection() as connection:
-        current = await backup_queries.get_heatmap_keys(connection, list(changed))
+        current = await backups.get_heatmap_keys(connection, list(changed))
     for look_id, key in current.items():
         former = changed[look_id].heatmap_key
         if key is not None and key != former and former in missing:

@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from core.backup.archive import DUMP, BackupArchive, Manifest
 from core.backup.postgres_dump import restore_database
-from core.db import backup_queries
+from core.db import backups
 from core.db.database import Database
 from core.db.migrate import migrate_up
 from core.errors import BackupError, BackupNotFoundError, DatabaseNotEmptyError, SecretKeyChangedError
@@ -64,9 +64,9 @@ async def restore_backup(
         name = names[-1]
     manifest = await to_thread.run_sync(archive.read_manifest, name)
     async with database.connection() as connection:
-        if not await backup_queries.is_empty(connection):
+        if not await backups.is_empty(connection):
             raise DatabaseNotEmptyError
-        server = await backup_queries.get_server_version(connection)
+        server = await backups.get_server_version(connection)
     if not accept_new_secret:
         _restore_secret(manifest, settings)
     keys = await to_thread.run_sync(archive.read_keys, name)
@@ -76,7 +76,7 @@ async def restore_backup(
         dump = Path(folder) / DUMP
         await to_thread.run_sync(archive.read_dump, name, dump)
         # In the transaction of the dump: after it, the database is not empty, and no second call would do it.
-        finish = backup_queries.finish_restoration(
+        finish = backups.finish_restoration(
             deleted_looks=manifest.deleted_looks or (),
             deleted_photos=manifest.missing if manifest.deleted_looks is None else (),
             expired_looks=manifest.expired_looks,

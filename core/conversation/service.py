@@ -37,7 +37,7 @@ from core.db.people import Person
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import negotiate_language
 from core.resources import Resources
-from core.services.erasure import erase_person
+from core.services.deletion import erase_person
 from core.services.photo_judging import PhotoJudgingService
 from core.settings import Settings
 from core.urls import login_link_path, site_url

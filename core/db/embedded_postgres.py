@@ -4,7 +4,7 @@ Any number of processes may use one folder: the first starts the server, the las
 `flock`, which the operating system releases when a process dies; so after a `kill -9` the next process finds the server
 running, uses it, and stops it in the end.
 
-Who may use it is the concern of `core.db.postgres_access`. For root it runs under another user id, which must be able
+Who may use it is the concern of `core.db.postgres_system`. For root it runs under another user id, which must be able
 to enter all parent folders. Private folders are not opened for that: the database is then in /var/lib/eva.
 
 See ADR 0006.
@@ -26,15 +26,17 @@ from urllib.parse import quote
 import psutil
 import structlog
 
-from core.db.postgres_access import (
+from core.db.postgres_system import (
     ADMIN_ROLE,
     ROLE,
+    PostgresPrograms,
     ServerUser,
     check_private_folder,
     create_private_folder,
+    is_accessible_to_others,
+    short_hash,
     write_access_rules,
 )
-from core.db.postgres_programs import PostgresPrograms, is_accessible_to_others, short_hash
 from core.errors import EmbeddedPostgresError
 
 log = structlog.get_logger()

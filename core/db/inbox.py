@@ -1,7 +1,7 @@
 """The inbox: every update of a messenger, stored once until it is processed.
 
 An update and the job that handles it are stored by one statement, so that neither exists without the other. Updates
-whose jobs are lost or fail again and again are the concern of `core.db.failed_updates`.
+whose jobs are lost or fail again and again are the concern of `core.db.queued_updates`.
 
 Checkpoints say which steps of an update's job are done, so that a repeated job continues where it stopped. Each message
 of a reply is a step with a name. It is recorded right after it was sent: a crash between the two repeats that one

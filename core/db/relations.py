@@ -35,6 +35,15 @@ ENDED_REACTIONS = (schema.hearts, schema.bookmarks)
 """Reactions to each other's looks that end with a block."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPerson:
+    """A person of a list."""
+
+    person: Person
+    style: Style | None
+    """The most frequent style of their public looks; None without any."""
+
+
 async def create_block(connection: AsyncConnection, person_id: UUID, blocked_id: UUID) -> bool:
     """Let two people no longer see each other; their follows and reactions to each other's looks end for good.
 
@@ -155,15 +164,6 @@ class Relation(Enum):
     FOLLOWED = auto()
     FOLLOWER = auto()
     BLOCKED = auto()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedPerson:
-    """A person of a list."""
-
-    person: Person
-    style: Style | None
-    """The most frequent style of their public looks; None without any."""
 
 
 _COLUMNS: dict[Relation, tuple[ColumnElement[Any], ColumnElement[Any]]] = {

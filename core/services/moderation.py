@@ -7,14 +7,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import failed_updates, looks, moderation, people, person_reports
+from core.db import looks, moderation, people, person_reports, queued_updates
 from core.db.identities import list_identities
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import ModerationAction
 from core.errors import LookNotFoundError, PersonNotFoundError
 from core.resources import Resources
-from core.services.erasure import remove_from_board
+from core.services.deletion import remove_from_board
 
 
 async def is_admin(connection: AsyncConnection, admins: tuple[str, ...], person_id: UUID) -> bool:
@@ -99,7 +99,7 @@ async def retry_updates(resources: Resources, moderator_id: UUID) -> None:
     """
     async with resources.database.transaction() as connection:
         await _lock_people(connection, moderator_id, moderator_id)
-        if await failed_updates.retry_failed(connection):
+        if await queued_updates.retry_failed(connection):
             await moderation.record_action(connection, ModerationAction.RETRY, moderator_id)
 
 

@@ -15,7 +15,7 @@ from core.conversation.smalltalk import comment_on_guess
 from core.db.schema import Channel
 from core.i18n.clothing_names import main_color_text
 from core.i18n.translations import Language, translate
-from core.services.erasure import delete_look
+from core.services.deletion import delete_look
 from core.styles import STYLES, Style
 from leaderboard_web.account.current_person import SECTION, AccountRoute, OwnedLook, OwnLook
 from leaderboard_web.account.own_look import build_own_look

@@ -23,7 +23,7 @@ from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language, translate, variant_keys
 from core.resources import Resources
 from core.seoul_time import start_of_day
-from core.services.erasure import erase_person
+from core.services.deletion import erase_person
 from leaderboard_web.account.current_person import SECTION, AccountRoute, CurrentPerson, OptionalPerson
 from leaderboard_web.dependencies import Context, State
 from leaderboard_web.errors import LocalizedHTTPError

@@ -21,7 +21,7 @@ from core.db.one_time_tokens import TokenKind
 from core.db.schema import IdentityProvider
 from core.errors import LoginRejectedError
 from core.services import accounts
-from core.services.erasure import erase_person
+from core.services.deletion import erase_person
 from leaderboard_web.auth.login_session import SessionData, bind_to_browser
 from leaderboard_web.dependencies import RequestContext
 from leaderboard_web.redirects import redirect_with_notice

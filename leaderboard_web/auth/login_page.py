@@ -17,7 +17,7 @@ from core.errors import LoginError
 from core.seoul_time import SEOUL
 from core.services import accounts
 from core.services.accounts import LOGIN_METHODS
-from core.services.erasure import erase_person
+from core.services.deletion import erase_person
 from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH, connected_path, safe_next_path
 from leaderboard_web.auth.login_session import LoginRoute, LoginSession, SessionData, bind_to_browser
 from leaderboard_web.dependencies import Context, RequestContext, Transaction

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi.responses import RedirectResponse
 
-from core.db import failed_updates, person_reports
+from core.db import person_reports, queued_updates
 from core.db.moderation import list_log, list_reported
 from core.errors import LookNotFoundError, PersonNotFoundError
 from core.services import moderation
@@ -87,8 +87,8 @@ async def reports_page(context: Context, after: AfterReport, connection: Db) -> 
         section="admin",
         reported=[build_reported_look(row, context.state.resources.url_signer, context.language) for row in page.rows],
         people_count=await person_reports.count_reported(connection),
-        failed_count=await failed_updates.count_failed(connection),
-        failed_updates=await failed_updates.list_failed(connection, limit=ROWS_PER_PAGE),
+        failed_count=await queued_updates.count_failed(connection),
+        failed_updates=await queued_updates.list_failed(connection, limit=ROWS_PER_PAGE),
         next_url=page.next_cursor and url_for("admin_reports", query={"after": page.next_cursor}),
     )
 

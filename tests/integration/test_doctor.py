@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from bot.telegram import setup
 from core.db import inbox
+from core.db.backups import record_backup
 from core.db.database import Database
-from core.db.installation import record_backup, record_secret_fingerprint
+from core.db.installation import get_server_info, record_secret_fingerprint
 from core.db.schema import Channel
-from core.db.server_info import get_server_info
 from core.db.similar_looks import get_state
 from core.i18n.translations import Language, translate
 from core.resources import Resources

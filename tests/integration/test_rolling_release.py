@@ -14,8 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
+from core.db.installation import get_server_info
 from core.db.migrate import RUNS_WITH, check_schema, find_schema_difference, migrate_up
-from core.db.server_info import get_server_info
 from core.errors import SchemaOutdatedError, SchemaTooNewError
 from core.resources import Resources
 from leaderboard_web.app import create_app

@@ -11,7 +11,7 @@ import yaml
 from prometheus_client import REGISTRY, Metric
 
 from core import errors, metrics
-from core.db import installation
+from core.db import backups
 from core.metrics import DeliveryOutcome
 from core.vision.verdict import ConfidenceBand
 from tests.conftest import ROOT
@@ -81,7 +81,7 @@ def test_the_alert_for_photos_counts_what_is_no_fault_of_the_photo() -> None:
 
 def test_a_backup_is_late_for_the_alert_as_for_the_doctor() -> None:
     (expression,) = [rule["expr"] for rule in ALERTS if rule["alert"] == "EvaBackupIsLate"]
-    assert re.findall(r"> (\d+) and", expression) == [str(int(installation.LATE_AFTER.total_seconds()))]
+    assert re.findall(r"> (\d+) and", expression) == [str(int(backups.LATE_AFTER.total_seconds()))]
 
 
 def test_alerts_reach_somebody() -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from core.db import rate_limits, schema
 from core.resources import Resources
-from core.services.retention import delete_overdue_data
+from core.services.deletion import delete_overdue_data
 from leaderboard_web.anonymous_limits import AnonymousLimiter
 from leaderboard_web.limit_storage import DatabaseStorage
 from tests.integration.leaderboard_web.test_rate_limit import create_site, share_look

@@ -19,8 +19,9 @@ from starlette.types import Receive, Scope, Send
 from structlog.contextvars import get_contextvars
 from structlog.testing import capture_logs
 
+from core.db.backups import record_backup
 from core.db.database import Database
-from core.db.installation import record_backup, record_secret_fingerprint
+from core.db.installation import record_secret_fingerprint
 from core.jobs.queue import enqueue
 from core.metrics import REQUEST_SECONDS
 from core.resources import Resources

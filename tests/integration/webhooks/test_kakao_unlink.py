@@ -16,7 +16,7 @@ from core.errors import StorageUnavailableError
 from core.i18n.translations import Language
 from core.jobs.worker import JobQueue
 from core.resources import Resources
-from core.services import accounts, erasure
+from core.services import accounts, deletion
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
 from tests.factories import create_look, store_images
@@ -52,7 +52,7 @@ async def execute(resources: Resources, statement: str) -> None:
 
 
 async def run_jobs_and_get_identities(resources: Resources, person_id: UUID) -> tuple[bool, list[IdentityProvider]]:
-    async with JobQueue(resources.database.conninfo, erasure.register_tasks) as queue:
+    async with JobQueue(resources.database.conninfo, deletion.register_tasks) as queue:
         await queue.run_worker({"resources": resources}, until_empty=True)
     async with resources.database.transaction() as connection:
         person = await people.get(connection, person_id)

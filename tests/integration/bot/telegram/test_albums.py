@@ -11,7 +11,7 @@ from core.conversation.occasion_fit import answer_for_occasion
 from core.conversation.occasions import Occasion
 from core.errors import DeliveryError, LookNotFoundError
 from core.i18n.translations import Language, translate
-from core.services.erasure import delete_look
+from core.services.deletion import delete_look
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from core.vision.verdict import ConfidenceBand

@@ -9,7 +9,7 @@ from core.conversation.narration import style_name
 from core.db import people
 from core.db.schema import IdentityProvider, PendingQuestion
 from core.i18n.translations import Language, translate
-from core.services import erasure
+from core.services import deletion
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import create_similar_look, make_photo
@@ -93,7 +93,7 @@ async def test_reply_to_the_verdict_of_a_deleted_look_is_about_no_other(harness:
     await harness.send_updates(harness.updates.photo(make_photo(1)), harness.updates.photo(make_photo(2)))
     verdict = harness.last_with_buttons()
     newest = max(await list_looks(harness), key=lambda look: look.created_at)
-    await erasure.delete_look(harness.resources, newest.id)
+    await deletion.delete_look(harness.resources, newest.id)
 
     await harness.send_updates(harness.updates.text("retro", reply_to_message=_quoted(verdict)))
     assert [look.corrected_style for look in await list_looks(harness)] == [None]
@@ -181,7 +181,7 @@ async def test_reply_to_ones_own_photo_without_a_look_is_about_no_other(harness:
     photo = harness.updates.photo(make_photo(2))
     await harness.send_updates(harness.updates.photo(make_photo(1)), photo)
     newest = max(await list_looks(harness), key=lambda look: look.created_at)
-    await erasure.delete_look(harness.resources, newest.id)
+    await deletion.delete_look(harness.resources, newest.id)
 
     await harness.send_updates(harness.updates.text("이거 지워줘", reply_to_message=photo["message"]))
     assert len(await list_looks(harness)) == 1, "nothing was stored again"

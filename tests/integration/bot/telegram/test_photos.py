@@ -12,14 +12,14 @@ from structlog.testing import capture_logs
 from bot.telegram.ingest import requeue_orphans
 from bot.telegram.outgoing_messages import OutgoingMessage
 from core.conversation.narration import MessageSlot, style_name, verdict_details, verdict_messages
-from core.db import failed_updates, inbox, people
-from core.db.failed_updates import MAX_REQUEUES
+from core.db import inbox, people, queued_updates
 from core.db.looks import Look
+from core.db.queued_updates import MAX_REQUEUES
 from core.db.schema import IdentityProvider
 from core.errors import DatabaseUnavailableError, StorageUnavailableError
 from core.i18n.translations import Language, translate, variant_keys
 from core.jobs.worker import JobQueue, WorkerTimings
-from core.services.erasure import delete_look
+from core.services.deletion import delete_look
 from core.styles import Style
 from core.vision.fake_backend import make_outputs
 from tests.factories import make_photo
@@ -307,7 +307,7 @@ async def test_update_that_never_ends_is_given_up_and_can_be_retried(
     assert harness.texts() == []
 
     async with harness.resources.database.transaction() as connection:
-        assert await failed_updates.retry_failed(connection) == 1
+        assert await queued_updates.retry_failed(connection) == 1
     assert await requeue_orphans(harness.resources) == 1
     await harness.run_jobs()
     assert len(harness.photo_messages()) == 1

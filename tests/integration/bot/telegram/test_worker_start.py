@@ -16,7 +16,7 @@ from core.db.schema import IdentityProvider
 from core.i18n.translations import Language
 from core.jobs.queue import DEFAULT_QUEUE, enqueue
 from core.jobs.worker import JobQueue
-from core.services.erasure import ERASE_PERSON_TASK
+from core.services.deletion import ERASE_PERSON_TASK
 from core.settings import Settings
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend

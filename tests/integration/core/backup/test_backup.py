@@ -20,8 +20,9 @@ from core.backup.archive_lock import STALE_AFTER, hold
 from core.backup.creation import CreatedBackup, create_backup, find_recent_backup
 from core.backup.restoration import restore_backup
 from core.db import schema
+from core.db.backups import get_last_backup
 from core.db.database import Database
-from core.db.installation import get_last_backup, record_secret_fingerprint
+from core.db.installation import record_secret_fingerprint
 from core.db.looks import list_for_person, share
 from core.db.migrate import migrate_down, migrate_up
 from core.errors import (
@@ -33,9 +34,8 @@ from core.errors import (
 )
 from core.object_storage import ObjectStorage, copy_images, generate_key
 from core.resources import Resources
-from core.services.erasure import delete_look
+from core.services.deletion import delete_look, delete_overdue_data
 from core.services.photo_judging import PhotoJudgingService
-from core.services.retention import delete_overdue_data
 from core.settings import Settings
 from core.signing import UrlSigner, VisitorTokenSigner, fingerprint, load_secret_key
 from tests.factories import create_look, create_person, end_images, make_classifier, make_photo, store_images

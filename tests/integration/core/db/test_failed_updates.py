@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy import func, update
 
-from core.db import failed_updates, inbox, schema
+from core.db import inbox, queued_updates, schema
 from core.db.database import Database
-from core.db.failed_updates import MAX_REQUEUES, claim_orphaned
+from core.db.queued_updates import MAX_REQUEUES, claim_orphaned
 from core.db.schema import Channel
 from core.jobs.queue import enqueue
 from tests.factories import mark_update_failed
@@ -41,8 +41,8 @@ async def test_an_update_is_requeued_a_limited_number_of_times_and_then_failed(d
     async with database.connection() as connection:
         assert await inbox.count_unfinished(connection) == 0
         assert await inbox.list_unfinished_ids(connection, [inbox_id]) == set()
-        assert await failed_updates.count_failed(connection) == 1
-        (failed,) = await failed_updates.list_failed(connection, limit=9)
+        assert await queued_updates.count_failed(connection) == 1
+        (failed,) = await queued_updates.list_failed(connection, limit=9)
         assert (failed.id, failed.channel) == (inbox_id, Channel.TELEGRAM)
         stored = await inbox.get(connection, inbox_id)
         assert stored is not None
@@ -53,13 +53,13 @@ async def test_a_failed_update_is_requeued_again_after_a_retry_by_hand(database:
     first, second = [await insert_orphan(database, external_id) for external_id in ("7", "8")]
     async with database.connection() as connection:
         await mark_update_failed(connection, first, second)
-        assert await failed_updates.retry_failed(connection, [first]) == 1
+        assert await queued_updates.retry_failed(connection, [first]) == 1
     assert await claim(database) == [first]
     async with database.connection() as connection:
-        assert await failed_updates.retry_failed(connection) == 1
-        assert await failed_updates.retry_failed(connection) == 0
+        assert await queued_updates.retry_failed(connection) == 1
+        assert await queued_updates.retry_failed(connection) == 0
         await inbox.mark_processed(connection, first, second)
-        assert await failed_updates.count_failed(connection) == 0
+        assert await queued_updates.count_failed(connection) == 0
 
 
 async def test_an_update_with_a_job_or_a_recent_one_is_not_requeued(database: Database) -> None:

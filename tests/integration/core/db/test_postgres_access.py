@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from core.db import postgres_access
+from core.db import postgres_system
 from core.db.database import Database
 from core.db.embedded_postgres import SOCKET_NAME, EmbeddedPostgres
-from core.db.postgres_access import ServerUser
+from core.db.postgres_system import ServerUser
 from core.errors import EmbeddedPostgresError
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as other users")
@@ -104,9 +104,9 @@ def test_other_users_are_refused_even_with_access_to_the_socket(server: Embedded
 @AS_ROOT
 def test_the_server_of_root_runs_as_a_user_without_an_account(server: EmbeddedPostgres) -> None:
     owners = {path.lstat().st_uid for path in server.data_folder.rglob("*")}
-    assert owners == {postgres_access.SERVER_UID}
+    assert owners == {postgres_system.SERVER_UID}
     pid = int((server.data_folder / "postmaster.pid").read_text().split()[0])
-    assert os.stat(f"/proc/{pid}").st_uid == postgres_access.SERVER_UID  # noqa: PTH116
+    assert os.stat(f"/proc/{pid}").st_uid == postgres_system.SERVER_UID  # noqa: PTH116
 
 
 def test_changed_access_rules_are_replaced_at_the_next_start(folder: Path) -> None:

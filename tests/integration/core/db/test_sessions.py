@@ -18,7 +18,7 @@ from core.db.schema import IdentityProvider
 from core.db.sessions import SessionOwner
 from core.i18n.translations import Language
 from core.resources import Resources
-from core.services.retention import delete_stale_sessions
+from core.services.deletion import delete_stale_sessions
 from core.styles import Style
 from tests.factories import create_look, create_person
 

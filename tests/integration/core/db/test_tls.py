@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from core.db.database import Database
 from core.db.embedded_postgres import EmbeddedPostgres
-from core.db.postgres_access import ServerUser
+from core.db.postgres_system import ServerUser
 from core.errors import DatabaseUnavailableError
 from tests.integration.core.db.test_postgres_versions import find_programs
 

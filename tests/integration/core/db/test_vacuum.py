@@ -20,7 +20,7 @@ from core.jobs.queue import conversation_lock_key, enqueue
 from core.jobs.worker import JobQueue
 from core.object_storage import ObjectStorage
 from core.resources import Resources
-from core.services.erasure import VACUUM_TASK, erase_person, register_tasks
+from core.services.deletion import VACUUM_TASK, erase_person, register_tasks
 from core.signing import LimitKeySigner, UrlSigner
 from core.styles import Style
 from tests.factories import create_look, create_person

@@ -4,8 +4,8 @@ from sqlalchemy import text
 
 from core.db import inbox
 from core.db.database import Database
+from core.db.queued_updates import NoticeRule, list_waiting
 from core.db.schema import Channel
-from core.db.waiting_photos import NoticeRule, list_waiting
 from core.jobs.queue import enqueue
 
 TASK = "test.answer"

@@ -27,8 +27,7 @@ from core.images.renditions import (
 from core.images.result_card import CardShape
 from core.object_storage import generate_key, is_valid_key
 from core.resources import Resources
-from core.services.erasure import delete_look, erase_person
-from core.services.retention import delete_overdue_data
+from core.services.deletion import delete_look, delete_overdue_data, erase_person
 from tests.factories import create_look, create_person, remove_look, store_images
 from tests.images import encode_image, make_scene
 from tests.integration.core.conftest import s3_storage

@@ -11,8 +11,7 @@ from core.db import data_export, look_feedback, look_images, looks, people, subm
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
 from core.resources import Resources
-from core.services.erasure import delete_look, erase_person
-from core.services.retention import delete_overdue_data
+from core.services.deletion import delete_look, delete_overdue_data, erase_person
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend

@@ -15,7 +15,7 @@ from core.errors import PersonNotFoundError, StorageUnavailableError
 from core.i18n.translations import Language
 from core.jobs.queue import conversation_lock_key, enqueue
 from core.resources import Resources
-from core.services.erasure import VACUUM_TASK, delete_look, erase_person
+from core.services.deletion import VACUUM_TASK, delete_look, erase_person
 from core.styles import Style
 from tests.databases import wait_until_blocked
 from tests.factories import count_stored_files, create_look, create_person, remove_look, store_images

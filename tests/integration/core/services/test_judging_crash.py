@@ -11,7 +11,7 @@ from core.db import inbox, looks, schema
 from core.db.schema import Channel
 from core.jobs.queue import conversation_lock_key, enqueue
 from core.resources import Resources
-from core.services.erasure import erase_person
+from core.services.deletion import erase_person
 from tests.conftest import ROOT
 from tests.factories import create_person
 

@@ -26,7 +26,7 @@ from core.errors import (
 from core.i18n.translations import Language
 from core.images.decoding import decode_photo
 from core.resources import Resources
-from core.services.erasure import delete_look, erase_person
+from core.services.deletion import delete_look, erase_person
 from core.services.heatmaps import encode_heatmap_jpeg, make_tags
 from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
 from core.styles import Style

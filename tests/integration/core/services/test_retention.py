@@ -16,7 +16,7 @@ from core.errors import StorageUnavailableError
 from core.jobs.queue import enqueue
 from core.jobs.worker import JobQueue
 from core.resources import Resources
-from core.services.retention import delete_if_late, delete_overdue_data, register_tasks, run_late_deletion
+from core.services.deletion import delete_if_late, delete_overdue_data, register_tasks, run_late_deletion
 from tests.factories import count_stored_files, create_look, create_person, end_images, store_images
 
 HALF_AN_HOUR = timedelta(minutes=30)

@@ -15,7 +15,7 @@ from core.db.people import Person
 from core.db.schema import ModerationAction
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from core.services.erasure import erase_person
+from core.services.deletion import erase_person
 from tests.factories import create_look, create_person
 from tests.integration.leaderboard_web.admin.conftest import add_shared_look, list_log_rows, public_look_ids, report
 

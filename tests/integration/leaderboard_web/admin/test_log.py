@@ -7,12 +7,12 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from core.db import failed_updates, inbox, looks, people, schema
+from core.db import inbox, looks, people, queued_updates, schema
 from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from core.services.erasure import erase_person
+from core.services.deletion import erase_person
 from leaderboard_web.routes.admin import ROWS_PER_PAGE
 from tests.factories import create_person, mark_update_failed
 from tests.html import attributes, next_url, texts
@@ -85,7 +85,7 @@ async def test_failed_updates_are_listed_without_content_and_can_be_retried(
     assert (await (await as_person(other_person)).post("/admin/updates/retry")).status_code == 404
     assert (await admin.post("/admin/updates/retry")).status_code == 303
     async with resources.database.transaction() as connection:
-        assert await failed_updates.count_failed(connection) == 0
+        assert await queued_updates.count_failed(connection) == 0
         assert await inbox.count_unfinished(connection) == 1
     assert texts(await admin.get("/admin"), ".failed-updates li") == []
     for _ in range(2):

@@ -17,7 +17,7 @@ from core.db.schema import ModerationAction
 from core.errors import ObjectNotFoundError
 from core.i18n.translations import Language, translate
 from core.resources import Resources
-from core.services.erasure import erase_person
+from core.services.deletion import erase_person
 from leaderboard_web.routes.admin import ROWS_PER_PAGE
 from tests.factories import create_person
 from tests.html import attributes, next_url, texts

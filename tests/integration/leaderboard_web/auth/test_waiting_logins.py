@@ -14,7 +14,7 @@ from core.db.schema import IdentityProvider
 from core.errors import StorageUnavailableError
 from core.i18n.translations import translate
 from core.resources import Resources
-from core.services.erasure import erase_person
+from core.services.deletion import erase_person
 from core.urls import LOGIN_LINK_PATH
 from leaderboard_web.auth import login_flow
 from leaderboard_web.viewer import VISITOR_COOKIE

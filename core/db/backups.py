@@ -1,14 +1,20 @@
-"""What a backup asks the database: a snapshot for `pg_dump`, the keys of all images, and whether it is empty;
-and the end of a restoration."""
+"""What backups ask and tell the database: a snapshot for `pg_dump`, the keys of all images, the end of a restoration,
+and when the last backup was made.
+
+`eva backup` is a process of its own, so the database tells the others.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
+from core.db.errors import UNDEFINED_COLUMN, find_sqlstate
 from core.db.look_images import ImageKeys
 from core.object_storage import is_valid_key
 
@@ -16,6 +22,24 @@ BEGIN_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONL
 EXPORT_SNAPSHOT = text("SELECT pg_export_snapshot() AS snapshot, now() AS taken_at")
 SERVER_VERSION = text("SELECT current_setting('server_version_num')::int / 10000")
 HAS_TABLES = text("SELECT 1 FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace) LIMIT 1")
+LATE_AFTER = timedelta(hours=30)
+"""Age from which on a backup is late: one a night, which takes some hours, was missed."""
+SELECT_BACKUP = text("SELECT backed_up_at, now() - backed_up_at AS age FROM installation")
+RECORD_BACKUP = text("UPDATE installation SET backed_up_at = :taken_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastBackup:
+    """The last backup that was completed."""
+
+    taken_at: datetime
+    """When the database was as the backup has it."""
+    age: timedelta
+
+    @property
+    def is_late(self) -> bool:
+        """Whether there should be a later one, where a backup is made every night."""
+        return self.age >= LATE_AFTER
 
 
 async def export_snapshot(connection: AsyncConnection) -> tuple[str, datetime]:
@@ -92,3 +116,28 @@ SELECT count(*) FROM gone;
 def _to_array(values: Iterable[str]) -> str:
     """The literal of an array of ids or keys, which hold neither quotes nor commas."""
     return f"'{{{','.join(values)}}}'"
+
+
+async def get_last_backup(connection: AsyncConnection) -> LastBackup | None:
+    """The last backup; None if none was made of this database.
+
+    A restored database has the one before the backup that it was restored from.
+    """
+    row = (await connection.execute(SELECT_BACKUP)).one_or_none()
+    if row is None or row.backed_up_at is None:
+        return None
+    return LastBackup(taken_at=row.backed_up_at, age=row.age)
+
+
+async def record_backup(connection: AsyncConnection, taken_at: datetime) -> None:
+    """Record a backup; not on the tables of a former release, which have no place for it.
+
+    Args:
+        connection: in AUTOCOMMIT.
+        taken_at: when the database was as the backup has it.
+    """
+    try:
+        await connection.execute(RECORD_BACKUP, {"taken_at": taken_at})
+    except ProgrammingError as error:
+        if find_sqlstate(error) != UNDEFINED_COLUMN:
+            raise
