@@ -31,7 +31,15 @@ from core.conversation.intents import Intent, find_intent
             for text in ("사진어디다보내여", "상체만 나온것도 괜찮아요??", "does a mirror pic count")
         ),
         *((text, Intent.NEW_PHOTO) for text in ("지금 보낼게 잠만", "ok next pic coming", "hang on getting dressed")),
-        *((text, Intent.SWAP) for text in ("힙한느낌 낼라면?", "뭘바꿔야 스트릿됨?", "what would make it less boring")),
+        *(
+            (text, Intent.SWAP)
+            for text in (
+                "힙한느낌 낼라면?",
+                "좀 더 캐주얼하게 하려면?",
+                "뭘바꿔야 스트릿됨?",
+                "what would make it less boring",
+            )
+        ),
         *((text, Intent.DETAILS) for text in ("2nd guess?", "what else could it be", "비캐 말고 딴거 가능성은?")),
         ("고마워요 에바 ㅎㅎ 도움됐어", Intent.THANKS),
         ("you're getting better at this", Intent.PRAISE),
