@@ -187,7 +187,7 @@ class BackupError(EvaError):
 
 
 class BackupNotFoundError(BackupError):
-    """There is no finished backup of this name."""
+    """There is no finished backup, or none of this name."""
 
 
 class BackupRunningError(BackupError):

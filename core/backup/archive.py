@@ -123,7 +123,7 @@ class BackupArchive:
         """What a backup contains.
 
         Raises:
-            BackupNotFoundError: there is no finished backup of this name.
+            BackupNotFoundError: there is no finished backup, or none of this name.
             BackupError: the file is damaged.
         """
         if not _is_name(name) or not self._exists(f"{name}/{MANIFEST}"):
