@@ -59,7 +59,8 @@ def available_actions(view: ChatView, items: Sequence[ChatItem]) -> AvailableAct
         items: the messages that the buttons follow; a question at their end has its answers first.
     """
     look, language = view.look, view.language
-    asks_to_learn = view.awaits_learning_consent and not view.awaits_name and _ends_with_learning_question(items, view)
+    is_asked_last = bool(items) and isinstance(items[-1], ChatLine) and items[-1].asks_to_learn
+    asks_to_learn = is_asked_last and view.awaits_learning_consent and not view.awaits_name
     if view.awaits_guess or look.pending_question is PendingQuestion.CORRECT:
         choice = ActionType.GUESS if view.awaits_guess else ActionType.CORRECT
         buttons = [ChatButton(value=f"{choice}.{style}", label=style_name(style, language)) for style in STYLES]
@@ -75,12 +76,6 @@ def available_actions(view: ChatView, items: Sequence[ChatItem]) -> AvailableAct
         is_public=look.is_public,
         has_similar=view.finds_similar_looks and view.has_outfit and not view.awaits_name,
     )
-
-
-def _ends_with_learning_question(items: Sequence[ChatItem], view: ChatView) -> bool:
-    """Whether the last message asks if Eva may learn."""
-    last = items[-1] if items else None
-    return isinstance(last, ChatLine) and last.text == translate("talk.learning.ask", view.language)
 
 
 def _action_types(view: ChatView, *, asks_to_learn: bool) -> tuple[ActionType, ...]:

@@ -40,6 +40,8 @@ class ChatLine:
     text: str
     is_verdict: bool = False
     """Whether it is part of a verdict."""
+    asks_to_learn: bool = False
+    """Whether it asks for consent to learn from a correction."""
     urls: tuple[str, ...] = ()
     """Of the pages that the lines after the first one are about."""
 
@@ -194,7 +196,7 @@ class ChatView:
         if self.look.is_corrected and not self.is_duplicate:
             items += eva_lines(["\n".join(correction_notes(self.look, self.language))])
         if self.awaits_learning_consent:
-            items.append(self._eva_line("talk.learning.ask"))
+            items.append(ChatLine(sender="eva", text=translate("talk.learning.ask", self.language), asks_to_learn=True))
         return items
 
     def _heatmap_item(self) -> HeatmapItem | None:

@@ -14,7 +14,7 @@ from leaderboard_web.viewer import ViewerSession
 
 MAX_AGE = 120
 """Seconds."""
-SALT = "eva flash 3"
+SALT = "eva flash 4"
 """Separates these signatures from others of the same key."""
 
 
@@ -29,7 +29,7 @@ class FlashMessages:
         """Send messages to the browser of a viewer."""
         response.set_cookie(
             cookie_name(FLASH_COOKIE, is_secure=viewer.is_secure),
-            self._serializer(viewer).dumps([(line.sender, line.text, line.urls) for line in lines]),
+            self._serializer(viewer).dumps([(line.sender, line.text, line.urls, line.asks_to_learn) for line in lines]),
             max_age=MAX_AGE,
             path="/" if viewer.is_secure else FLASH_COOKIE_PATH,
             httponly=True,
@@ -44,7 +44,10 @@ class FlashMessages:
             lines = self._serializer(viewer).loads(cookie, max_age=MAX_AGE)
         except BadSignature:
             return []
-        return [ChatLine(sender=sender, text=text, urls=tuple(urls)) for sender, text, urls in lines]
+        return [
+            ChatLine(sender=sender, text=text, urls=tuple(urls), asks_to_learn=asks_to_learn)
+            for sender, text, urls, asks_to_learn in lines
+        ]
 
     def clear(self, request: Request, response: Response, viewer: ViewerSession) -> None:
         """Remove messages that were shown."""

@@ -28,7 +28,7 @@ from core.i18n.translations import translate
 from core.styles import Style
 from leaderboard_web.chat_answers import answer_person, answer_visitor
 from leaderboard_web.chat_responses import ChatReply, get_person, load_view, render_chat, respond
-from leaderboard_web.chat_view import ChatItem, eva_lines, link_to_look
+from leaderboard_web.chat_view import eva_lines, link_to_look
 from leaderboard_web.dependencies import AppState, Context, RequestContext, get_context
 from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_json
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
@@ -183,12 +183,13 @@ async def _respond_to_reply(
     """
     view = await load_view(context, person, look_id if reply.look is None else reply.look.id)
     sentences = reply_sentences(reply)
-    answer: list[ChatItem] = [*eva_lines(sentences)]
+    lines = eva_lines(sentences)
     if reply.kind in {ReplyKind.SHARED, ReplyKind.ALREADY_SHARED} and reply.look is not None:
-        answer = [link_to_look(sentences[0], reply.look, context.language)]
-    if reply.reveals_verdict and view is not None:
-        answer += view.verdict_items()
-    return respond(context, ChatReply(view=view, message=message, answer=answer))
+        lines = [link_to_look(sentences[0], reply.look, context.language)]
+    if reply.prompt is ActionType.ALLOW_LEARNING:
+        lines[-1] = replace(lines[-1], asks_to_learn=True)
+    verdict = view.verdict_items() if reply.reveals_verdict and view is not None else []
+    return respond(context, ChatReply(view=view, message=message, answer=[*lines, *verdict]))
 
 
 async def _render_refusal(request: Request, error: EvaError | HTTPException) -> Response:
