@@ -18,6 +18,17 @@ from leaderboard_web.view_models import build_week_card
 
 VISITORS = UUID(int=0)
 """Stands for all visitors without a session in the count of replies."""
+SITE_PAGES = {
+    Intent.ACCURACY: ("site.nav.model", "model"),
+    Intent.ACCOUNT: ("me.login", "login"),
+    Intent.HISTORY: ("site.nav.me", "account"),
+    Intent.HOW: ("page.how_title", "about"),
+    Intent.LEADERBOARD: ("site.nav.board", "leaderboard"),
+    Intent.NEWS: ("me.nav.settings", "account_settings"),
+    Intent.PHOTOS: ("site.nav.privacy", "privacy"),
+    Intent.STYLES: ("page.styles_title", "styles"),
+}
+"""The label and the route of the page that a reply speaks of."""
 
 
 def answer_visitor(state: AppState, message: str, language: Language) -> Sequence[ChatItem]:
@@ -27,7 +38,8 @@ def answer_visitor(state: AppState, message: str, language: Language) -> Sequenc
         return eva_lines([translate("week.few.line", language, count=MIN_LOOKS)])
     if intent in {Intent.DELETE, Intent.DELETE_ONE}:
         return eva_lines([translate("talk.me.nothing", language)])
-    return eva_lines([reply_to_text(message, state.conversation.reply_turns.next_seed(VISITORS), language)])
+    seed = state.conversation.reply_turns.next_seed(VISITORS)
+    return _small_talk(intent, reply_to_text(message, seed, language), language)
 
 
 async def answer_person(state: AppState, person: Person, message: str, look_id: UUID | None) -> Sequence[ChatItem]:
@@ -40,7 +52,8 @@ async def answer_person(state: AppState, person: Person, message: str, look_id: 
         look_id: the look on their screen, if any.
     """
     database, language = state.resources.database, person.language
-    match find_intent(message):
+    intent = find_intent(message)
+    match intent:
         case Intent.WEEK:
             return await _show_week(state, person)
         case Intent.SIMILAR:
@@ -60,7 +73,20 @@ async def answer_person(state: AppState, person: Person, message: str, look_id: 
             seed = state.conversation.reply_turns.next_seed(person.id)
             news = await record_news_visit(database, person, message, language)
             look = None if is_understood(message) else await state.conversation.get_look_in_talk(person, look_id)
-            return eva_lines([reply_to_text(message, seed, language, look=look), *news])
+            answer = reply_to_text(message, seed, language, look=look)
+            return [*_small_talk(intent, answer, language), *eva_lines(news)]
+
+
+def _small_talk(intent: Intent | None, answer: str, language: Language) -> Sequence[ChatItem]:
+    """An answer with a link to the page that it speaks of, if any."""
+    if intent is Intent.LANGUAGE:
+        other = next(known for known in Language if known is not language)
+        label, url = f"page.language_{other}", url_for("chat", query={"lang": other})
+    elif intent in SITE_PAGES:
+        label, url = SITE_PAGES[intent][0], url_for(SITE_PAGES[intent][1])
+    else:
+        return eva_lines([answer])
+    return [linked_line(answer, translate(label, language), url)]
 
 
 async def _offer_deletion(state: AppState, person: Person, look_id: UUID | None) -> Sequence[ChatItem]:

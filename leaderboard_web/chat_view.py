@@ -43,7 +43,7 @@ class ChatLine:
     asks_to_learn: bool = False
     """Whether it asks for consent to learn from a correction."""
     urls: tuple[str, ...] = ()
-    """Of the pages that the lines after the first one are about."""
+    """Of the pages that the last lines of the text are about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ INTENT_TEXT_KEYS = {
     Intent.HOW: "talk.how",
     Intent.ACCURACY: "talk.accuracy",
     Intent.PHOTOS: "talk.photos",
-    Intent.DELETE: "talk.delete",
+    Intent.DELETE: "talk.me.nothing",
     Intent.DELETE_ONE: "talk.delete.one",
     Intent.LANGUAGE: "talk.languages",
     Intent.PRICE: "talk.price",

@@ -44,7 +44,7 @@ LOOK_NOTICES = {
     "agreed": "talk.correct.same",
     "late": "talk.guess.late",
     "told": "talk.guess.told",
-    "learn": "talk.learning.yes",
+    "learn": "me.learning.thanks",
     "nolearn": "talk.learning.no",
 }
 NOTICE_BY_REPLY = {

@@ -25,7 +25,7 @@ SETTINGS_NOTICES = {
     "name": "me.name.set",
     "first": "talk.guess.on",
     "tell": "talk.guess.off",
-    "learn": "talk.learning.yes",
+    "learn": "me.learning.thanks",
     "nolearn": "talk.learning.no",
     "daily": "talk.news.on",
     "nodaily": "talk.news.off",

@@ -28,7 +28,7 @@ from core.i18n.translations import translate
 from core.styles import Style
 from leaderboard_web.chat_answers import answer_person, answer_visitor
 from leaderboard_web.chat_responses import ChatReply, get_person, load_view, render_chat, respond
-from leaderboard_web.chat_view import eva_lines, link_to_look
+from leaderboard_web.chat_view import eva_lines, link_to_look, linked_line
 from leaderboard_web.dependencies import AppState, Context, RequestContext, get_context
 from leaderboard_web.errors import NoPhotoError, message_for, status_for, wants_json
 from leaderboard_web.forms import MultipartForm, uploaded_bytes
@@ -186,6 +186,10 @@ async def _respond_to_reply(
     lines = eva_lines(sentences)
     if reply.kind in {ReplyKind.SHARED, ReplyKind.ALREADY_SHARED} and reply.look is not None:
         lines = [link_to_look(sentences[0], reply.look, context.language)]
+    elif reply.kind is ReplyKind.LEARNING_ALLOWED:
+        label = translate("privacy.learning.change", context.language)
+        thanks = translate("me.learning.thanks", context.language)
+        lines = [linked_line(thanks, label, f"{url_for('account_settings')}#learning")]
     if reply.prompt is ActionType.ALLOW_LEARNING:
         lines[-1] = replace(lines[-1], asks_to_learn=True)
     verdict = view.verdict_items() if reply.reveals_verdict and view is not None else []

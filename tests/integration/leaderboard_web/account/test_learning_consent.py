@@ -38,7 +38,7 @@ async def test_the_first_correction_asks_once(
     assert await learnable_looks(resources) == set()
     reply = await client.post(path, data={"do": "learn"})
     page = await client.get(reply.headers["location"])
-    assert translate("talk.learning.yes", language) in page_text(page)
+    assert translate("me.learning.thanks", language) in page_text(page)
     assert question not in page_text(page)
     assert await learnable_looks(resources) == {look.id}
     await client.post(f"/me/looks/{other.id}", data={"do": "correct", "style": "mode"})
@@ -65,7 +65,7 @@ async def test_the_answer_is_taken_back_in_the_settings(
     await client.post(f"/me/looks/{look.id}", data={"do": "correct", "style": "mode"})
     assert translate("me.learning.line.no", EN) in page_text(await client.get("/me/settings"))
     for value, state, notice, expected in (
-        ("yes", "me.learning.line.yes", "talk.learning.yes", {look.id}),
+        ("yes", "me.learning.line.yes", "me.learning.thanks", {look.id}),
         ("no", "me.learning.line.no", "talk.learning.no", set()),
     ):
         reply = await client.post("/me/settings", data={"learning": value})

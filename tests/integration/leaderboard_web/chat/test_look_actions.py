@@ -134,3 +134,28 @@ async def test_a_page_loaded_again_tells_what_was_done_in_its_order(client: http
     page = await press_button(client, await press_button(client, again, "unshare"), "share")
     await press_button(client, page, "take")
     assert messages(await client.get("/try"))[-1] == link, "shared after the correction"
+
+
+async def test_consent_to_learn_leads_to_the_settings_that_take_it_back(client: httpx.AsyncClient) -> None:
+    page = await send_photo(client, make_photo())
+    page = await client.post("/try/act", data={"look": look_id_of(page), "do": "correct.mode"})
+    page = await press_button(client, page, "learn")
+    assert messages(page)[-2:] == [translate("me.learning.thanks", EN), translate("privacy.learning.change", EN)]
+    assert attributes(page, ".log > li:last-child a", "href") == ["/me/settings#learning"]
+
+
+@pytest.mark.parametrize(
+    ("words", "href"),
+    [
+        ("speak Korean", "/try?lang=ko"),
+        ("what happens to my photos?", "/privacy"),
+        ("how do I log in?", "/login"),
+        ("where is the leaderboard?", "/"),
+        ("which styles do you know?", "/styles"),
+    ],
+)
+async def test_answers_link_to_the_page_that_they_speak_of(client: httpx.AsyncClient, words: str, href: str) -> None:
+    visitor = await client.post("/try/words", data={"words": words})
+    page = await send_photo(client, make_photo())
+    answers = [visitor, await client.post("/try/words", data={"words": words, "look": look_id_of(page)})]
+    assert [attributes(page, ".log > li:last-child a", "href") for page in answers] == [[href]] * 2

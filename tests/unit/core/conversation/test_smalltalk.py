@@ -150,7 +150,7 @@ def test_message_gets_the_reply_of_its_intent(language: Language) -> None:
         ("talk.praise", ["대박!", "you're amazing", "최고예요"]),
         ("talk.complaint", ["별로야", "this sucks"]),
         ("talk.why", ["왜?", "why"]),
-        ("talk.delete", ["delete my photos", "사진 지워 주세요"]),
+        ("talk.me.nothing", ["delete my photos", "사진 지워 주세요"]),
         ("talk.photos", ["where do my photos go?", "내 사진 어디로 가요?"]),
         ("talk.thanks", ["Thanks!", "고마워"]),
         ("talk.bye", ["bye!", "Good night", "안녕히 계세요", "잘 자", "또 봐요"]),
