@@ -9,6 +9,7 @@ const announcer = document.querySelector(".announcer");
 const sending = document.querySelector(".sending");
 const bar = sending.querySelector("progress");
 const actions = document.querySelector(".actions");
+const field = document.querySelector("#words");
 const tools = document.querySelector(".tools");
 const newest = document.querySelector(".newest");
 const templates = document.querySelector("#parts").content;
@@ -159,14 +160,17 @@ export function finish() {
   finishTyping();
 }
 
-/** Replace the available actions. */
+/** Replace the available actions, and say what the field is for: a name that was asked for, or any words. */
 export function showActions(html) {
   actions.replaceChildren(...elements(html));
+  const { name, words } = field.dataset;
+  field.placeholder = field.labels[0].textContent = actions.querySelector(".naming") ? name : words;
 }
 
-/** Focus the first action, for people who use the keyboard. */
+/** Focus the field for a name, or the first action, for people who use the keyboard. */
 export function focusActions() {
-  (actions.querySelector("input:not([type=hidden]), a, button") ?? actions).focus({ preventScroll: true });
+  const first = actions.querySelector(".naming") ? field : actions.querySelector("a, button");
+  (first ?? actions).focus({ preventScroll: true });
 }
 
 /**

@@ -146,7 +146,7 @@ def test_conversation_has_no_accessibility_violations(open_page: OpenPage, sampl
     choose(page, samples / "street.jpg")
     expect_answer(page)
     press(page, "talk.button.share")
-    expect(page.locator("#name")).to_be_visible()
+    expect(page.get_by_label(translate("try.name", Language.EN))).to_be_visible()
     assert find_violations(page) == []
     page.emulate_media(color_scheme="dark")
     assert find_violations(page, rules=["color-contrast"]) == []

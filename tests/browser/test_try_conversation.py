@@ -127,22 +127,33 @@ def test_a_list_has_a_line_for_each_entry(open_page: OpenPage, samples: Path) ->
     assert len(answer.inner_text().split("\n\n")) == 2, "the count, and the look of today"
 
 
-def test_sharing_prompt_can_be_used_by_keyboard(open_page: OpenPage, samples: Path) -> None:
+def test_name_is_typed_in_the_one_field_which_keeps_a_draft(open_page: OpenPage, samples: Path) -> None:
     page = open_page()
     choose(page, samples / "street.jpg")
     share = page.get_by_role("button", name=translate("talk.button.share", Language.EN))
+    expect(share).to_be_visible()
+    field = page.get_by_label(translate("try.words", Language.EN))
+    field.fill("Mina")
     share.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#name")).to_be_focused()
-    for _ in range(2):
-        page.keyboard.press("Tab")
-    proposed = page.get_by_role("button", name=re.compile(translate("try.share_as_proposed", Language.EN, name="")))
-    expect(proposed).to_be_focused()
+    name = page.get_by_label(translate("try.name", Language.EN))
+    expect(name).to_be_focused()
+    expect(name).to_have_value("Mina")
+    expect(page.get_by_role("textbox")).to_have_count(1)
+    expect(page.locator(".pick")).to_be_hidden()
     expect(page.get_by_label(translate("try.guess", Language.EN))).to_be_hidden()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(bubbles(page).last).to_have_text(translate("talk.name.confirm", Language.EN, name="Mina"))
+    expect(field).to_be_focused()
+    press(page, "talk.button.nopost")
+    expect(share).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(name).to_be_focused()
+    for key in ("Shift+Tab", "Space"):
+        page.keyboard.press(key)
     expect(bubbles(page).last).to_have_text(translate("talk.kept", Language.EN))
     expect(share).to_be_focused()
+    expect(page.locator(".pick")).to_be_visible()
 
 
 def test_actions_are_in_view_on_a_phone(open_page: OpenPage, samples: Path) -> None:
@@ -157,7 +168,7 @@ def test_actions_are_in_view_on_a_phone(open_page: OpenPage, samples: Path) -> N
         for part in ("#words", ".camera", ".pick"):
             expect(page.locator(part)).to_be_in_viewport(ratio=1)
     share.tap()
-    name = page.locator("#name")
+    name = page.get_by_label(translate("try.name", Language.EN))
     expect(name).to_be_in_viewport()
     box = name.bounding_box()
     assert box is not None
