@@ -112,7 +112,6 @@ export function showPhoto({ url, width, height }) {
   image.classList.toggle("wide", width > height);
   log.append(item);
   ask(item);
-  offerCopy();
   return item;
 }
 
@@ -124,13 +123,13 @@ export function showSentPhoto(html) {
   const [item] = elements(html);
   log.append(item);
   ask(item);
-  offerCopy();
 }
 
 /** Take a message of the person's as the one that is answered. */
 function ask(item) {
   question = item;
   isFollowing = true;
+  offerCopy();
   follow();
 }
 
@@ -152,6 +151,7 @@ export function showMessage(text) {
   item.querySelector("p").textContent = text;
   log.append(item);
   isFollowing = true;
+  offerCopy();
   follow();
 }
 
@@ -233,8 +233,10 @@ function latestVerdict() {
   return items.slice(last + 1).filter((item) => item.classList.contains("verdict"));
 }
 
+/** Offer to copy the verdict while it is the last thing that was said. */
 function offerCopy() {
-  tools.hidden = !navigator.clipboard || !latestVerdict().length;
+  const isLast = log.lastElementChild?.matches(":is(.verdict, .bars, .result-card):not(.waiting, .week-card)");
+  tools.hidden = !navigator.clipboard || !isLast;
 }
 
 log.addEventListener("click", finish);
