@@ -171,7 +171,7 @@ class ChatView:
         return items
 
     def history_items(self) -> list[ChatItem]:
-        """The whole conversation about the look, from the photo on."""
+        """The conversation about the look from the photo on; of a photo that was sent again, what followed then."""
         look, language = self.look, self.language
         items = [self.photo_item()]
         if look.guessed_style is not None and not self.is_duplicate:
@@ -193,7 +193,9 @@ class ChatView:
     def _feedback_items(self) -> list[ChatItem]:
         """What the person corrected, as it was noted, and the question whether Eva may learn from it."""
         items: list[ChatItem] = []
-        if self.look.is_corrected and not self.is_duplicate:
+        if self.is_duplicate:
+            return items
+        if self.look.is_corrected:
             items += eva_lines(["\n".join(correction_notes(self.look, self.language))])
         if self.awaits_learning_consent:
             items.append(ChatLine(sender="eva", text=translate("talk.learning.ask", self.language), asks_to_learn=True))
@@ -233,7 +235,7 @@ class ChatView:
         if self.awaits_name:
             question = self._eva_line("talk.name.ask", name=self.shown_name)
             return [self._action_line(Action(type=ActionType.SHARE)), question]
-        if self.look.is_public and person.name is not None:
+        if self.look.is_public and person.name is not None and not self.is_duplicate:
             sentence = translate("talk.shared", self.language, name=person.name)
             return [self._action_line(Action(type=ActionType.SHARE)), link_to_look(sentence, self.look, self.language)]
         return []

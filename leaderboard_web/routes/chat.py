@@ -112,6 +112,7 @@ async def send_photo(
     data, source = await _read_photo(form, context.state)
     guesses_first = "guess" in form
     person = await _get_or_create_person(context)
+    await context.state.conversation.delete_name_question(person)
     # Another app that shares a photo has no such field.
     if guesses_first != person.guesses_first and shared_from is None:
         action_type = ActionType.GUESS if guesses_first else ActionType.REVEAL_FIRST

@@ -26,6 +26,7 @@ from tests.integration.leaderboard_web.chat.conftest import (
     look_id_of,
     messages,
     open_browser,
+    press_button,
     send_photo,
     verdict_texts,
 )
@@ -58,6 +59,29 @@ async def test_a_duplicate_photo_is_not_judged_again(client: httpx.AsyncClient, 
     assert look_id_of(again) == look_id_of(first)
     assert messages(again)[0] in {translate(key, EN) for key in variant_keys("talk.remembered", EN)}
     assert messages(again)[1:] == messages(first)[1:]
+
+
+async def test_a_duplicate_photo_is_not_followed_by_what_was_done_before(client: httpx.AsyncClient) -> None:
+    page = await press_button(
+        client, await press_button(client, await send_photo(client, make_photo()), "share"), "take"
+    )
+    verdict = messages(page)[1:-3]
+    page = await client.post("/try/act", data={"look": look_id_of(page), "do": "correct.mode"})
+    assert buttons(page)[:3] == ["learn", "nolearn", "unshare"]
+    await send_photo(client, make_photo(2))
+    again = await send_photo(client, make_photo())
+    told = " ".join(translate(key, EN, style="British Mode") for key in ("talk.remembered.told", "me.correction"))
+    assert messages(again) == [told, *verdict]
+    assert len(attributes(again, "#latest img", "src")) == 1, "the page opens at the photo"
+    assert buttons(again)[0] == "unshare"
+
+
+async def test_a_photo_ends_the_question_for_a_name(client: httpx.AsyncClient, resources: Resources) -> None:
+    await press_button(client, await send_photo(client, make_photo()), "share")
+    page = await send_photo(client, make_photo(2))
+    page = await client.post("/try/words", data={"words": "Mina", "look": look_id_of(page)})
+    assert translate("talk.name.confirm", EN, name="Mina") not in messages(page)
+    assert look_id_of(page) == str((await list_looks(resources))[1].id)
 
 
 async def test_scripts_get_fragments_and_a_repeated_upload_is_one_look(
