@@ -1,21 +1,64 @@
-"""Presses of buttons: whether they have an effect, the reply to the action, and the buttons afterward."""
+"""Presses of buttons: whether they have an effect, the reply to the action, and the buttons afterward.
+
+A button belongs to the person for whom it was sent. In a chat with more than one person only the actions listed here
+are executed, and only on photos that were sent to that chat; everything else leads to the private chat.
+"""
 
 import time
+from enum import Enum, auto
 
-from bot.telegram.button_rules import PressRefusal, check_group_look, check_press, private_chat_argument
 from bot.telegram.cards import send_week
-from bot.telegram.deep_links import private_chat_url
+from bot.telegram.commands import send_similar_looks
+from bot.telegram.deep_links import look_argument, private_chat_url
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
+from bot.telegram.keyboards import EXPIRING_ACTIONS
 from bot.telegram.outgoing_messages import text_messages
-from bot.telegram.public_looks import send_similar_looks
 from bot.telegram.replies import act, send_reply
 from bot.telegram.updates import ButtonPress
-from core.conversation.actions import ActionType
+from bot.telegram.verdicts import shows_picture
+from core.conversation.actions import Action, ActionType
 from core.conversation.service import ConversationService
 from core.db import looks, people
 from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.i18n.translations import translate
+
+QUESTION_SECONDS = 600
+"""For which the buttons of a question can be pressed that deletes or publishes something."""
+GROUP_LOOK_ACTIONS = {
+    ActionType.GUESS,
+    ActionType.CORRECT,
+    ActionType.SHOW_RESULT,
+    ActionType.SHOW_DETAILS,
+    ActionType.CANCEL,
+}
+"""The actions on a look that are executed in groups."""
+GROUP_ACTIONS = {ActionType.NEW_PHOTO, ActionType.SHOW_LEADERBOARD, ActionType.SHOW_PRIVACY}
+"""The actions without a look that are executed in groups."""
+PRIVATE_CHAT_ARGUMENTS = {
+    ActionType.SET_LANGUAGE: "language",
+    ActionType.ASK_ERASE: "forget",
+    ActionType.CONFIRM_ERASE: "forget",
+    ActionType.CANCEL: "forget",
+    ActionType.OPEN_ACCOUNT: "me",
+    ActionType.SHOW_HISTORY: "me",
+    ActionType.SHOW_WEEK: "week",
+    ActionType.ALLOW_LEARNING: "privacy",
+    ActionType.DECLINE_LEARNING: "privacy",
+}
+"""Arguments of `/start` that show what a button of a group without a look must not; "hello" for the others."""
+
+
+class PressRefusal(Enum):
+    """Why a button press has no effect."""
+
+    OTHER_OWNER = auto()
+    """The button belongs to another person, or to an unknown one."""
+    EXPIRED = auto()
+    """The question was asked too long ago."""
+    PRIVATE_ONLY = auto()
+    """The action is executed in the private chat only."""
+
 
 REFUSAL_TEXT_KEYS = {
     PressRefusal.OTHER_OWNER: "telegram.button_of_other",
@@ -51,12 +94,16 @@ async def accept_press(delivery: UpdateDelivery, press: ButtonPress) -> bool:
     Raises:
         DeliveryError: Telegram could not be reached or demands a long wait.
     """
-    refusal, client = await _check(delivery, press), delivery.client
+    refusal, client = await _find_refusal(delivery, press), delivery.client
     if refusal is None:
         await client.answer_callback_query(press.query_id)
         return True
     if refusal is PressRefusal.PRIVATE_ONLY and press.data is not None:
-        url = private_chat_url(client.bot_username, private_chat_argument(press.data))
+        action = press.data.action
+        argument = PRIVATE_CHAT_ARGUMENTS.get(action.type, "hello")
+        if action.look_id is not None:
+            argument = look_argument(action.look_id)
+        url = private_chat_url(client.bot_username, argument)
         await client.answer_callback_query(press.query_id, url=url)
         return False
     async with delivery.resources.database.connection() as connection:
@@ -116,21 +163,31 @@ async def handle_press(
         await delivery.client.edit_keyboard(delivery.chat_id, press.message_id, None)
 
 
-async def _check(delivery: UpdateDelivery, press: ButtonPress) -> PressRefusal | None:
-    """Whether a press has no effect; see `button_rules`."""
+async def _find_refusal(delivery: UpdateDelivery, press: ButtonPress) -> PressRefusal | None:
+    """Why a press has no effect; None for one to execute."""
     if delivery.checkpoint(REPLY_STEP) is not None:
         return None  # An earlier attempt checked it, and executed the action.
     if press.data is None:
         return None if delivery.is_private else PressRefusal.OTHER_OWNER
-    refusal = check_press(press.data, press.user_id, is_private=delivery.is_private, now=time.time())
-    look_id = press.data.action.look_id
-    if refusal is not None or delivery.is_private or look_id is None:
-        return refusal
-    async with delivery.resources.database.connection() as connection:
-        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(press.user_id))
-        look = await looks.get(connection, look_id)
-    if person is None:
+    owner_id, action = press.data.owner_id, press.data.action
+    if owner_id != press.user_id and not (delivery.is_private and owner_id is None):
         return PressRefusal.OTHER_OWNER
-    if look is None:
-        return None  # The answer is that the look is gone.
-    return check_group_look(look, person, press.chat_id)
+    if not delivery.is_private:
+        return await _find_group_refusal(delivery, action)
+    is_expired = action.type in EXPIRING_ACTIONS and time.time() - (press.data.asked_at or 0) > QUESTION_SECONDS
+    return PressRefusal.EXPIRED if is_expired else None
+
+
+async def _find_group_refusal(delivery: UpdateDelivery, action: Action) -> PressRefusal | None:
+    """Why an action has no effect in a group: it is none for groups, or on a look of another person or chat."""
+    if action.type not in (GROUP_ACTIONS if action.look_id is None else GROUP_LOOK_ACTIONS):
+        return PressRefusal.PRIVATE_ONLY
+    if action.look_id is None:
+        return None
+    async with delivery.resources.database.connection() as connection:
+        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(delivery.user_id))
+        look = await looks.get(connection, action.look_id)
+    if person is None or (look is not None and look.person_id != person.id):
+        return PressRefusal.OTHER_OWNER
+    # The answer to a press for a look that is gone says so.
+    return None if look is None or shows_picture(delivery, look) else PressRefusal.PRIVATE_ONLY

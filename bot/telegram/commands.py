@@ -1,4 +1,4 @@
-"""The bot's commands and the replies to them."""
+"""The bot's commands and the replies to them, and similar looks, which a button asks for."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -9,16 +9,24 @@ from bot.telegram.deep_links import LOOK_PREFIX, parse_look_argument
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.keyboards import Keyboards
 from bot.telegram.outgoing_messages import OutgoingMessage, text_messages
-from bot.telegram.public_looks import public_look_message
-from core.conversation.listings import get_own_looks, list_top_of_today, own_look_line, own_looks_text
+from core.conversation.listings import (
+    get_own_looks,
+    leaderboard_line,
+    list_similar,
+    list_top_of_today,
+    own_look_line,
+    own_looks_text,
+)
 from core.conversation.narration import style_description, style_name
 from core.conversation.service import ConversationService
 from core.db import looks, public_looks
+from core.db.look_summaries import LeaderboardEntry
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import PendingQuestion
 from core.i18n.translations import translate, variant_keys
 from core.styles import STYLES
+from core.urls import look_url
 
 
 class CommandName(StrEnum):
@@ -124,6 +132,29 @@ def command_messages(name: str, keyboards: Keyboards, *, private_photo_hours: in
     return text_messages(*sentences, keyboard=keyboard)
 
 
+async def send_similar_looks(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person, look_id: UUID | None
+) -> None:
+    """Public looks of others that resemble a look of the person, or why there are none.
+
+    Args:
+        delivery: sends the messages.
+        conversation: has the settings, for the URLs of pages.
+        person: who asks.
+        look_id: the look; None for the one shown last.
+
+    Raises:
+        EvaError: see `UpdateDelivery.send_all` and `UpdateDelivery.load_image`.
+    """
+    similar = await list_similar(delivery.resources.database, person, look_id)
+    keyboard = None if similar.guess_look_id is None else delivery.keyboards.guess(similar.guess_look_id)
+    text = translate(similar.similarity, delivery.language)
+    await delivery.send_all("similar", text_messages(text, keyboard=keyboard))
+    for entry in similar.entries:
+        message = await _public_look_message(delivery, conversation, entry)
+        await delivery.send_all(f"similar.{entry.look.id}", [message])
+
+
 async def _send_own_looks(delivery: UpdateDelivery, conversation: ConversationService, person: Person) -> None:
     """`/me`: statistics and a list of the person's looks, and the newest look with its buttons."""
     language = delivery.language
@@ -155,7 +186,7 @@ async def _send_leaderboard(delivery: UpdateDelivery, conversation: Conversation
         return
     await delivery.send_all("board", text_messages(translate("talk.board", delivery.language)))
     for entry in entries:
-        await delivery.send_all(f"board.{entry.look.id}", [await public_look_message(delivery, conversation, entry)])
+        await delivery.send_all(f"board.{entry.look.id}", [await _public_look_message(delivery, conversation, entry)])
 
 
 async def _send_linked_look(
@@ -174,5 +205,14 @@ async def _send_linked_look(
     if entry is None:
         await delivery.send_all("reply", text_messages(translate("telegram.link_dead", language)))
         return
-    await delivery.send_all("look", [await public_look_message(delivery, conversation, entry)])
+    await delivery.send_all("look", [await _public_look_message(delivery, conversation, entry)])
     await delivery.send_all("invitation", text_messages(translate("telegram.start.2", language)))
+
+
+async def _public_look_message(
+    delivery: UpdateDelivery, conversation: ConversationService, entry: LeaderboardEntry
+) -> OutgoingMessage:
+    """A public look with its owner and its hearts."""
+    keyboard = delivery.keyboards.page(look_url(conversation.settings, entry.look))
+    photo = await delivery.load_image(entry.look.photo_key)
+    return OutgoingMessage(text=leaderboard_line(entry, delivery.language), photo=photo, keyboard=keyboard)

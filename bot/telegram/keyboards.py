@@ -1,4 +1,4 @@
-"""Inline keyboards, and what their buttons carry: an action and the person whom it belongs to, see `button_rules`.
+"""Inline keyboards, and what their buttons carry: an action and the person whom it belongs to, see `button_presses`.
 
 The `callback_data` of a button has at most 64 bytes:
 
@@ -34,7 +34,7 @@ from core.urls import look_url
 from core.vision.verdict import ConfidenceBand
 
 EXPIRING_ACTIONS = {ActionType.CONFIRM_ERASE, ActionType.ACCEPT_NAME, ActionType.CONFIRM_NAME}
-"""The actions whose buttons can be pressed for `button_rules.QUESTION_SECONDS` only."""
+"""The actions whose buttons can be pressed for `button_presses.QUESTION_SECONDS` only."""
 ACTION_CODES = {
     ActionType.SHARE: "s",
     ActionType.KEEP_PRIVATE: "k",

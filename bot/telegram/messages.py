@@ -1,12 +1,11 @@
 """Text without a photo, and reactions to messages of the bot: answers, requests for a command, and small talk."""
 
-from bot.telegram.commands import CommandName, handle_command
+from bot.telegram.commands import CommandName, handle_command, send_similar_looks
 from bot.telegram.daily_news import send_news
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
 from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.parsing import NO_QUESTIONS
 from bot.telegram.photos import handle_photo
-from bot.telegram.public_looks import send_similar_looks
 from bot.telegram.replies import answer_question
 from bot.telegram.updates import MessageReaction, TextMessage
 from core.conversation.intents import Intent, find_intent

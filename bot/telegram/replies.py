@@ -1,7 +1,8 @@
 """Replies to what a person says or presses: the business logic runs once, however often the job is repeated."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,8 +10,8 @@ from telegram import InlineKeyboardMarkup
 
 from bot.telegram.cards import send_card
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
-from bot.telegram.erasure import record_erasure
 from bot.telegram.outgoing_messages import text_messages
+from bot.telegram.updates import IncomingUpdate
 from bot.telegram.verdicts import send_verdict, shows_picture
 from core.conversation.actions import Action
 from core.conversation.reply import Reply, ReplyKind
@@ -18,8 +19,10 @@ from core.conversation.reply_checkpoints import restore_reply
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.result_card_texts import can_have_card
 from core.conversation.service import ConversationService
+from core.db import inbox
 from core.db.people import Person
 from core.db.schema import Channel
+from core.i18n.translations import Language
 
 
 async def answer_question(
@@ -112,6 +115,22 @@ async def send_reply(
     await delivery.send_all("reply", messages, look_id=None if look is None else look.id)
 
 
+async def confirm_erasure(delivery: UpdateDelivery, update: IncomingUpdate) -> None:
+    """Confirm an erasure that an earlier attempt executed, although everything about the person is gone by then.
+
+    The press that confirmed it stays in the inbox, without its sender and all names, until this is sent. No new person
+    is created.
+
+    Raises:
+        EvaError: see `UpdateDelivery.send_all`.
+    """
+    delivery.language = Language(delivery.checkpoint(REPLY_STEP)["language"])
+    reply = Reply(kind=ReplyKind.ACCOUNT_ERASED, language=delivery.language)
+    await delivery.send_all("reply", text_messages(*reply_sentences(reply)))
+    if update.message_id is not None:
+        await delivery.client.edit_keyboard(delivery.chat_id, update.message_id, None)
+
+
 async def _run_once(
     delivery: UpdateDelivery,
     person: Person,
@@ -141,8 +160,28 @@ async def _run_once(
 async def _record_reply(delivery: UpdateDelivery, connection: AsyncConnection, reply: Reply) -> None:
     """Record the checkpoint of a reply in the transaction of its action."""
     if reply.kind is ReplyKind.ACCOUNT_ERASED:
-        await record_erasure(delivery, connection)
+        await _record_erasure(delivery, connection)
     await delivery.record_checkpoint(REPLY_STEP, reply.to_checkpoint(), transaction=connection)
+
+
+async def _record_erasure(delivery: UpdateDelivery, transaction: AsyncConnection) -> None:
+    """Keep the press that confirmed an erasure, in the transaction of the erasure."""
+    update = await inbox.get(transaction, delivery.inbox_id)
+    if update is not None and update.payload is not None:
+        await inbox.delete_sender(transaction, update.id, _without_names(update.payload))
+
+
+def _without_names(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The update of a button press with what its job needs: ids, and the data of the button."""
+    press = payload["callback_query"]
+    reduced = {
+        **{name: press[name] for name in ("id", "chat_instance", "data") if name in press},
+        "from": {"id": press["from"]["id"], "is_bot": False, "first_name": ""},
+    }
+    if message := press.get("message"):
+        chat = {name: message["chat"][name] for name in ("id", "type")}
+        reduced["message"] = {"message_id": message["message_id"], "date": message["date"], "chat": chat}
+    return {"update_id": payload["update_id"], "callback_query": reduced}
 
 
 def _chat_key(delivery: UpdateDelivery) -> str:

@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from telegram import InlineKeyboardMarkup
 
-from bot.telegram.button_rules import is_from_chat
 from bot.telegram.delivery import UpdateDelivery
 from bot.telegram.outgoing_messages import MAX_CAPTION_LENGTH, OutgoingMessage, text_messages
 from core.conversation.narration import Message, MessageSlot, verdict_messages
@@ -72,7 +71,7 @@ async def send_verdict(
 
 def shows_picture(delivery: UpdateDelivery, look: Look) -> bool:
     """Whether everybody in the chat may see the picture of a look: it was sent there, or the chat is private."""
-    return delivery.is_private or is_from_chat(look, delivery.chat_id)
+    return delivery.is_private or look.source_message_id.startswith(f"{delivery.chat_id}:")
 
 
 def format_verdict(

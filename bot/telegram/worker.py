@@ -17,13 +17,13 @@ from bot.telegram.client import TelegramClient
 from bot.telegram.commands import handle_command
 from bot.telegram.daily_news import NEWS_TASK
 from bot.telegram.delivery import QUEUE_NOTICE, UpdateDelivery
-from bot.telegram.erasure import send_confirmation
 from bot.telegram.ingest import ALBUM_TASK, TELEGRAM_QUEUE, UPDATE_TASK, requeue_orphans
 from bot.telegram.inline import answer_inline_query
 from bot.telegram.messages import handle_message
 from bot.telegram.outgoing_messages import text_messages
 from bot.telegram.parsing import parse_album, parse_update
 from bot.telegram.photos import handle_album, handle_photo
+from bot.telegram.replies import confirm_erasure
 from bot.telegram.retries import DEFAULT_DELAYS, LONGEST_WAIT, RetryDelays, RetryLaterError, RetryPolicy
 from bot.telegram.unstored_photos import handle_anonymous, handle_photo_of_other
 from bot.telegram.updates import (
@@ -180,7 +180,7 @@ class UpdateHandler:
         delivery = UpdateDelivery(self.resources, self.client, update, inbox_ids=[inbox_id], done=stored.checkpoints)
         async with update_outcome(delivery, stored.fault_count, self._delays):
             if delivery.is_erasure:
-                await send_confirmation(delivery, update)
+                await confirm_erasure(delivery, update)
             else:
                 await self._dispatch(delivery, update)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from bot.telegram.button_rules import QUESTION_SECONDS
+from bot.telegram.button_presses import QUESTION_SECONDS
 from bot.telegram.commands import GROUP_COMMANDS, CommandName
 from bot.telegram.keyboards import CallbackData, decode_callback_data, encode_callback_data
 from bot.testing.telegram import BOT_USER
