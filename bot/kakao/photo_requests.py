@@ -26,9 +26,6 @@ JUDGE_TASK = "kakao.photo"
 """The task that judges the photos of a request."""
 EXPIRE_TASK = "kakao.lapse"
 """The task that cancels a request without consent."""
-ORPHAN_AGE = timedelta(minutes=2)
-"""Age from which a request without a job counts as orphaned."""
-ORPHAN_BATCH = 100
 PHOTO_URL_LIFETIME = timedelta(minutes=10)
 """How long Kakao keeps a photo at its URL."""
 RESULT_CHECKPOINT = "result"
@@ -191,7 +188,7 @@ async def cancel_if_unconsented(connection: AsyncConnection, inbox_id: int) -> N
 
 async def requeue_orphans(connection: AsyncConnection) -> int:
     """Enqueue photo requests that lost their job, and count them; without consent they are canceled instead."""
-    orphans = await claim_orphaned(connection, Channel.KAKAO, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH)
+    orphans = await claim_orphaned(connection, Channel.KAKAO)
     count = 0
     for inbox_id, _ in orphans:
         update = await inbox.get(connection, inbox_id)

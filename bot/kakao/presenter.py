@@ -19,7 +19,7 @@ from core.conversation.listings import (
     own_looks_text,
 )
 from core.conversation.look_messages import list_offers
-from core.conversation.narration import error_message, style_description, style_name, verdict_messages
+from core.conversation.narration import error_message, style_lines, verdict_messages
 from core.conversation.reply import Reply, ReplyKind, repeat_guess
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
@@ -73,8 +73,8 @@ class ReplyPresenter:
 
     def style_list(self, language: Language) -> SkillResponse:
         """All eight styles with their descriptions."""
-        lines = [f"{style_name(style, language)}: {style_description(style, language)}" for style in STYLES]
-        return replies.text_reply(translate("kakao.styles", language), "\n".join(lines), language=language)
+        lines = "\n".join(style_lines(STYLES, language))
+        return replies.text_reply(translate("kakao.styles", language), lines, language=language)
 
     async def own_looks(self, person: Person) -> SkillResponse:
         """The person's own looks: how many, the most frequent style, and the latest ones."""

@@ -17,7 +17,7 @@ from core.conversation.listings import (
     own_look_line,
     own_looks_text,
 )
-from core.conversation.narration import style_description, style_name
+from core.conversation.narration import style_lines
 from core.conversation.service import ConversationService
 from core.db import looks, public_looks
 from core.db.look_summaries import LeaderboardEntry
@@ -119,8 +119,7 @@ def command_messages(name: str, keyboards: Keyboards, *, private_photo_hours: in
         case CommandName.HELP:
             sentences = [translate("telegram.help", language)]
         case CommandName.STYLES:
-            lines = [f"{style_name(style, language)}: {style_description(style, language)}" for style in STYLES]
-            sentences = ["\n\n".join([translate("telegram.styles", language), *lines])]
+            sentences = ["\n\n".join([translate("telegram.styles", language), *style_lines(STYLES, language)])]
         case CommandName.LANGUAGE:
             sentences, keyboard = [translate("talk.language.ask", language)], keyboards.languages()
         case CommandName.PRIVACY:

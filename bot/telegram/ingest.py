@@ -32,9 +32,6 @@ ALBUM_DELAY = timedelta(seconds=1.5)
 """Time to wait for more photos of an album after each of them."""
 INTERACTIVE_PRIORITY = 10
 """Priority of button presses and inline queries, for which people expect an immediate response."""
-ORPHAN_AGE = timedelta(minutes=2)
-"""Age from which an update without a job counts as orphaned."""
-ORPHAN_BATCH = 100
 UNSTORABLE_CHARS = re.compile("[\0\ud800-\udfff]")
 """Characters that JSON can contain and PostgreSQL cannot store."""
 MAYBE_UNSTORABLE = re.compile(r"\\u(?:0000|d[89a-f])|NaN|Infinity")
@@ -98,9 +95,7 @@ async def requeue_orphans(resources: Resources) -> int:
         The number of updates that were enqueued.
     """
     async with resources.database.transaction() as connection:
-        orphans = await queued_updates.claim_orphaned(
-            connection, Channel.TELEGRAM, min_age=ORPHAN_AGE, limit=ORPHAN_BATCH
-        )
+        orphans = await queued_updates.claim_orphaned(connection, Channel.TELEGRAM)
         for inbox_id, payload in orphans:
             routing = _route(payload, ALBUM_DELAY)
             if routing is None:

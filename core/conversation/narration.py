@@ -12,7 +12,7 @@ by a seed: the same seed always gives the same words, two seeds rarely do.
     not an outfit  opening, verdict (none), help, closing
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -228,6 +228,11 @@ def style_name(style: Style, language: Language) -> str:
 def style_description(style: Style, language: Language) -> str:
     """One line that describes a style."""
     return translate(f"style.{style}.line", language)
+
+
+def style_lines(styles: Iterable[Style], language: Language) -> list[str]:
+    """A line for each style, with its name and its description."""
+    return [f"{style_name(style, language)}: {style_description(style, language)}" for style in styles]
 
 
 def format_percent(probability: float) -> str:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from core.conversation.actions import ActionType
 from core.conversation.intents import Intent, find_intent
-from core.conversation.narration import style_description, style_name
+from core.conversation.narration import style_lines, style_name
 from core.conversation.occasions import read_occasion_question
 from core.conversation.open_questions import find_open_question
 from core.conversation.style_names import find_style_name, find_styles
@@ -109,7 +109,7 @@ def reply_to_text(message: str, seed: VariantSeed | str, language: Language, *, 
     intent = find_intent(message)
     if find_style_name(message) is not None and intent is not Intent.SELF_HARM:
         styles = dict.fromkeys(find_styles(message)[1])
-        return "\n".join(f"{style_name(style, language)}: {style_description(style, language)}" for style in styles)
+        return "\n".join(style_lines(styles, language))
     if intent is Intent.STYLES:
         names = ", ".join(style_name(named, language) for named in STYLES)
         return translate(INTENT_TEXT_KEYS[intent], language, styles=names)

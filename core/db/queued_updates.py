@@ -75,6 +75,9 @@ SELECT (
 ) AS finished
 """)
 log = structlog.get_logger()
+ORPHAN_AGE = timedelta(minutes=2)
+"""Age from which an update without a job counts as orphaned."""
+ORPHAN_BATCH = 100
 MAX_REQUEUES = 5
 """How often an update gets a new job, before it is marked as failed."""
 CLAIM_ORPHANED = text("""
@@ -185,23 +188,15 @@ async def get_expected_wait(connection: AsyncConnection, inbox_id: int, task: st
     return QueueWait(ahead=row.ahead, seconds=(row.ahead + 1) / rate)
 
 
-async def claim_orphaned(
-    connection: AsyncConnection, channel: Channel, *, min_age: timedelta, limit: int
-) -> list[tuple[int, dict[str, Any]]]:
+async def claim_orphaned(connection: AsyncConnection, channel: Channel) -> list[tuple[int, dict[str, Any]]]:
     """Unfinished updates without a job, for the caller to enqueue a new one in the same transaction.
 
     Each is claimed by one worker and counted; after `MAX_REQUEUES` times it is marked as failed instead.
 
-    Args:
-        connection: the transaction.
-        channel: the messenger.
-        min_age: time since the update was received, at least.
-        limit: number of updates, at most.
-
     Returns:
-        Inbox ids and payloads, in the order of arrival.
+        Inbox ids and payloads, in the order of arrival, at most `ORPHAN_BATCH`.
     """
-    values = {"channel": channel, "min_age": min_age, "limit": limit, "max_requeues": MAX_REQUEUES}
+    values = {"channel": channel, "min_age": ORPHAN_AGE, "limit": ORPHAN_BATCH, "max_requeues": MAX_REQUEUES}
     rows = sorted(await connection.execute(CLAIM_ORPHANED, values), key=lambda row: int(row.id))
     for row in rows:
         if row.failed_at is not None:

@@ -27,7 +27,7 @@ async def insert_orphan(database: Database, external_id: str = "7") -> int:
 
 async def claim(database: Database) -> list[int]:
     async with database.transaction() as connection:
-        claimed = await claim_orphaned(connection, Channel.TELEGRAM, min_age=timedelta(minutes=2), limit=9)
+        claimed = await claim_orphaned(connection, Channel.TELEGRAM)
         assert all(payload == PAYLOAD for _, payload in claimed)
         return [inbox_id for inbox_id, _ in claimed]
 
@@ -73,7 +73,7 @@ async def test_an_update_with_a_job_or_a_recent_one_is_not_requeued(database: Da
 async def test_one_of_two_workers_claims_an_update(database: Database) -> None:
     inbox_id = await insert_orphan(database)
     async with database.transaction() as connection:
-        claimed = await claim_orphaned(connection, Channel.TELEGRAM, min_age=timedelta(minutes=2), limit=9)
+        claimed = await claim_orphaned(connection, Channel.TELEGRAM)
         async with asyncio.timeout(10):
             assert await claim(database) == []
     assert [number for number, _ in claimed] == [inbox_id]
