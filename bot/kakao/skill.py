@@ -19,7 +19,7 @@ from core.conversation.actions import Action, ActionType
 from core.conversation.intents import Intent, find_intent
 from core.conversation.news_visits import record_news_visit
 from core.conversation.service import ConversationService
-from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unsupported_media_reply
+from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unanswered_wishes, unsupported_media_reply
 from core.db import inbox, looks, people
 from core.db.looks import Look
 from core.db.people import Person
@@ -197,6 +197,7 @@ class SkillHandler:
         seed = self._conversation.reply_turns.next_seed(person.id)
         look = await self._conversation.get_look_in_talk(person)
         sentences = [reply_to_text(request.utterance, seed, person.language, look=look)]
+        sentences += unanswered_wishes(request.utterance, person.language)
         news = await record_news_visit(self._database, person, request.utterance, person.language)
         if news:
             sentences.append("\n".join(news))

@@ -12,7 +12,7 @@ from core.conversation.intents import Intent, find_intent
 from core.conversation.item_feedback import is_new
 from core.conversation.occasion_fit import UNANSWERABLE
 from core.conversation.service import ConversationService
-from core.conversation.smalltalk import is_understood, reply_to_text
+from core.conversation.smalltalk import is_understood, reply_to_text, unanswered_wishes
 from core.db import inbox, looks
 from core.db.looks import Look
 from core.db.people import Person
@@ -45,7 +45,7 @@ async def handle_message(
     person: Person,
     message: TextMessage | MessageReaction,
 ) -> None:
-    """Reply to text or a reaction: to an answer or an opinion, by the command that is asked for, else with small talk.
+    """Reply to text or a reaction, and tell that of several wishes only one was answered.
 
     Args:
         delivery: sends the reply.
@@ -56,6 +56,18 @@ async def handle_message(
     Raises:
         EvaError: see `ConversationService.handle_text` and `UpdateDelivery.send_all`.
     """
+    await _answer(delivery, conversation, person, message)
+    if isinstance(message, TextMessage) and (note := unanswered_wishes(message.text, delivery.language)):
+        await delivery.send_all("rest", text_messages(*note))
+
+
+async def _answer(
+    delivery: UpdateDelivery,
+    conversation: ConversationService,
+    person: Person,
+    message: TextMessage | MessageReaction,
+) -> None:
+    """Reply to an answer or an opinion, by the command that is asked for, else with small talk."""
     if delivery.checkpoint(REPLY_STEP) is not None:
         # An earlier attempt took it for an answer. By now there may be no question any more.
         text = message.text if isinstance(message, TextMessage) else ""

@@ -173,7 +173,7 @@ async def _record_style_opinion(connection: AsyncConnection, person: Person, loo
         await look_feedback.update_pending_question(connection, look.id, PendingQuestion.CORRECT)
         kind, prompt = ReplyKind.CORRECTION_PROMPT, ActionType.CORRECT
     elif action.style is look.verdict.style:
-        await look_feedback.update_pending_question(connection, look.id, None)
+        await look_feedback.record_correction(connection, look.id, None)
         kind = ReplyKind.CORRECTION_UNCHANGED
     else:
         await look_feedback.record_correction(connection, look.id, action.style)

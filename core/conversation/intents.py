@@ -12,8 +12,9 @@ See ADR 0039.
 """
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 
@@ -27,6 +28,8 @@ UNKNOWN = "unknown"
 MAX_INTENT_LENGTH = 120
 """Characters of a message from which it is no single intent, except for a mention of self-harm."""
 
+MAX_REMARK_WORDS = 3
+"""Words of a remark before or after a wish."""
 MAX_KOREAN_LENGTH = 40
 """Characters, without spaces, from which a Korean message is no single intent."""
 
@@ -65,6 +68,8 @@ class Intent(StrEnum):
     """Which styles there are."""
     SHARE = "share"
     """Put the look on the leaderboard; nothing is shared before a button confirms it."""
+    SHARED = "shared"
+    """Whether the look is on the leaderboard."""
     UNSHARE = "unshare"
     """Take a look off the leaderboard; its button is shown, and nothing is taken off before it is pressed."""
     REPORT = "report"
@@ -134,7 +139,7 @@ QUESTIONS = frozenset(
             Intent.DETAILS,
         ),
         *(Intent.STYLES, Intent.SEEN, Intent.BRAND, Intent.DETAIL, Intent.SWAP, Intent.SIMILAR, Intent.LEADERBOARD),
-        *(Intent.HISTORY, Intent.ACCOUNT, Intent.WEAR, Intent.NEW_PHOTO),
+        *(Intent.HISTORY, Intent.ACCOUNT, Intent.WEAR, Intent.NEW_PHOTO, Intent.SHARED),
     }
 )
 """What is answered and changes nothing, so that it may stand among other sentences."""
@@ -144,7 +149,11 @@ REMARKS = frozenset(
         *(Intent.APOLOGY, Intent.SMALL_TALK),
     }
 )
-"""What needs no answer of its own next to a question."""
+"""What needs no answer of its own next to a question or a wish."""
+CHANGES = frozenset({Intent.SHARE, Intent.UNSHARE, Intent.DELETE, Intent.DELETE_ONE, Intent.REPORT, Intent.NEWS})
+"""What is only meant where it is not quoted."""
+NOT_WITH_REMARK = REMARKS | CHANGES | {Intent.SELF_HARM}
+"""What a message does not say because a part of it would, next to a remark: "진짜 지워지나", "배고파 죽고 싶다"."""
 SELF_HARM_ENGLISH = re.compile(
     r"\b(i|im|ive|id|thinking about|thinking of|feel like|going to|want to|wanna) (\w+ ){0,4}"
     r"((kill|killing|hurt|hurting|harm|harming|cut|cutting|hang|hanging) my ?self"
@@ -176,12 +185,13 @@ _LEADING_FILLER = re.compile(
 _TRAILING_FILLER = re.compile(
     r"(?: (?:please|pls|plz|eva|then|man|dude|lol|haha|babe|dear|tho|though|so much|a lot|very much|anyway|sis|girl|bro"
     r"|bruh|fam|mate|chief|bestie|queen|king|hun|af|asf|imo|tbh|ngl|fr|omg|lmao"
-    r"|sorry|에바|에바님|좀|제발|ㄱㄱ|고고|[ㅋㅎㅠㅜㅡ]+)(?= |$))+"
+    r"|sorry|rn|asap|에바|에바님|좀|제발|당장|빨리|얼른|지금|바로|ㄱㄱ|고고|[ㅋㅎㅠㅜㅡ]+)(?= |$))+"
 )
 _PAST = "".join(map(chr, range(ord("갔"), ord("힣") + 1, 28)))
 """The syllables that end in ㅆ from 갔 on."""
 _CHAT_SPELLINGS = (
     (re.compile("어(?:케|캐|뜨케|떠케|떻케)"), "어떻게"),
+    (re.compile("[왜왤][케캐]"), "왜이렇게"),
     (re.compile("(진짜|정말|그걸|이걸)루"), r"\1로"),
     (re.compile("(?<= )[쫌점](?= |$)|(?<= )좀요$"), "좀"),
     (re.compile("(주(?:라|셈|삼)|줘(?:라|봐|봐요|봐라))$"), "줘"),
@@ -197,6 +207,10 @@ A single word keeps its ending, since 봄 and 올림 are nouns and names.
 """
 _SENTENCE = re.compile(r"(?:(?![ㅋㅎㅠㅜ]{2})[^.!?~…\n])+\??")
 """A sentence of a message, with its question mark."""
+_JOINT = re.compile(r"(?:,|\b(?:and|n|then|also|plus|but)\b|&|그리고|(?<=고) )+", re.IGNORECASE)
+"""What stands between two wishes in one sentence: "delete it and show me the board", "지우고 보드 보여줘"."""
+_QUOTED = re.compile("[\"\u201c\u201d].+[\"\u201c\u201d]|\u2018[^\u2019]+\u2019|(?<![\\w])'[^']+'(?![a-zA-Z])")
+"""Words of others, or that are only asked about."""
 _MACRO = re.compile(r"<(\w+)> = (.*)")
 _MACRO_USE = re.compile(r"<(\w+)>")
 
@@ -208,9 +222,21 @@ def normalize_message(message: str) -> str:
     return stripped or text
 
 
+@lru_cache(maxsize=8)
 def find_intent(message: str) -> Intent | None:
-    """The intent that a message expresses, as a whole or by its one question; None if it expresses none, or several."""
-    return find_whole_intent(message) or _find_in_sentences(message)
+    """The intent of a message: of the whole, else of the part that an answer is about; None if it has none.
+
+    Of several wishes it is the first one that changes nothing; see `has_several_wishes`.
+    """
+    found = find_whole_intent(message)
+    if found is None:
+        found = next(iter(_find_wishes(message)), None)
+    return None if found in CHANGES and _QUOTED.search(message) else found
+
+
+def has_several_wishes(message: str) -> bool:
+    """Whether a message has more than one wish, so that only one of them is answered."""
+    return find_whole_intent(message) is None and len(_find_wishes(message)) > 1
 
 
 def find_whole_intent(message: str) -> Intent | None:
@@ -244,13 +270,42 @@ def find_first_intent(message: str) -> Intent | None:
     return find_whole_intent(next(iter(_SENTENCE.findall(message)), message))
 
 
-def _find_in_sentences(message: str) -> Intent | None:
-    """The one question that a message asks among sentences without an intent: "사진 저장돼? 찝찝한데"."""
+def _find_wishes(message: str) -> tuple[Intent, ...]:
+    """What the parts of a message say, questions first; nothing if that is not clear.
+
+    Sentences without an intent only surround a question: "사진 저장돼? 찝찝한데". What stands within one sentence
+    has to be understood as a whole: "delete it and show me the board". A remark counts where there is nothing else.
+    """
     sentences = [sentence for sentence in _SENTENCE.findall(message) if sentence.strip(" ?ㅋㅎㅠㅜ")]
-    if len(sentences) < 2:
-        return None
-    found = {intent for sentence in sentences if (intent := find_intent(sentence)) is not None} - REMARKS
-    return found.pop() if len(found) == 1 and found <= QUESTIONS else None
+    if len(sentences) > 1:
+        found = {intent: None for sentence in sentences if (intent := find_intent(sentence)) is not None}
+        is_whole = all(find_intent(sentence) is not None for sentence in sentences)
+    else:
+        parts = _split_sentence(message)
+        found = dict.fromkeys(intent for part in parts if (intent := find_whole_intent(part)) is not None)
+        is_whole = bool(parts)
+    wishes = [intent for intent in found if intent not in REMARKS] or list(found)[:1]
+    questions = [intent for intent in wishes if intent in QUESTIONS]
+    if Intent.WHY in wishes and not CHANGES.isdisjoint(wishes):
+        return ()
+    if not questions and len(wishes) > 1:
+        return ()
+    return tuple(questions + [wish for wish in wishes if wish not in questions]) if is_whole or questions else ()
+
+
+def _split_sentence(sentence: str) -> Sequence[str]:
+    """The parts of a sentence that all have an intent: at its joints, or a remark at one of its ends and the rest."""
+    joints = [part for part in _JOINT.split(sentence) if part.strip()]
+    if len(joints) > 1 and all(find_whole_intent(part) for part in joints):
+        return joints
+    words = sentence.split()
+    for count in range(1, min(len(words), MAX_REMARK_WORDS + 1)):
+        for remark, rest in ((words[:count], words[count:]), (words[-count:], words[:-count])):
+            if find_whole_intent(" ".join(remark)) in REMARKS - {Intent.SMALL_TALK}:
+                found = find_whole_intent(wish := " ".join(rest))
+                if found is not None and found not in NOT_WITH_REMARK:
+                    return (wish,)
+    return ()
 
 
 def _spell_out(text: str) -> str:

@@ -26,6 +26,12 @@ class ItemChange:
     told_colors: Mapping[Item, tuple[Color, ...]] = field(default_factory=dict)
     """The colors of a garment, instead of those that were told before; empty if they are taken back."""
 
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the owner takes a correction back."""
+        is_denied = any(thing is not instead for thing, instead in self.denied.items())
+        return self.instead is None and not is_denied and (bool(self.denied) or not any(self.told_colors.values()))
+
 
 def find_change(look: Look, correction: ItemCorrection) -> ItemChange | None:
     """What a correction changes, or changed when it was said before; None if nothing that was said is meant.
@@ -79,6 +85,24 @@ def find_corrected(look: Look, correction: ItemCorrection) -> ItemCorrection:
     repeated = (garment for garment in colored if not set(correction.properties).isdisjoint(look.told_colors[garment]))
     garment = next(repeated, None) or wearing or next(iter((*colored, *worn)), None)
     return correction if garment is None else replace(correction, denied=garment, of=None)
+
+
+def take_back(look: Look, thing: Attribute | None = None) -> ItemChange | None:
+    """The change that takes back what the owner corrected; None if there is nothing, or it is not clear what.
+
+    Args:
+        look: the look.
+        thing: what is worn after all; by default the one correction of an item, or of the colors of a garment.
+    """
+    denied = {old: old for old in look.item_corrections if thing in {None, old}}
+    colors: dict[Item, tuple[Color, ...]] = {} if thing is not None else dict.fromkeys(look.told_colors, ())
+    items = [item for item in denied if isinstance(item, Item)]
+    count = len(items) + max(len(colors), len(denied) > len(items))
+    return (
+        None
+        if count != 1
+        else ItemChange(things=tuple(denied), garment=next(iter(colors), None), denied=denied, told_colors=colors)
+    )
 
 
 def _find_told_garment(look: Look, correction: ItemCorrection) -> Item | None:

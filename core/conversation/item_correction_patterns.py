@@ -146,6 +146,17 @@ _KOREAN_TOLD_ITEM = re.compile(
 )
 TOLD_ITEM = (_TOLD_ITEM, _KOREAN_TOLD_ITEM)
 """What something is, without a word for what was said: it takes the place of the one thing that it rules out."""
+_DRESS_SHOES = (
+    r"(?:pair of )?(?:(?:dress|formal|dressy|patent)(?: leather)? shoes|(?:leather )?(?:oxfords?|brogues|derbies))"
+)
+TOLD_DRESS_SHOES = (
+    re.compile(
+        rf"{_LEAD}(?:(?:{_IS}|(?:the|my) shoes (?:are|r)|i m wearing) )?"
+        rf"(?:(?:actually|really|just|my) )*(?:{_DRESS_SHOES}){_TAIL}"
+    ),
+    re.compile(f"(?!나|난|저|전){_KOREAN_LEAD}(?:신발은|신발이|신은건|신은거)?(?:이거|그거)?구두{_KOREAN_IS_SAID}"),
+)
+"""Shoes that are no sneakers, and that may be flat or have heels."""
 OWN = re.compile(rf"{_LEAD}(?:the|my) (?!other )|(?:아니|근데|에바야?|저기)? ?(?:이|내|제) ")
 """The start of a statement about a garment that is worn."""
 

@@ -40,6 +40,11 @@ class ItemCorrection:
         """Whether it only says what something is: "those are boots"."""
         return self.is_remark and self.instead is self.denied and isinstance(self.denied, Item)
 
+    @property
+    def is_told_unknown(self) -> bool:
+        """Whether it only says that something is a thing for which Eva has no name: "those are dress shoes"."""
+        return self.is_remark and self.instead is None
+
 
 def find_item_correction(message: str) -> ItemCorrection | None:
     """What a whole message corrects, or tells of a garment; None for any other message, and for questions."""
@@ -89,6 +94,8 @@ def _find_told_item(message: str) -> ItemCorrection | None:
     if len(message) > MAX_LENGTH or "?" in message:
         return None
     text = normalize_speech(message)
+    if patterns.matches(patterns.TOLD_DRESS_SHOES, text):
+        return ItemCorrection(denied=Item.SNEAKERS, is_remark=True)
     forms = (text, *(form for form, subject in drop_subject(text) if not isinstance(subject, Item)))
     for form in forms:
         for rest, mention in find_names(form):

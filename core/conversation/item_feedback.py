@@ -1,6 +1,5 @@
 """Corrections of items by the owner of a look: stored, acknowledged, and from then on not said any more."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -8,7 +7,7 @@ from uuid import UUID
 from core.clothing import Item
 from core.conversation.actions import ActionType
 from core.conversation.garment_kinds import find_meant
-from core.conversation.item_changes import ItemChange, find_change, find_corrected, list_meant_things
+from core.conversation.item_changes import ItemChange, find_change, find_corrected, list_meant_things, take_back
 from core.conversation.item_corrections import ItemCorrection, find_item_correction
 from core.conversation.open_questions import Aspect
 from core.conversation.reply import Reply, ReplyKind
@@ -21,7 +20,6 @@ from core.db.schema import PendingQuestion
 from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.photo_judging import PhotoJudgingService
-from core.vision.attributes import Attribute
 
 OPINION_WINDOW = timedelta(minutes=10)
 """How long after a photo a style, an agreement or a disagreement is about its verdict."""
@@ -33,7 +31,7 @@ async def correct_item(
     resources: Resources,
     photo_judging: PhotoJudgingService,
     person: Person,
-    correction: ItemCorrection,
+    correction: ItemCorrection | None,
     look_id: UUID | None,
     *,
     record: ReplyRecorder = record_nothing,
@@ -46,7 +44,7 @@ async def correct_item(
         resources: the database.
         photo_judging: draws the picture.
         person: who writes.
-        correction: what they say.
+        correction: what they say; None if they agree after all, so that their one correction is taken back.
         look_id: the look on their screen, if the channel knows it; the one shown last by default.
         record: stores the reply together with the fact that the person is asked whether Eva may learn.
 
@@ -61,18 +59,21 @@ async def correct_item(
         look = None if shown is None else await looks.lock(connection, shown.id)
         if look is None or look.pending_question is PendingQuestion.GUESS or not is_correctable(look.created_at):
             return None
-        correction, change = _find_change(look, correction)
-        if change is None and correction.is_told_item:
-            return None
+        if correction is None:
+            change = None if look.corrected_style else take_back(look)
+        else:
+            correction, change = _find_change(look, correction)
+            if change is None and correction.is_told_item and is_new(look.created_at):
+                change = take_back(look, correction.denied)
         if change is None:
-            return _answer_unseen(look, list_meant_things(look, correction), correction, person.language)
+            return _answer_unchanged(look, correction, person.language)
         thing = next(iter(change.things), None)
         if thing is not None and thing is change.instead:
             return Reply(kind=ReplyKind.ITEM_SAME, language=person.language, look=look, thing=thing)
         look = await look_feedback.record_item_corrections(connection, look, change.denied, change.told_colors)
     look = await photo_judging.redraw_heatmap(look)
     reply = Reply(
-        kind=ReplyKind.ITEM_CORRECTED,
+        kind=ReplyKind.ITEM_RESTORED if change.is_taken_back else ReplyKind.ITEM_CORRECTED,
         language=person.language,
         look=look,
         thing=thing,
@@ -83,15 +84,23 @@ async def correct_item(
     )
     async with resources.database.transaction() as connection:
         # Asked only now: an attempt that failed at the picture has sent no question.
-        if person.learning_consent is None and await people.mark_learning_asked(connection, person.id):
+        is_told = not change.is_taken_back and person.learning_consent is None
+        if is_told and await people.mark_learning_asked(connection, person.id):
             reply = replace(reply, prompt=ActionType.ALLOW_LEARNING)
         await record(connection, reply)
     return reply
 
 
-def _answer_unseen(look: Look, things: Sequence[Attribute], correction: ItemCorrection, language: Language) -> Reply:
-    """That Eva does not see what is denied either, or how likely it is; of a garment that is kept it is a property."""
-    attributes = look.verdict.attributes
+def _answer_unchanged(look: Look, correction: ItemCorrection | None, language: Language) -> Reply | None:
+    """That Eva does not see what is denied either, or how likely it is; of a garment that is kept it is a property.
+
+    None for a remark, which contradicts nothing.
+    """
+    if correction is None:
+        return Reply(kind=ReplyKind.TAKE_BACK_UNCLEAR, language=language, look=look)
+    if correction.is_told_item or correction.is_told_unknown:
+        return None
+    attributes, things = look.verdict.attributes, list_meant_things(look, correction)
     is_assertion = correction.is_garment_kept and not correction.properties
     if correction.of is not None or is_assertion:
         garment = correction.denied if correction.of is None and isinstance(correction.denied, Item) else None

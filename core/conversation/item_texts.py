@@ -16,6 +16,7 @@ from core.vision.attributes import Attribute
 
 ITEM_TEXT_KEYS = {
     ReplyKind.ITEM_CORRECTED: "talk.item.denied",
+    ReplyKind.ITEM_RESTORED: "talk.item.restored",
     ReplyKind.ITEM_SAME: "talk.item.same",
     ReplyKind.ITEM_UNSEEN: "talk.item.unseen",
 }
@@ -94,6 +95,9 @@ def item_sentence(reply: Reply, look: Look) -> str:
     """
     language, thing = reply.language, reply.thing
     sentences = [] if is_new(look.created_at) else [name_look(look, language)]
+    if thing is None and reply.garment is not None and reply.kind is ReplyKind.ITEM_RESTORED:
+        name = name_with_article(reply.garment, language)
+        return " ".join([*sentences, translate("talk.item.forgotten", language, garment=name)])
     if thing is None and reply.garment is not None:
         return " ".join([*sentences, _told_color_sentence(reply, reply.garment, _seed_for(look, reply.garment))])
     if thing is None:
@@ -143,6 +147,8 @@ def _correction_sentence(reply: Reply, thing: Attribute, seed: VariantSeed) -> s
         values["instead"] = _join((reply.instead, reply.instead_also), name, language)
         if reply.garment is not None:
             key, values["garment"] = "talk.item.recolored", name_with_article(reply.garment, language)
+    elif reply.kind is ReplyKind.ITEM_RESTORED:
+        name = _color_word
     elif reply.garment is not None:
         key, values["garment"] = "talk.item.kept", name_with_article(reply.garment, language)
     denied = _join((thing, reply.also), name, language)

@@ -59,6 +59,10 @@ class LookMessage:
     """The styles of which it asks whether the look has them."""
     asks_certainty: bool = False
     """Whether it asks how sure Eva is of her verdict."""
+    choice: int | None = None
+    """Which of two styles it chooses by its place, 0 or 1."""
+    takes_back: bool = False
+    """Whether it says that Eva was right, or takes back what was said."""
     gives_up: bool = False
     """Whether it asks for the verdict, or says before it that the person does not know."""
 
@@ -71,7 +75,7 @@ class LookMessage:
     @property
     def is_opinion(self) -> bool:
         """Whether it names a style, or says yes or no to the verdict."""
-        is_said = self.style is not None or self.intent in VERDICT_REPLIES
+        is_said = self.style is not None or self.choice is not None or self.intent in VERDICT_REPLIES
         return is_said and not self.is_lasting_question
 
     @property
@@ -79,7 +83,7 @@ class LookMessage:
         """Whether it may be about a look at all."""
         if self.intent is Intent.SELF_HARM:
             return False
-        is_statement = self.is_opinion or self.guess is not None or self.gives_up
+        is_statement = self.is_opinion or self.guess is not None or self.gives_up or self.takes_back
         return is_statement or self.is_lasting_question or self.asks_why_not or bool(self.asked_styles)
 
 
@@ -105,6 +109,8 @@ def read_look_message(message: str) -> LookMessage:
         guess=parse_style_guess(message),
         asked_styles=find_asked_styles(message),
         asks_certainty=intent in {None, Intent.ACCURACY} and _says("certainty", message),
+        choice=next((place for place, name in enumerate(("first", "second")) if _says(name, message)), None),
+        takes_back=_says("takes_back", message),
         gives_up=_says("gives_up", message),
     )
 

@@ -64,7 +64,7 @@ _ENGLISH = {
         rf"|(?:you|u) got (?:the )?{_COLOR} (?:of|on) {_THE}@ wrong){_TAIL}"
     ),
     Aspect.NAME: re.compile(
-        rf"{_LEAD}(?:(?:what|which|wat) (?:{_SORT} )?@ {_WORN}|what {_SORT} {_THE}?@ {_WORN}"
+        rf"{_LEAD}(?:(?:what|which|wat) (?:{_SORT} )?@(?: {_WORN})?|what {_SORT} {_THE}?@ {_WORN}"
         rf"|(?:what|which) {_SORT} (?:{_IS} {_THE}@|{_SEE})|what {_IS} {_THE}@(?: called)?"
         rf"|what do(?:es)? {_THE}@ look like|(?:what about|how about|and|n) {_THE}@"
         rf"|(?:do|can|did) (?:you|u) see {_THE}@)"

@@ -74,6 +74,8 @@ class ReplyKind(StrEnum):
     """What a garment is, or its color, pattern or material."""
     ITEM_UNSEEN = auto()
     """Eva does not see what was denied either."""
+    ITEM_RESTORED = auto()
+    """A correction of an item or a color was taken back."""
     ITEM_SAME = auto()
     """Eva has one word for what was denied and what was named instead."""
     KEPT_PRIVATE = auto()
@@ -97,6 +99,8 @@ class ReplyKind(StrEnum):
     NEW_PHOTO = auto()
     NOTHING_SHARED = auto()
     """None of the person's looks is on the leaderboard, so none can be taken off."""
+    NOT_SHARED = auto()
+    """The look on the screen is not on the leaderboard."""
     NO_OUTFIT = auto()
     """A photo without an outfit cannot be shared."""
     NO_RESULT = auto()
@@ -117,6 +121,8 @@ class ReplyKind(StrEnum):
     """How likely a style is that the person asked about."""
     SWAP = auto()
     """What exchange of one item would change the style."""
+    TAKE_BACK_UNCLEAR = auto()
+    """Which of several corrections is to be taken back?"""
     UNSHARED = auto()
     UNSHARE_OFFER = auto()
     """A shared look, with the button that takes it off the leaderboard."""

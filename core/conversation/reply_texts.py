@@ -57,11 +57,13 @@ REPLY_TEXT_KEYS = {
     ReplyKind.NAME_UNCLEAR: "talk.name.button",
     ReplyKind.NEW_PHOTO: "talk.another",
     ReplyKind.NOTHING_SHARED: "talk.unshare.nothing",
+    ReplyKind.NOT_SHARED: "talk.unshare.not",
     ReplyKind.NO_OUTFIT: "talk.no_outfit_to_share",
     ReplyKind.NO_RESULT: "talk.no_result",
     ReplyKind.SAMPLE: "talk.sample_to_share",
     ReplyKind.SHARED: "talk.shared",
     ReplyKind.SHARED_SUSPENDED: "talk.held",
+    ReplyKind.TAKE_BACK_UNCLEAR: "talk.item.which",
     ReplyKind.UNSHARED: "talk.unshared",
     ReplyKind.UNSHARE_OFFER: "talk.unshare.ask",
 }

@@ -154,7 +154,7 @@ class ConversationService:
             action_type = ActionType.SHARE if person.pending_name is None else ActionType.CONFIRM_NAME
             return await self.handle_action(person, Action(type=action_type), chat=chat, record=record)
         name = find_typed_name(message)
-        if intent in {Intent.PHOTOS, Intent.WHY}:
+        if intent in {Intent.PHOTOS, Intent.SHARED, Intent.WHY}:
             # What the name is for and who sees the look is part of the explanation.
             name = intent = None
         if intent in {Intent.BRAND, Intent.DETAIL}:
@@ -226,9 +226,10 @@ class ConversationService:
         if intent is Intent.SHARE:
             action = Action(type=ActionType.SHARE, look_id=look_id, is_typed=True)
             return await self.handle_action(person, action, chat=chat, record=record)
-        if intent is Intent.UNSHARE:
+        if intent in {Intent.UNSHARE, Intent.SHARED}:
+            is_question = intent is Intent.SHARED
             async with self.resources.database.connection() as connection:
-                return await sharing.offer_unsharing(connection, person, look_id)
+                return await sharing.offer_unsharing(connection, person, look_id, is_question=is_question)
         return await self._handle_look_message(person, message, look_id, chat, record)
 
     async def _handle_look_message(
@@ -243,10 +244,12 @@ class ConversationService:
         if look is not None and answers_learning_question(person, look, message):
             kind, prompt = ReplyKind.LEARNING_UNCLEAR, ActionType.ALLOW_LEARNING
             return Reply(kind=kind, language=person.language, look=look, prompt=prompt)
+        if look is not None and read.takes_back and (look.item_corrections or look.told_colors):
+            return await correct_item(self.resources, self.photo_judging, person, None, look.id, record=record)
+        action = None if look is None else _typed_action(look, read)
+        if action is not None:
+            return await self.handle_action(person, action, chat=chat, record=record)
         if look is not None and look.pending_question is PendingQuestion.GUESS:
-            if read.guess is None and (read.gives_up or read.intent is Intent.NO):
-                result = Action(type=ActionType.SHOW_RESULT, look_id=look.id)
-                return await self.handle_action(person, result, chat=chat, record=record)
             read = replace(read, style=read.guess)
         answer = None if look is None else answer_look_question(look, read, person.language)
         if look is None or answer is not None or not read.is_opinion:
@@ -260,6 +263,8 @@ class ConversationService:
         question, intent = open_question(look), read.intent
         is_correction = question is PendingQuestion.CORRECT
         style = parse_style_answer(message, named=look.verdict.style) if is_correction else read.style
+        if is_correction and read.choice is not None and look.verdict.is_too_close:
+            style = (look.verdict.style, look.verdict.runner_up)[read.choice]
         if question is None or (style is None and not takes_remark(look, intent)):
             return None
         if style is not None or leaves_style_open(look, intent):
@@ -272,3 +277,12 @@ class ConversationService:
             return reply
         kind = VERDICT_REPLIES[intent or Intent.YES]
         return Reply(kind=kind, language=person.language, look=look, style=look.verdict.style)
+
+
+def _typed_action(look: Look, read: LookMessage) -> Action | None:
+    """The action that a message asks for: to take the correction of the style back, or the verdict without a guess."""
+    if read.takes_back and look.corrected_style is not None:
+        return Action(type=ActionType.CORRECT, look_id=look.id, style=look.verdict.style)
+    gives_up = read.guess is None and (read.gives_up or read.intent is Intent.NO)
+    is_given_up = look.pending_question is PendingQuestion.GUESS and gives_up
+    return Action(type=ActionType.SHOW_RESULT, look_id=look.id) if is_given_up else None

@@ -115,15 +115,20 @@ async def change_sharing(
     return await _share_look(connection, person, look.id, name)
 
 
-async def offer_unsharing(connection: AsyncConnection, person: Person, look_id: UUID | None) -> Reply:
+async def offer_unsharing(
+    connection: AsyncConnection, person: Person, look_id: UUID | None, *, is_question: bool = False
+) -> Reply:
     """The look that a wish to take one off the leaderboard means, with its buttons; nothing is taken off.
 
     Args:
         connection: to execute on.
         person: whose wish it is.
         look_id: the look on their screen, if the channel knows it; else the one shown last, or shared last.
+        is_question: whether it is only asked if the look is there.
     """
     look = await looks.get_current(connection, person.id, look_id)
+    if is_question and look is not None and look.shared_at is None:
+        return Reply(kind=ReplyKind.NOT_SHARED, language=person.language, look=look)
     if look is None or look.shared_at is None:
         entries = await public_looks.list_for_person(connection, person.id, limit=1)
         look = await looks.get(connection, entries[0].look.id) if entries else None

@@ -4,7 +4,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from core.conversation.actions import ActionType
-from core.conversation.intents import Intent, find_intent
+from core.conversation.intents import Intent, find_intent, has_several_wishes
 from core.conversation.narration import style_lines, style_name
 from core.conversation.occasions import read_occasion_question
 from core.conversation.open_questions import find_open_question
@@ -49,6 +49,7 @@ INTENT_TEXT_KEYS = {
     Intent.LOOKS: "talk.looks",
     Intent.STYLES: "talk.styles",
     Intent.SHARE: "talk.leaderboard",
+    Intent.SHARED: "talk.photos",
     Intent.UNSHARE: "talk.unshare",
     Intent.REPORT: "talk.report",
     Intent.NEWS: "talk.news.stop",
@@ -71,6 +72,7 @@ UNKNOWN_LOOK_TEXT_KEY = "talk.words.look"
 VARIED_TEXT_KEYS = {
     UNKNOWN_TEXT_KEY,
     UNKNOWN_LOOK_TEXT_KEY,
+    "talk.complaint",
     *("talk.hello", "talk.thanks", "talk.bye", "talk.praise", "talk.laughter", "talk.yes", "talk.apology"),
 }
 """The keys of replies that people get often, which have variants."""
@@ -115,6 +117,11 @@ def reply_to_text(message: str, seed: VariantSeed | str, language: Language, *, 
         return translate(INTENT_TEXT_KEYS[intent], language, styles=names)
     key = _find_text_key(message) or _unknown_text_key(look)
     return translate(pick_variant(key, seed, language) if key in VARIED_TEXT_KEYS else key, language)
+
+
+def unanswered_wishes(message: str, language: Language) -> tuple[str, ...]:
+    """That only one of several wishes in a message was answered; empty for any other message."""
+    return (translate("talk.one_wish", language),) if has_several_wishes(message) else ()
 
 
 def _find_text_key(message: str) -> str | None:

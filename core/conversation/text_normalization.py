@@ -67,12 +67,10 @@ CONTRACTIONS = {
     "abt": "about",
     "tmrw": "tomorrow",
     "tmr": "tomorrow",
-    "머야": "뭐야",
-    "모야": "뭐야",
-    "머임": "뭐임",
-    "머예요": "뭐예요",
 }
 """How contractions without an apostrophe and words of text messages are written out."""
+_WHAT = re.compile("(?<![가-힣])(?:머머?(?=[라야임예에해하입먹를지냐있])|모(?=[야예]))")
+"""뭐 as it is typed in chats."""
 _LAUGHTER = re.compile("(?:[ㅋㅎㅠㅜㅡ]+|(?<=.)ㅇㅇ+)(?= |$)")
 _SPOKEN = (
     (re.compile("(?<=[아어에예해야데]) ?(?:여|용|염|욤|욥)$"), "요"),
@@ -94,6 +92,7 @@ def normalize_letters(message: str) -> str:
     """The message in lower case, with single spaces, without punctuation and long repetitions."""
     text = "".join(_normalize_character(character) for character in unicodedata.normalize("NFC", message).casefold())
     text = REPEATED_LETTER.sub(r"\1", REPEATED_JAMO.sub(r"\1\1", text))
+    text = _WHAT.sub(lambda match: "뭐" * len(match[0]), text)
     return " ".join(CONTRACTIONS.get(word, word) for word in text.split())
 
 

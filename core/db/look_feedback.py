@@ -33,8 +33,8 @@ async def record_guess(connection: AsyncConnection, look_id: UUID, style: Style)
     return await update_where(connection, look_id, waits_for_guess, guessed_style=style, pending_question=None)
 
 
-async def record_correction(connection: AsyncConnection, look_id: UUID, style: Style) -> bool:
-    """Store the style according to the owner, instead of an earlier one; False if the look does not exist."""
+async def record_correction(connection: AsyncConnection, look_id: UUID, style: Style | None) -> bool:
+    """Store the style according to the owner instead of an earlier one, None to forget it; False without the look."""
     return await update_where(connection, look_id, corrected_style=style, pending_question=None)
 
 
@@ -51,7 +51,7 @@ async def record_item_corrections(
     Args:
         connection: a transaction that has locked the look.
         look: the look.
-        denied: items and colors, each with what is worn instead.
+        denied: items and colors, each with what is worn instead; with itself where that is taken back.
         told_colors: of garments instead of earlier ones; none to forget them.
 
     Returns:
@@ -62,7 +62,9 @@ async def record_item_corrections(
         return look
     corrections, colors = {**look.item_corrections, **denied}, {**look.told_colors, **told_colors}
     for thing, instead in denied.items():
-        left = left.without(thing, instead)
+        worn_on = next((garment for garment in look.told_colors if not colors[garment]), None)
+        worn_on = worn_on if isinstance(thing, Color) else None
+        left = left.restored(thing, worn_on) if thing is instead else left.without(thing, instead)
     colors = {garment: of_garment for garment, of_garment in colors.items() if of_garment}
     worn = {color for of_garment in told_colors.values() for color in of_garment}
     corrections = {

@@ -127,6 +127,21 @@ class Attributes:
             swap=swap,
         )
 
+    def restored(self, thing: Attribute, worn_on: Item | None = None) -> "Attributes":
+        """The same with a thing that had been taken back; where it is in the image is not known any more.
+
+        Args:
+            thing: what is said again.
+            worn_on: of a color, the garment.
+        """
+        if self.find_seen(thing) is not None:
+            return self
+        cam = next((np.zeros_like(seen_thing.cam) for seen_thing in (*self.seen, *self.colors)), np.zeros((1, 1), "f4"))
+        found = DetectedAttribute(thing=thing, probability=self.probability(thing), cam=cam, worn_on=worn_on)
+        if isinstance(thing, Color):
+            return replace(self, colors=_by_probability(*self.colors, found))
+        return replace(self, seen=_by_probability(*self.seen, found))
+
     def find_seen(self, thing: Attribute) -> DetectedAttribute | None:
         """The seen item or color; None if it is below its threshold."""
         return next((seen_thing for seen_thing in (*self.seen, *self.colors) if seen_thing.thing is thing), None)
@@ -210,6 +225,10 @@ class Attributes:
             ),
             told_things=tuple(thing for thing in told_things if thing is not None),
         )
+
+
+def _by_probability(*things: DetectedAttribute) -> tuple[DetectedAttribute, ...]:
+    return tuple(sorted(things, key=lambda seen_thing: -seen_thing.probability))
 
 
 def pair_codes(things: Sequence[Attribute]) -> list[str]:

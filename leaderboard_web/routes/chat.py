@@ -19,7 +19,7 @@ from core.conversation.actions import Action, ActionType
 from core.conversation.reply import Reply, ReplyKind, repeat_guess
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.sharing import SAMPLE_SOURCE_PREFIX
-from core.conversation.smalltalk import button_label
+from core.conversation.smalltalk import button_label, unanswered_wishes
 from core.db import people
 from core.db.people import Person
 from core.db.schema import Channel
@@ -143,7 +143,10 @@ async def send_text(
     reply = await context.state.conversation.handle_text(person, message, look, chat=Channel.WEB)
     if reply is not None:
         return await _respond_to_reply(context, person, message, reply, look)
-    answer = await answer_person(context.state, person, message, look)
+    answer = [
+        *await answer_person(context.state, person, message, look),
+        *eva_lines(unanswered_wishes(message, context.language)),
+    ]
     if not wants_json(context.request) and any(isinstance(item, WeekCardItem) for item in answer):
         return RedirectResponse(url_for("week"), 303)
     return respond(context, ChatReply(view=await load_view(context, person, look), message=message, answer=answer))
@@ -194,7 +197,8 @@ async def _respond_to_reply(
     if reply.prompt is ActionType.ALLOW_LEARNING:
         lines[-1] = replace(lines[-1], asks_to_learn=True)
     verdict = view.verdict_items() if reply.reveals_verdict and view is not None else []
-    return respond(context, ChatReply(view=view, message=message, answer=[*lines, *verdict]))
+    rest = eva_lines(unanswered_wishes(message, context.language))
+    return respond(context, ChatReply(view=view, message=message, answer=[*lines, *verdict, *rest]))
 
 
 async def _render_refusal(request: Request, error: EvaError | HTTPException) -> Response:

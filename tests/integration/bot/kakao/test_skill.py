@@ -28,7 +28,8 @@ async def test_messages_get_a_reply(harness: KakaoHarness) -> None:
 
 async def test_small_talk_has_the_button_that_it_speaks_of(harness: KakaoHarness) -> None:
     no_look = await harness.send_text("엉망이야")
-    assert (no_look.text, button_actions(no_look.reply)) == (translate("talk.complaint", KO), ["another"])
+    assert no_look.text in variants("talk.complaint", KO)
+    assert button_actions(no_look.reply) == ["another"]
     await harness.give_consent()
     await harness.send_photo(make_photo())
     complaint = await harness.send_text("엉망이야")

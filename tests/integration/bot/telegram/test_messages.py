@@ -307,3 +307,12 @@ async def test_rejected_message_ends_in_a_sentence(harness: TelegramHarness) -> 
 
     assert harness.texts() == [translate("error.any", Language.KO)]
     assert await harness.count_unprocessed() == 0
+
+
+async def test_of_several_wishes_one_is_answered_and_the_other_is_asked_for_again(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    await harness.send_updates(harness.updates.text("사진 지우고 보드 보여줘"))
+    assert harness.texts()[-1] == translate("talk.one_wish", KO)
+    assert len(await list_looks(harness)) == 1
+    await harness.send_updates(harness.updates.text('"다 지워줘"라고 하면 지워져?'))
+    assert translate("talk.forget.ask", KO) not in harness.texts()

@@ -25,7 +25,7 @@ from core.conversation.intents import Intent, find_intent
         *((text, Intent.PHOTOS) for text in ("사진 저장됨?? 찝찝한데", "hi! do you keep my photos? kinda worried")),
         *((text, Intent.DELETE_ONE) for text in ("이거 삭제 어케", "이 사진 지우려면 어떻게 해?")),
         *((text, Intent.PRICE) for text in ("재밌네ㅋㅋ 근데 이거 무료야?", "my gf sent me here lol. is it free?")),
-        *((text, None) for text in ("help! my desk. ok", "올려줘. 누가 봐?", "delete it. why?", "mr. noodle")),
+        *((text, None) for text in ("help! my desk. ok", "delete it. why?", "mr. noodle")),
         *(
             (text, Intent.HELP)
             for text in ("사진어디다보내여", "상체만 나온것도 괜찮아요??", "does a mirror pic count")
