@@ -35,8 +35,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from core.db import columns, operational_tables, social_tables
-from core.db.columns import choice_constraint, counter_column, now_column, person_column, time_column
+from core.db import small_tables
+from core.db.small_tables import choice_constraint, counter_column, now_column, person_column, time_column
 from core.styles import Style
 from core.vision.verdict import ConfidenceBand, HorizontalPart, Refusal, VerticalPart
 
@@ -83,7 +83,7 @@ class ModerationAction(StrEnum):
     """Failed updates of messengers were processed again."""
 
 
-metadata = columns.metadata
+metadata = small_tables.metadata
 IS_PUBLIC = text("is_public")
 IS_WAITING_FOR_MODERATOR = text("(report_count > 0 OR suspended_at IS NOT NULL)")
 """Also without reports: they are deleted with their reporters, the suspension is not."""
@@ -269,19 +269,19 @@ looks = Table(
     ),
 )
 
-hearts = social_tables.hearts
-bookmarks = social_tables.bookmarks
-follows = social_tables.follows
-blocks = social_tables.blocks
-look_guesses = social_tables.look_guesses
-reports = social_tables.reports
-person_reports = social_tables.person_reports
-person_style_counts = social_tables.person_style_counts
+hearts = small_tables.hearts
+bookmarks = small_tables.bookmarks
+follows = small_tables.follows
+blocks = small_tables.blocks
+look_guesses = small_tables.look_guesses
+reports = small_tables.reports
+person_reports = small_tables.person_reports
+person_style_counts = small_tables.person_style_counts
 
-daily_counts = operational_tables.daily_counts
-rate_limits = operational_tables.rate_limits
-one_time_tokens = operational_tables.one_time_tokens
-installation = operational_tables.installation
+daily_counts = small_tables.daily_counts
+rate_limits = small_tables.rate_limits
+one_time_tokens = small_tables.one_time_tokens
+installation = small_tables.installation
 
 moderation_log = Table(
     "moderation_log",
