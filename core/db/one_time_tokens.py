@@ -122,7 +122,7 @@ async def delete_card_link(connection: AsyncConnection, look_id: UUID, token: st
     await connection.execute(delete(table).where(table.c.token_hash == _hash_card_token(look_id, token)))
 
 
-async def delete_login_links(connection: AsyncConnection, person_id: UUID) -> None:
+async def delete_login_tokens(connection: AsyncConnection, person_id: UUID) -> None:
     """End all login links of a person and logins that wait for an answer, at once."""
     table = schema.one_time_tokens
     is_login = func.get_byte(table.c.token_hash, 0).in_(LOGIN_KINDS)

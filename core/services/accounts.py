@@ -103,7 +103,7 @@ async def end_session(connection: AsyncConnection, session_key: str) -> None:
 
 async def end_all_sessions(connection: AsyncConnection, person_id: UUID) -> None:
     """End all browser sessions of a person, and the links that would begin new ones."""
-    await one_time_tokens.delete_login_links(connection, person_id)
+    await one_time_tokens.delete_login_tokens(connection, person_id)
     await delete_identities(connection, person_id, (IdentityProvider.WEB,))
 
 
@@ -133,7 +133,7 @@ async def unlink_login(connection: AsyncConnection, person_id: UUID, login_metho
 
     Login links end as well, since the chat of this method may have them.
     """
-    await one_time_tokens.delete_login_links(connection, person_id)
+    await one_time_tokens.delete_login_tokens(connection, person_id)
     await delete_identities(connection, person_id, LOGIN_METHODS[login_method])
 
 

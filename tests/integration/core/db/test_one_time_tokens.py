@@ -75,7 +75,7 @@ async def test_login_links_of_a_person_end_together(database: Database) -> None:
         card = await one_time_tokens.create_card_link(connection, look_id, person, lifetime=minute)
         await one_time_tokens.record_used_proof(connection, "signature", person, lifetime=minute)
 
-        await one_time_tokens.delete_login_links(connection, person)
+        await one_time_tokens.delete_login_tokens(connection, person)
 
         assert [await one_time_tokens.consume(connection, link) for link in links] == [None, None]
         assert await one_time_tokens.consume(connection, of_other) == other
