@@ -95,13 +95,12 @@ class ViewerSession:
         identity = None
         if self.key:
             identity = await get_identity(connection, IdentityProvider.WEB, self.key)
-        if identity is None:
-            # A session that ended does not begin again: others may have a copy of its cookie.
-            key, language = self._issue_key(), request_language(self._request)
-            person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=language)
-            return person.id
-        await sessions.touch(connection, identity)
-        return identity.person_id
+        if identity is not None and await sessions.touch(connection, identity):
+            return identity.person_id
+        # A session that ended does not begin again: others may have a copy of its cookie.
+        key, language = self._issue_key(), request_language(self._request)
+        person = await people.get_or_create_by_identity(connection, IdentityProvider.WEB, key, language=language)
+        return person.id
 
     async def start(self, connection: AsyncConnection, person_id: UUID) -> None:
         """Log the browser in as a person, with a new token that replaces the present one; `set_cookie` sends it.

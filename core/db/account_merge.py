@@ -61,7 +61,8 @@ async def has_no_content(connection: AsyncConnection, person_id: UUID) -> bool:
 
 def no_content_condition(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """`has_no_content` as a condition, for the other repositories."""
-    is_named = exists().where(schema.people.c.id == person_id, schema.people.c.name.is_not(None))
+    people = schema.people.alias()
+    is_named = exists().where(people.c.id == person_id, people.c.name.is_not(None))
     followers, blockers = schema.follows.c.follower_id, schema.blocks.c.person_id
     reporters = schema.person_reports.c.person_id
     owners = (followers, blockers, reporters, *(table.c.person_id for table in (schema.looks, *REACTION_TABLES)))

@@ -34,13 +34,24 @@ class SessionOwner:
     """Whether the person has browser sessions only, and neither a chat nor a login."""
 
 
-async def touch(connection: AsyncConnection, session: Identity) -> None:
-    """Record that a session changed something, at most once in `TOUCH_INTERVAL`; reading is not recorded."""
+async def touch(connection: AsyncConnection, session: Identity) -> bool:
+    """Record that a session changed something, at most once in `TOUCH_INTERVAL`; reading is not recorded.
+
+    Returns:
+        False if the session was deleted at this moment.
+    """
     if datetime.now(UTC) - session.last_seen_at < TOUCH_INTERVAL:
-        return
-    table = schema.identities
-    is_session = (table.c.provider == session.provider, table.c.subject == session.subject)
-    await connection.execute(update(table).where(*is_session).values(last_seen_at=func.now()))
+        return True
+    table, people = schema.identities, schema.people
+    # The deletion of idle visitors has locked the person, or leaves them out.
+    person = select(people.c.id).where(people.c.id == session.person_id).with_for_update(read=True, key_share=True)
+    is_session = (
+        table.c.provider == session.provider,
+        table.c.subject == session.subject,
+        table.c.person_id.in_(person),
+    )
+    touched = await connection.execute(update(table).where(*is_session).values(last_seen_at=func.now()))
+    return touched.rowcount == 1
 
 
 async def get_owner(connection: AsyncConnection, key: str) -> SessionOwner | None:
@@ -60,14 +71,16 @@ async def delete_expired(connection: AsyncConnection) -> int:
 
     The last session of a person without another identity remains, so that they can still manage what they shared.
     """
-    expired = delete(schema.identities).where(*_is_idle_session(MAX_IDLE), _has_active_identity(MAX_IDLE))
+    table = schema.identities
+    expired = delete(table).where(*_is_idle_session(MAX_IDLE), _has_active_identity(table.c.person_id, MAX_IDLE))
     return (await connection.execute(expired)).rowcount
 
 
 async def delete_empty_visitors(connection: AsyncConnection, *, limit: int) -> int:
     """Delete people who have idle browser sessions only, and no content.
 
-    A session that is used at the same time keeps its person: it is touched first, or waits for this transaction.
+    Someone who comes back at the same time is left out, or waits for this transaction: a use of a session, a login and
+    all content lock the person.
 
     Args:
         connection: the transaction.
@@ -77,21 +90,18 @@ async def delete_empty_visitors(connection: AsyncConnection, *, limit: int) -> i
         The number of deleted people.
     """
     table, people = schema.identities, schema.people
-    is_banned = exists().where(people.c.id == table.c.person_id, people.c.banned_at.is_not(None))
-    statement = (
-        select(table.c.person_id)
-        .where(
-            *_is_idle_session(ANONYMOUS_MAX_IDLE),
-            ~_has_active_identity(ANONYMOUS_MAX_IDLE),
-            ~is_banned,
-            no_content_condition(table.c.person_id),
-        )
+    is_empty = ~_has_active_identity(people.c.id, ANONYMOUS_MAX_IDLE), no_content_condition(people.c.id)
+    idle = (
+        select(people.c.id)
+        .join(table, table.c.person_id == people.c.id)
+        .where(*_is_idle_session(ANONYMOUS_MAX_IDLE), people.c.banned_at.is_(None), *is_empty)
         .order_by(table.c.last_seen_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=people, skip_locked=True)
     )
-    person_ids = set((await connection.execute(statement)).scalars())
-    return (await connection.execute(delete(people).where(people.c.id.in_(person_ids)))).rowcount
+    person_ids = set((await connection.execute(idle)).scalars())
+    # Again, since they may have come back before they were locked.
+    return (await connection.execute(delete(people).where(people.c.id.in_(person_ids), *is_empty))).rowcount
 
 
 def _is_idle_session(idle_for: timedelta) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -99,8 +109,8 @@ def _is_idle_session(idle_for: timedelta) -> tuple[ColumnElement[bool], ColumnEl
     return table.c.provider == IdentityProvider.WEB, table.c.last_seen_at < func.now() - idle_for
 
 
-def _has_active_identity(idle_for: timedelta) -> ColumnElement[bool]:
-    """Whether the person has a chat, a login, or a session that was used since."""
-    table, other = schema.identities, schema.identities.alias()
+def _has_active_identity(person_id: ColumnElement[UUID], idle_for: timedelta) -> ColumnElement[bool]:
+    """Whether a person has a chat, a login, or a session that was used since."""
+    other = schema.identities.alias()
     is_active = or_(other.c.provider != IdentityProvider.WEB, other.c.last_seen_at >= func.now() - idle_for)
-    return exists().where(other.c.person_id == table.c.person_id, is_active)
+    return exists().where(other.c.person_id == person_id, is_active)

@@ -4,6 +4,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
+from unittest.mock import AsyncMock
 from uuid import UUID
 
 import httpx
@@ -276,6 +277,16 @@ async def test_a_session_that_ended_does_not_begin_again(client: httpx.AsyncClie
     assert reply.headers["set-cookie"].partition(";")[0] != copied["Cookie"]
     client.cookies.clear()
     assert translate("me.anonymous.title", Language.EN) in (await client.get("/me", headers=copied)).text
+
+
+async def test_a_session_that_ends_while_it_is_used_is_replaced(
+    client: httpx.AsyncClient, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = await share_look(resources)
+    first = await client.post(f"/looks/{look.id}/heart", headers=SAME_ORIGIN)
+    monkeypatch.setattr("core.db.sessions.touch", AsyncMock(return_value=False))
+    second = await client.post(f"/looks/{look.id}/heart", headers=SAME_ORIGIN)
+    assert second.headers["set-cookie"].partition(";")[0] != first.headers["set-cookie"].partition(";")[0]
 
 
 async def test_cross_site_hearts_are_refused(client: httpx.AsyncClient, resources: Resources) -> None:

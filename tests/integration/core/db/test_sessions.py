@@ -1,11 +1,14 @@
 """Idle browser sessions are deleted, and with them people without content."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, insert, text, update
+from sqlalchemy import CursorResult, Delete, Executable, func, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
@@ -20,6 +23,7 @@ from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.deletion import delete_stale_sessions
 from core.styles import Style
+from tests.databases import wait_until_blocked
 from tests.factories import create_look, create_person
 
 
@@ -87,18 +91,68 @@ async def test_idle_visitors_without_content_are_deleted(resources: Resources) -
         assert await sessions.delete_empty_visitors(connection, limit=9) == 0
 
 
-async def test_a_session_that_is_used_concurrently_is_not_deleted(database: Database) -> None:
+async def _use(connection: AsyncConnection, key: str, person_id: UUID) -> None:
+    session = await get_identity(connection, IdentityProvider.WEB, key)
+    assert session is not None
+    assert await sessions.touch(connection, session)
+
+
+async def _log_in(connection: AsyncConnection, key: str, person_id: UUID) -> None:
+    assert await create_identity(connection, person_id, IdentityProvider.FACEBOOK, "5")
+
+
+async def _submit_photo(connection: AsyncConnection, key: str, person_id: UUID) -> None:
+    await create_look(connection, person_id)
+
+
+@pytest.mark.parametrize("come_back", [_use, _log_in, _submit_photo])
+async def test_a_visitor_who_comes_back_at_the_same_time_is_not_deleted(
+    database: Database, come_back: Callable[[AsyncConnection, str, UUID], Awaitable[None]]
+) -> None:
     async with database.transaction() as connection:
         key, person_id = await create_session(connection, 91)
+        other_key, _ = await create_session(connection, 91, person_id)
     async with database.transaction() as request:
-        session = await get_identity(request, IdentityProvider.WEB, key)
-        assert session is not None
-        await sessions.touch(request, session)
+        await come_back(request, other_key, person_id)
         async with database.transaction() as connection:
             assert await sessions.delete_empty_visitors(connection, limit=9) == 0
     async with database.transaction() as connection:
         assert await sessions.delete_empty_visitors(connection, limit=9) == 0
         assert await people.get(connection, person_id) is not None
+        assert await exists(connection, key), "and has both sessions"
+
+
+async def test_a_visitor_who_comes_back_before_being_locked_is_not_deleted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.transaction() as connection:
+        _, person_id = await create_session(connection, 91)
+    execute = AsyncConnection.execute
+
+    async def log_in_before_deletion(connection: AsyncConnection, statement: Executable) -> CursorResult[Any]:
+        if isinstance(statement, Delete):
+            # As if it had been committed after the visitors were found and before they were locked.
+            login = insert(schema.identities).values(provider="facebook", subject="5", person_id=person_id)
+            await execute(connection, login)
+        return await execute(connection, statement)
+
+    async with database.transaction() as connection:
+        monkeypatch.setattr(AsyncConnection, "execute", log_in_before_deletion)
+        assert await sessions.delete_empty_visitors(connection, limit=9) == 0
+        monkeypatch.undo()
+
+
+async def test_a_session_that_is_deleted_while_it_is_used_is_told(database: Database) -> None:
+    async with database.transaction() as connection:
+        key, _ = await create_session(connection, 91)
+        session = await get_identity(connection, IdentityProvider.WEB, key)
+    assert session is not None
+    async with database.transaction() as connection, database.transaction() as request:
+        assert await sessions.delete_empty_visitors(connection, limit=9) == 1
+        touching = asyncio.create_task(sessions.touch(request, session))
+        await wait_until_blocked(database)
+        await connection.commit()
+        assert not await touching
 
 
 async def test_the_last_use_is_updated_once_a_month(database: Database) -> None:
