@@ -17,7 +17,7 @@ from anyio import to_thread
 from core.backup.archive import DUMP, NAME_FORMAT, BackupArchive, Manifest
 from core.backup.archive_lock import ArchiveLock, hold
 from core.backup.postgres_dump import dump_database
-from core.db import backups
+from core.db import backups, look_images
 from core.db.database import Database
 from core.db.look_images import ImageKeys
 from core.db.migrate import migrate_up
@@ -121,7 +121,9 @@ async def _create(
             # The dump and the list of images see the same rows.
             snapshot, taken_at = await backups.export_snapshot(connection)
             server = await backups.get_server_version(connection)
-            images = await backups.list_images(connection)
+            # Thumbnails and share images are made again when they are needed. A photo that is being stored has a job,
+            # which stores it after a restoration.
+            images = await look_images.list_stored(connection)
             await to_thread.run_sync(partial(dump_database, database.conninfo, server, dump, snapshot=snapshot))
         copied = await _copy(database, storage, archive, images)
         manifest = Manifest(

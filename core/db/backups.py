@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.errors import UNDEFINED_COLUMN, find_sqlstate
-from core.db.look_images import ImageKeys
 from core.object_storage import is_valid_key
 
 BEGIN_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -61,18 +60,6 @@ async def get_server_version(connection: AsyncConnection) -> int:
 async def is_empty(connection: AsyncConnection) -> bool:
     """Whether the database has no tables."""
     return (await connection.execute(HAS_TABLES)).first() is None
-
-
-async def list_images(connection: AsyncConnection) -> list[ImageKeys]:
-    """The keys of all photos and heatmaps that were stored.
-
-    Thumbnails and share images are made again when they are needed. A photo that is being stored has a job, which
-    stores it after a restoration.
-    """
-    table = schema.looks
-    is_stored = table.c.photo_key.is_not(None) & table.c.images_stored_at.is_not(None)
-    rows = await connection.execute(select(table.c.id, table.c.photo_key, table.c.heatmap_key).where(is_stored))
-    return [ImageKeys(look_id=row.id, photo_key=row.photo_key, heatmap_key=row.heatmap_key) for row in rows]
 
 
 async def get_heatmap_keys(connection: AsyncConnection, look_ids: Sequence[UUID]) -> dict[UUID, str | None]:

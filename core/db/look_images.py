@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, bindparam, func, null, or_, select, update
+from sqlalchemy import Text, Uuid, bindparam, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
@@ -24,6 +24,8 @@ class ImageKeys:
     look_id: UUID
     photo_key: str
     heatmap_key: str
+    are_stored: bool
+    """Whether both were stored; if not, a process may store them just now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +64,20 @@ async def get_public(connection: AsyncConnection, look_id: UUID) -> PublicImages
     return PublicImages(photo_key=row.photo_key, heatmap_key=row.heatmap_key, language=Language(row.language))
 
 
-async def lock_image_keys(connection: AsyncConnection, look_id: UUID) -> list[ImageKeys]:
-    """The keys of a look's images, none if it has none; the look is locked until the transaction ends."""
-    return await _lock_image_keys(connection, schema.looks.c.id == look_id)
-
-
-async def lock_image_keys_of_person(connection: AsyncConnection, person_id: UUID) -> list[ImageKeys]:
-    """The keys of all images of a person, with their looks locked until the transaction ends."""
-    return await _lock_image_keys(connection, schema.looks.c.person_id == person_id)
-
-
-async def _lock_image_keys(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[ImageKeys]:
+async def list_stored(connection: AsyncConnection) -> list[ImageKeys]:
+    """The keys of all images that were stored."""
     table = schema.looks
-    statement = _SELECT_KEYS.where(condition, table.c.photo_key.is_not(None)).with_for_update()
+    is_stored = table.c.photo_key.is_not(None), table.c.images_stored_at.is_not(None)
+    return [ImageKeys(**row._mapping) for row in await connection.execute(_SELECT_KEYS.where(*is_stored))]
+
+
+async def lock_image_keys(
+    connection: AsyncConnection, *, look_id: UUID | None = None, person_id: UUID | None = None
+) -> list[ImageKeys]:
+    """The keys of the images of a look or a person; the looks that have any are locked until the transaction ends."""
+    table = schema.looks
+    is_owned = table.c.id == look_id if look_id is not None else table.c.person_id == person_id
+    statement = _SELECT_KEYS.where(is_owned, table.c.photo_key.is_not(None)).with_for_update()
     return [ImageKeys(**row._mapping) for row in await connection.execute(statement)]
 
 
@@ -112,7 +115,12 @@ async def clear_image_keys(connection: AsyncConnection, look_ids: Sequence[UUID]
     await connection.execute(update(table).where(table.c.id.in_(look_ids)).values(cleared))
 
 
-_SELECT_KEYS = select(schema.looks.c.id.label("look_id"), schema.looks.c.photo_key, schema.looks.c.heatmap_key)
+_SELECT_KEYS = select(
+    schema.looks.c.id.label("look_id"),
+    schema.looks.c.photo_key,
+    schema.looks.c.heatmap_key,
+    schema.looks.c.images_stored_at.is_not(None).label("are_stored"),
+)
 _IS_EXPIRED = (
     schema.looks.c.shared_at.is_(None),
     schema.looks.c.photo_key.is_not(None),

@@ -44,6 +44,10 @@ LATE_AFTER = timedelta(hours=2)
 """How long the hourly deletion may be behind before the web process does its work."""
 CHECK_INTERVAL = 600.0
 """Seconds between checks; the first is at the start of the process."""
+UNUSED_IMAGES_TASK = "retention.unused"
+"""Deletes images that a process has stored and no look has, since the process was killed or the storage was away."""
+UNUSED_IMAGES_DELAY = timedelta(minutes=10)
+"""Longer than any process takes from storing an image to recording it."""
 VACUUM_TASK = "retention.vacuum"
 """Removes deleted rows from the files, after an erasure; erasures during a vacuum share the next one."""
 VACUUM_INTERVAL = timedelta(hours=1)
@@ -57,7 +61,7 @@ ERASURE_DELAYS = (1, 2, 4, 8, 15, 30, 60)
 
 
 def register_tasks(app: App) -> None:
-    """Register `retention.sweep` (hourly), `retention.tidy` (nightly), `ERASE_PERSON_TASK` and `VACUUM_TASK`.
+    """Register `retention.sweep` (hourly), `retention.tidy` (nightly), and the tasks that others enqueue.
 
     The tasks expect the `Resources` in their context under `resources`.
     """
@@ -67,6 +71,8 @@ def register_tasks(app: App) -> None:
     app.periodic(cron=DAILY)(delete_sessions(_delete_stale_sessions_task))
     until_erased = ExponentialBackoff(ERASURE_DELAYS, gives_up=False)
     app.task(name=ERASE_PERSON_TASK, retry=until_erased, pass_context=True)(_erase_person_task)
+    delete_unused = app.task(name=UNUSED_IMAGES_TASK, queue=MAINTENANCE_QUEUE, retry=until_erased, pass_context=True)
+    delete_unused(_delete_unused_images_task)
     app.task(name=VACUUM_TASK, queue=MAINTENANCE_QUEUE, retry=ExponentialBackoff(), pass_context=True)(_vacuum_task)
 
 
@@ -185,7 +191,7 @@ async def remove_from_board(resources: Resources, connection: AsyncConnection, l
     Returns:
         False if the look does not exist any more.
     """
-    await resources.storage.delete(storage_keys(await look_images.lock_image_keys(connection, look.id)))
+    await _delete_images(resources, connection, await look_images.lock_image_keys(connection, look_id=look.id))
     return await looks.remove_from_board(connection, look.id)
 
 
@@ -195,7 +201,7 @@ async def delete_look(resources: Resources, look_id: UUID) -> bool:
         look = await looks.lock(connection, look_id)
         if look is None:
             return False
-        await resources.storage.delete(storage_keys(await look_images.lock_image_keys(connection, look_id)))
+        await _delete_images(resources, connection, await look_images.lock_image_keys(connection, look_id=look_id))
         await looks.delete(connection, look_id)
         return True
 
@@ -248,8 +254,8 @@ async def _erase_person(
         identities = await list_identities(connection, person_id)
         if only_visitor and any(identity.provider is not IdentityProvider.WEB for identity in identities):
             return False
-        images = await look_images.lock_image_keys_of_person(connection, person_id)
-        await resources.storage.delete(storage_keys(images))
+        images = await look_images.lock_image_keys(connection, person_id=person_id)
+        await _delete_images(resources, connection, images)
         await cancel_pending(
             connection, [conversation_lock_key(identity.provider, identity.subject) for identity in identities]
         )
@@ -260,6 +266,47 @@ async def _erase_person(
         if not await is_waiting(connection, VACUUM_TASK):
             await enqueue(connection, VACUUM_TASK, lock=VACUUM_TASK)
     return True
+
+
+async def _delete_images(resources: Resources, connection: AsyncConnection, images: Sequence[ImageKeys]) -> None:
+    """Delete the images of locked looks; later again those that a process may store just now, and then be killed."""
+    await resources.storage.delete(storage_keys(images))
+    for look in images:
+        if not look.are_stored:
+            await delete_later_if_unused(connection, look.look_id, look.photo_key, look.heatmap_key)
+
+
+async def delete_later_if_unused(connection: AsyncConnection, look_id: UUID, *keys: str) -> None:
+    """Let a job delete images that the look does not have then, or that are left of a deleted look.
+
+    To be called before an image is stored that no row names yet: a process may be killed at any moment.
+    """
+    await enqueue(
+        connection,
+        UNUSED_IMAGES_TASK,
+        lock=None,
+        delay=UNUSED_IMAGES_DELAY,
+        queue=MAINTENANCE_QUEUE,
+        look_id=str(look_id),
+        keys=keys,
+    )
+
+
+async def delete_unused_images(resources: Resources, look_id: UUID, keys: Sequence[str]) -> None:
+    """Delete those of these images that the look does not have, or all if it was deleted.
+
+    Raises:
+        StorageUnavailableError: they cannot be deleted; try again.
+    """
+    async with resources.database.transaction() as connection:
+        # The process that stores one of them holds this lock until the look has it.
+        images = await look_images.lock_image_keys(connection, look_id=look_id)
+        used = {key for look in images for key in (look.photo_key, look.heatmap_key)}
+        await resources.storage.delete([key for key in keys if key not in used])
+
+
+async def _delete_unused_images_task(context: JobContext, look_id: str, keys: Sequence[str]) -> None:
+    await delete_unused_images(context.additional_context["resources"], UUID(look_id), keys)
 
 
 async def _vacuum_task(context: JobContext) -> None:

@@ -26,6 +26,7 @@ from core.i18n.translations import Language
 from core.metrics import PHOTOS, STEP_SECONDS
 from core.object_storage import generate_key
 from core.resources import Resources
+from core.services.deletion import delete_later_if_unused
 from core.services.heatmaps import encode_heatmap_jpeg
 from core.vision.classifier import StyleClassifier
 from core.vision.perceptual_hash import find_duplicate, perceptual_hash
@@ -168,8 +169,7 @@ class PhotoJudgingService:
         """Draw the heatmap of a look again, with the tags of what its verdict names now.
 
         It gets a new key, since browsers keep a public image. If something else was corrected meanwhile, nothing is
-        stored: that correction draws it. A process that is killed between two steps can leave one of the two heatmaps
-        in the storage, which no look then names.
+        stored: that correction draws it. A job deletes what a process that is killed leaves in the storage.
 
         Returns:
             The look as it is now.
@@ -191,21 +191,19 @@ class PhotoJudgingService:
         heatmap = await to_thread.run_sync(
             encode_heatmap_jpeg, image, look.verdict, look.language, limiter=self._cpu_limiter
         )
-        key = unneeded = generate_key()
-        try:
-            # A deletion locks the look: it either waits and deletes the new image, or comes first.
-            async with self._resources.database.transaction() as connection:
-                current = await looks.lock(connection, look.id)
-                if current is None or current.heatmap_key is None:
-                    return look
-                if current.item_corrections != look.item_corrections:
-                    return current
-                await storage.put(key, heatmap)
-                await looks.update_where(connection, look.id, heatmap_key=key)
-            unneeded = current.heatmap_key
-        finally:
-            with CancelScope(shield=True):
-                await storage.delete([unneeded])
+        key = generate_key()
+        async with self._resources.database.connection() as connection:
+            await delete_later_if_unused(connection, look.id, key, look.heatmap_key)
+        # A deletion locks the look: it either waits and deletes the new image, or comes first.
+        async with self._resources.database.transaction() as connection:
+            current = await looks.lock(connection, look.id)
+            if current is None or current.heatmap_key is None:
+                return look
+            if current.item_corrections != look.item_corrections:
+                return current
+            await storage.put(key, heatmap)
+            await looks.update_where(connection, look.id, heatmap_key=key)
+        await storage.delete([current.heatmap_key])
         return replace(current, heatmap_key=key)
 
     async def _count_unstored(self, asked_by: str, request: str) -> None:

@@ -1,0 +1,75 @@
+"""Images that a killed process left in the storage are deleted, and no others."""
+
+from unittest.mock import AsyncMock
+
+import pytest
+from sqlalchemy import text
+
+from core.db import looks
+from core.db.schema import Channel
+from core.i18n.translations import Language
+from core.jobs.worker import JobQueue
+from core.resources import Resources
+from core.services.deletion import delete_look, erase_person, register_tasks
+from core.services.photo_judging import PhotoJudgingService
+from tests.factories import create_look, create_person, make_classifier, make_photo, store_images
+
+
+class KilledError(BaseException):
+    """Stands for the end of a process."""
+
+
+async def run_later_jobs(resources: Resources) -> None:
+    """Run all jobs that wait, also those that are planned for a later time."""
+    async with resources.database.connection() as connection:
+        await connection.execute(text("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'"))
+    async with JobQueue(resources.database.conninfo, register_tasks) as queue:
+        await queue.run_worker({"resources": resources}, until_empty=True)
+
+
+@pytest.mark.parametrize("killed_at", ["never", "before recording", "before deleting"])
+async def test_a_look_keeps_the_heatmap_that_was_drawn_last(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    judging = PhotoJudgingService(resources, make_classifier())
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+    judged = await judging.judge_photo(
+        make_photo(), person_id=person.id, channel=Channel.WEB, source_message_id="1", language=Language.EN
+    )
+    with monkeypatch.context() as patch:
+        if killed_at == "before recording":
+            patch.setattr(looks, "update_where", AsyncMock(side_effect=KilledError))
+        elif killed_at == "before deleting":
+            patch.setattr(resources.storage, "delete", AsyncMock(side_effect=KilledError))
+        try:
+            await judging.redraw_heatmap(judged.look)
+        except KilledError:
+            assert len(await resources.storage.list_sizes()) == 3, "both heatmaps are stored"
+    await run_later_jobs(resources)
+    async with resources.database.connection() as connection:
+        look = await looks.get(connection, judged.look.id)
+    assert look is not None
+    assert (look.heatmap_key != judged.look.heatmap_key) == (killed_at != "before recording")
+    assert set(await resources.storage.list_sizes()) == {look.photo_key, look.heatmap_key}
+
+
+@pytest.mark.parametrize("deleted", ["look", "person"])
+async def test_nothing_remains_of_a_look_that_is_deleted_while_its_images_are_stored(
+    resources: Resources, deleted: str
+) -> None:
+    async with resources.database.transaction() as connection:
+        look = await create_look(connection, (await create_person(connection)).id, stored=False)
+    assert await (delete_look(resources, look.id) if deleted == "look" else erase_person(resources, look.person_id))
+    # By a process that is killed before it can find out that the look was deleted.
+    await store_images(resources, look)
+    await run_later_jobs(resources)
+    assert await resources.storage.list_sizes() == {}
+
+
+async def test_a_look_whose_images_are_stored_needs_no_job(resources: Resources) -> None:
+    async with resources.database.transaction() as connection:
+        look = await create_look(connection, (await create_person(connection)).id)
+    assert await delete_look(resources, look.id)
+    async with resources.database.connection() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM procrastinate_jobs"))).scalar_one() == 0
