@@ -122,7 +122,7 @@ async def render_chat(
         section="try",
         samples=[(style, state.samples[style]) for style in STYLES if style in state.samples],
         items=items,
-        latest=latest_of_person(items),
+        latest=latest_of_person(items) if refusal is None else len(items) - 1,
         actions=available_actions(view, items) if view is not None else None,
         guesses_first=person is not None and person.guesses_first,
         hours=state.settings.private_photo_ttl_hours,

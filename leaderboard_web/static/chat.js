@@ -111,7 +111,7 @@ export function showPhoto({ url, width, height }) {
   Object.assign(image, { width, height, src: url });
   image.classList.toggle("wide", width > height);
   log.append(item);
-  ask(item);
+  keepInView(item);
   return item;
 }
 
@@ -122,11 +122,11 @@ export const isLatestPhoto = (item) => [...log.querySelectorAll(".sent-photo")].
 export function showSentPhoto(html) {
   const [item] = elements(html);
   log.append(item);
-  ask(item);
+  keepInView(item);
 }
 
-/** Take a message of the person's as the one that is answered. */
-function ask(item) {
+/** Keep a message in view, with what follows: one that is answered, or the news that something went wrong. */
+function keepInView(item) {
   question = item;
   isFollowing = true;
   offerCopy();
@@ -150,9 +150,7 @@ export function showMessage(text) {
   const item = cloneTemplate(".bubble.eva");
   item.querySelector("p").textContent = text;
   log.append(item);
-  isFollowing = true;
-  offerCopy();
-  follow();
+  keepInView(item);
 }
 
 /** Show at once what is still being typed. */
@@ -198,7 +196,7 @@ export async function typeMessages(html) {
     appendNext(pending);
     await nextTask();
   }
-  if (items[0]?.classList.contains("you")) ask(items[0]);
+  if (items[0]?.classList.contains("you")) keepInView(items[0]);
   const pauses = evaItems.map((item) => pause(item.textContent.length));
   const pace = Math.min(1, TYPING_MS / pauses.reduce((sum, each) => sum + each, 1));
   for (const [index, item] of evaItems.entries()) {

@@ -50,6 +50,16 @@ def test_unusable_file_is_explained_and_another_can_follow(
     expect_answer(page)
 
 
+def test_what_went_wrong_is_in_view_after_a_long_answer(open_page: OpenPage, samples: Path) -> None:
+    page = open_page(expect_errors=True)
+    choose(page, samples / "street.jpg")
+    expect_answer(page)
+    expect(bubbles(page).last).not_to_be_in_viewport()
+    choose(page, {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"})
+    expect(bubbles(page).last).to_have_text(translate("error.not_an_image", Language.EN))
+    expect(bubbles(page).last).to_be_in_viewport(ratio=1)
+
+
 def test_photo_in_a_format_unknown_to_the_browser_is_shown(open_page: OpenPage) -> None:
     page = open_page()
     heic = encode_image(make_scene(640, 480), "HEIF")

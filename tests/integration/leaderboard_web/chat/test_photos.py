@@ -119,6 +119,7 @@ async def test_a_bad_photo_is_explained_in_the_chat(
     page = await send_photo(client, data)
     assert page.status_code == status
     assert messages(page) == [*messages(before), translate(key, EN)]
+    assert texts(page, "#latest p") == [translate(key, EN)], "the page opens there"
     assert buttons(page) == buttons(before)
     reply = await send_photo(client, data, headers=JSON)
     assert (reply.status_code, reply.json()) == (status, {"error": error, "message": translate(key, EN)})
