@@ -84,7 +84,7 @@ def test_history_shows_all_looks_and_the_photos_that_exist(open_own: OpenOwn) ->
 @pytest.mark.parametrize("script", [True, False])
 def test_first_share_prompts_for_a_name_and_can_be_undone(open_own: OpenOwn, mina: Person, script: bool) -> None:
     # Chromium logs every response with an error status, the expected one too.
-    page = open_own(java_script_enabled=script, expect_errors=True)
+    page = open_own(java_script_enabled=script, expect_errors=True, viewport={"width": 360, "height": 740})
     page.locator(".own").first.get_by_role("button", name=translate("talk.button.share", EN)).click()
     expect(page).to_have_url(re.compile("/name$"))
     field = page.get_by_label(translate("me.name.label", EN))
@@ -97,6 +97,7 @@ def test_first_share_prompts_for_a_name_and_can_be_undone(open_own: OpenOwn, min
     page.get_by_role("button", name=translate("talk.button.share", EN)).click()
     page.get_by_role("button", name=translate("talk.button.post", EN), exact=True).click()
     expect(page.get_by_role("status")).to_have_text(translate("talk.shared", EN, name=name))
+    expect(page.get_by_role("status")).to_be_in_viewport(ratio=1)
     page.get_by_role("link", name=translate("me.on_board", EN)).click()
     expect(page).to_have_url(re.compile(f"/looks/{mina['private']}$"))
     expect(page.locator(".verdict .owner-name").first).to_contain_text(name)
