@@ -20,7 +20,7 @@ VISITORS = UUID(int=0)
 """Stands for all visitors without a session in the count of replies."""
 SITE_PAGES = {
     Intent.ACCURACY: ("site.nav.model", "model"),
-    Intent.ACCOUNT: ("me.login", "login"),
+    Intent.ACCOUNT: ("site.nav.me", "account"),
     Intent.HISTORY: ("site.nav.me", "account"),
     Intent.HOW: ("page.how_title", "about"),
     Intent.LEADERBOARD: ("site.nav.board", "leaderboard"),

@@ -149,7 +149,7 @@ async def test_consent_to_learn_leads_to_the_settings_that_take_it_back(client: 
     [
         ("speak Korean", "/try?lang=ko"),
         ("what happens to my photos?", "/privacy"),
-        ("how do I log in?", "/login"),
+        ("how do I log in?", "/me"),
         ("where is the leaderboard?", "/"),
         ("which styles do you know?", "/styles"),
     ],
