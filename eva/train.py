@@ -43,7 +43,7 @@ def train(
     from core.training.config import TrainingConfig, load_config
 
     with exit_on_error(terminal_language()):
-        _import_pipeline().train(
+        _import_pipeline("train_pipeline").train(
             data=data,
             weights=weights,
             run_dir=out,
@@ -81,7 +81,8 @@ def evaluate(
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):
-        _import_pipeline().evaluate(data=data, model_dir=models or BUNDLED_MODEL_DIR, split=split, report_dir=report)
+        evaluate = _import_pipeline("report").evaluate
+        evaluate(data=data, model_dir=models or BUNDLED_MODEL_DIR, split=split, report_dir=report)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -94,7 +95,7 @@ def export(
     from core.vision.classifier import BUNDLED_MODEL_DIR
 
     with exit_on_error(terminal_language()):
-        _import_pipeline().export(data=data, run_dir=run, model_dir=models or BUNDLED_MODEL_DIR)
+        _import_pipeline("train_pipeline").export(data=data, run_dir=run, model_dir=models or BUNDLED_MODEL_DIR)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -170,7 +171,7 @@ def heads(
         )
 
 
-def _import_pipeline(name: str = "pipeline") -> ModuleType:
+def _import_pipeline(name: str) -> ModuleType:
     if any(find_spec(package) is None for package in ("tensorflow", "matplotlib", "sklearn")):
         fail(translate("cli.no_training", terminal_language()))
     return import_module(f"core.training.{name}")

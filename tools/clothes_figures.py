@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clothing import ITEMS
-from core.training.dataset import open_photo
+from core.training.data_files import open_photo
 from core.training.picture_heads import PictureBoxes, read_boxes
 from core.vision.backends import InferenceBackend, LiteRTBackend
 from core.vision.classifier import BUNDLED_MODEL_DIR, StyleClassifier, fit_to_input

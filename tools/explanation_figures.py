@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.training.dataset import open_photo
+from core.training.data_files import open_photo
 from core.vision.attributes import WARM_LEVEL, Attributes, DetectedAttribute
 from core.vision.backends import InferenceBackend, LiteRTBackend, ModelOutputs
 from core.vision.classifier import BUNDLED_MODEL_DIR, ModelInput, StyleClassifier, fit_to_input

@@ -21,9 +21,10 @@ from matplotlib import pyplot as plt
 
 from core.clothing import COLORS, ITEMS
 from core.styles import STYLES
-from core.training.dataset import Split, open_photo
-from core.training.head_calibration import calibrate_head, outfits_with_attributes, seen_items
-from core.training.photo_table import read_photo_table
+from core.training.calibration import calibrate_head
+from core.training.data_files import open_photo
+from core.training.evaluation import confidence_bins
+from core.training.photo_table import Split, read_photo_table
 from core.vision.attribute_calibration import NEVER, AttributeCalibration
 from core.vision.backends import LiteRTBackend
 from core.vision.classifier import BUNDLED_MODEL_DIR, fit_to_input
@@ -49,7 +50,6 @@ RESULTS = (
 """Rows of the table of results: name, and keys below a split's `heads`."""
 PHOTOS_OF_A_SOURCE = 100
 """Sources with fewer photos do not count for the largest calibration error."""
-BINS = 10
 
 
 def render_tables(card: ModelCard) -> str:
@@ -89,11 +89,10 @@ def draw_item_reliability(card: ModelCard, logits: NDArray[np.float32], seen: ND
     """
     fitted = calibrate_head(logits[::2], seen[::2])
     probability, truth = fitted.probabilities(logits[1::2]).ravel(), seen[1::2].ravel()
-    place = np.minimum((probability * BINS).astype(int), BINS - 1)
-    used = [number for number in range(BINS) if (place == number).any()]
+    bins = confidence_bins(probability).values()
     figure, axes = plt.subplots(figsize=(5, 4.5), layout="constrained")
     axes.plot([0, 1], [0, 1], color="gray", linewidth=1, linestyle="--")
-    means = [[float(values[place == number].mean()) for number in used] for values in (probability, truth)]
+    means = [[float(values[inside].mean()) for inside in bins] for values in (probability, truth)]
     axes.plot(*means, marker="o", color="#7b2d8b")
     axes.set_xlabel("probability of an item")
     axes.set_ylabel("share that is there")
@@ -106,15 +105,15 @@ def read_items(data: Path, card: ModelCard, model: Path) -> tuple[NDArray[np.flo
     """The item logits of the validation outfits, and what is there."""
     table = read_photo_table(data)
     rows = table.rows(Split.VAL)
-    rows = rows[outfits_with_attributes(table, rows)]
+    rows = rows[table.outfits_with_attributes(rows)]
     backend = LiteRTBackend(model)
     logits = []
-    for photo in table.photo[rows]:
-        outputs = backend.forward(fit_to_input(open_photo(data / str(photo)), card.preprocessing).pixels).attributes
+    for photo in table.paths(rows):
+        outputs = backend.forward(fit_to_input(open_photo(photo), card.preprocessing).pixels).attributes
         assert outputs is not None
         logits.append(outputs.item_logits)
     backend.close()
-    return np.array(logits), seen_items(table, rows)
+    return np.array(logits), table.seen_items(rows)
 
 
 def _attribute_rows(heads: Mapping[str, Any], attributes: AttributeCalibration) -> list[list[str]]:

@@ -1,10 +1,15 @@
-"""Temperature scaling and thresholds, chosen on the validation split only."""
+"""Temperature, thresholds and what may be said of items and colors, chosen on the validation split only."""
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
+from sklearn.linear_model import LogisticRegression
 
+from core.training.photo_table import PhotoTable
+from core.vision.attribute_calibration import NEVER, AttributeCalibration, HeadCalibration
 from core.vision.verdict import Thresholds
 
 MAX_FALSE_REJECTIONS = 0.02
@@ -13,6 +18,53 @@ MIN_CLEAR_PRECISION = 0.85
 """Precision of `clear` verdicts on validation."""
 MIN_AMBIGUOUS_COVERAGE = 0.5
 """Share of the wrong, not clear verdicts that the ambiguous band covers; both styles are named there."""
+NAMING_PRECISION = 0.85
+"""Share of what is named that must be there."""
+MIN_PROBABILITY = 0.5
+"""What is named is more likely there than not, whatever is right by luck among the few photos of a rare item."""
+STORED_STEPS = 10_000
+"""The card stores thresholds with four digits."""
+MIN_NAMED = 8
+"""Photos over a threshold, at least, for its precision to be believed."""
+
+
+def calibrate_styles(
+    table: PhotoTable,
+    rows: NDArray[np.int64],
+    logits: Mapping[str, NDArray[np.float32]],
+    emphasis: Mapping[str, float],
+) -> tuple[float, Thresholds]:
+    """Choose temperature and thresholds by the first view.
+
+    Args:
+        table: all labels.
+        rows: n, the validation photos.
+        logits: `style` n x 8 and `outfit` n.
+        emphasis: weights by source, 1 for others: the targets must hold for photos like users', not for the mixture of
+            the available sources.
+    """
+    is_outfit = table.is_outfit[rows]
+    labels, style = table.style[rows, 0][is_outfit], logits["style"][is_outfit]
+    weights = np.array([emphasis.get(source, 1.0) for source in table.source[rows][is_outfit].tolist()])
+    temperature = fit_temperature(style, labels, weights)
+    thresholds = choose_thresholds(style, labels, temperature, expit(logits["outfit"]), is_outfit, weights)
+    return round(temperature, 4), thresholds
+
+
+def calibrate_attributes(
+    table: PhotoTable, rows: NDArray[np.int64], logits: Mapping[str, NDArray[np.float32]]
+) -> AttributeCalibration:
+    """Choose probabilities and thresholds of `items` and `colors`; no color is the main one yet.
+
+    Args:
+        table: all labels.
+        rows: n, the validation photos, of which only the outfits with attributes count.
+        logits: n x outputs.
+    """
+    places = table.outfits_with_attributes(rows)
+    items = calibrate_head(logits["items"][places], table.seen_items(rows[places]))
+    colors = calibrate_head(logits["colors"][places], table.seen_colors(rows[places]))
+    return AttributeCalibration(items=items, colors=colors, main_color=None)
 
 
 def fit_temperature(
@@ -80,3 +132,66 @@ def expected_calibration_error(confidence: NDArray[np.float32], is_correct: NDAr
         if np.any(bin_index == b)
     ]
     return float(sum(gaps))
+
+
+def calibrate_head(logits: NDArray[np.float32], truth: NDArray[np.bool_]) -> HeadCalibration:
+    """Fit Platt scaling, and find the lowest probability from which an output is right often enough.
+
+    Args:
+        logits: n x outputs.
+        truth: n x outputs, whether it is there.
+    """
+    scales = [_platt(column, seen) for column, seen in zip(logits.T, truth.T, strict=True)]
+    slope, offset = np.array(scales).T
+    unbounded = HeadCalibration(slope=slope, offset=offset, threshold=np.full(len(slope), NEVER))
+    probabilities = unbounded.probabilities(logits)
+    thresholds = [
+        choose_threshold(column, seen, MIN_NAMED, NAMING_PRECISION)
+        for column, seen in zip(probabilities.T, truth.T, strict=True)
+    ]
+    return HeadCalibration(slope=slope, offset=offset, threshold=np.array(thresholds))
+
+
+def naming_metrics(
+    probabilities: NDArray[np.float64], truth: NDArray[np.bool_], thresholds: NDArray[np.float64]
+) -> dict[str, float]:
+    """Measure the precision of what is named, and how much is named per outfit."""
+    named = probabilities >= thresholds
+    return {
+        "precision": float(truth[named].mean()) if named.any() else 0.0,
+        "per_outfit": float(named.sum(axis=1).mean()),
+        "outputs_in_use": int((thresholds < NEVER).sum()),
+    }
+
+
+def choose_threshold(
+    probability: NDArray[np.float64], is_right: NDArray[np.bool_], fewest: int, precision: float
+) -> float:
+    """Find the lowest probability from which at least `fewest` are named and a share of `precision` is right.
+
+    Of all probabilities in the digits that the model card stores, so that both hold for what is read from it, and equal
+    probabilities are named together.
+
+    Args:
+        probability: n, calibrated, 0 to 1.
+        is_right: n, whether naming it would be right.
+        fewest: how many must be named.
+        precision: share of the named that must be right, 0 to 1.
+
+    Returns:
+        At least MIN_PROBABILITY; `NEVER` if there is none.
+    """
+    levels = np.unique(np.maximum(np.floor(probability * STORED_STEPS) / STORED_STEPS, MIN_PROBABILITY))
+    rising = np.argsort(probability)
+    below = np.searchsorted(probability[rising], levels)
+    named = len(rising) - below
+    right = is_right.sum() - np.concatenate([[0], np.cumsum(is_right[rising])])[below]
+    enough = np.flatnonzero((named >= max(1, fewest)) & (right >= precision * named))
+    return float(levels[enough[0]]) if enough.size else NEVER
+
+
+def _platt(logits: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[float, float]:
+    if seen.all() or not seen.any():
+        return 1.0, 0.0
+    model = LogisticRegression(C=10.0).fit(logits[:, None], seen)
+    return max(0.05, float(model.coef_[0, 0])), float(model.intercept_[0])

@@ -21,11 +21,10 @@ from sklearn.preprocessing import StandardScaler
 
 from core.errors import DatasetError
 from core.styles import STYLES
-from core.training.dataset import Example
 from core.training.feature_sets import CLEAN, extract_tail_features
-from core.training.head_targets import HeadTargets
 from core.training.linear_heads import HEADS, apply_heads
 from core.training.run_files import load_arrays
+from core.training.targets import Targets
 
 REGULARIZATION_C = 0.003
 """Inverse regularization strength of the logistic regression; chosen on validation among 0.001, 0.003, 0.01, 0.03."""
@@ -44,27 +43,26 @@ class TeacherTargets:
 
 
 def cross_validated_predictions(
-    features: NDArray[np.float32], examples: Sequence[Example], *, folds: int, seed: int
+    features: NDArray[np.float32], labels: NDArray[np.int64], *, folds: int, seed: int
 ) -> TeacherTargets:
-    """Predict each outfit's style by a model that was fitted on the other folds.
+    """Predict the style of every photo with an outfit by a model that was not fitted on it.
 
     Args:
         features: n x channels, non-negative (pooled activations); their square roots are used.
-        examples: the photos in the same order.
+        labels: n, position of the style; negative without an outfit.
         folds: number of folds.
         seed: of the partition.
     """
-    rows = np.array([row for row, example in enumerate(examples) if example.is_outfit])
-    labels = np.array([style.position for example in examples if (style := example.label.style) is not None])
-    roots = np.sqrt(np.maximum(features[rows], 0))
-    probabilities = np.full((len(examples), len(STYLES)), 1 / len(STYLES), np.float32)
-    for learn, answer in StratifiedKFold(folds, shuffle=True, random_state=seed).split(roots, labels):
+    rows = np.flatnonzero(labels >= 0)
+    named, roots = labels[rows], np.sqrt(np.maximum(features[rows], 0))
+    probabilities = np.full((len(labels), len(STYLES)), 1 / len(STYLES), np.float32)
+    for learn, answer in StratifiedKFold(folds, shuffle=True, random_state=seed).split(roots, named):
         model = make_pipeline(StandardScaler(), LogisticRegression(C=REGULARIZATION_C, max_iter=400))
-        model.fit(roots[learn], labels[learn])
+        model.fit(roots[learn], named[learn])
         probabilities[rows[answer]] = 0
         probabilities[np.ix_(rows[answer], model.classes_)] = model.predict_proba(roots[answer])
-    is_doubtful = np.zeros(len(examples), bool)
-    is_doubtful[rows] = (probabilities[rows, labels] < 0.05) & (probabilities[rows].max(axis=1) > 0.6)
+    is_doubtful = np.zeros(len(labels), bool)
+    is_doubtful[rows] = (probabilities[rows, named] < 0.05) & (probabilities[rows].max(axis=1) > 0.6)
     return TeacherTargets(probabilities=probabilities, is_doubtful=is_doubtful)
 
 
@@ -119,11 +117,11 @@ def predict_by_teachers(
     }
 
 
-def blend_with_teachers(targets: HeadTargets, predictions: Predictions, share: float) -> HeadTargets:
+def blend_with_teachers(targets: Targets, predictions: Predictions, share: float) -> Targets:
     """Replace a share of every target by the teachers' prediction; photos without a label keep their weight of 0."""
     mixed = {
         name: (1 - share) * getattr(targets, name) + share * predictions[name]
-        for name in (field.name for field in fields(HeadTargets))
+        for name in (field.name for field in fields(Targets))
         if name in predictions
     }
     return replace(targets, **{name: value.astype(np.float32) for name, value in mixed.items()})

@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from core.training.head_targets import HeadTargets
 from core.training.linear_heads import floored_deviation
+from core.training.targets import Targets
 
 EMBEDDING_SIZE = 128
 
@@ -15,9 +15,7 @@ ITEM_PART, COLOR_PART, STYLE_PART = 0.5, 0.2, 0.3
 LABEL_TEMPERATURE, COSINE_TEMPERATURE = 0.08, 0.1
 
 
-def label_similarity(
-    targets: HeadTargets, rows: NDArray[np.int64], frequency: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def label_similarity(targets: Targets, rows: NDArray[np.int64], frequency: NDArray[np.float32]) -> NDArray[np.float32]:
     """Compare photos by their labels, rows x rows, 0 to 1: cosines of items (rare ones count more), colors and styles.
 
     Args:
@@ -39,7 +37,7 @@ def label_similarity(
 
 def fit_embedding(
     pooled: NDArray[np.float32],
-    targets: HeadTargets,
+    targets: Targets,
     *,
     steps: int = 600,
     batch: int = 512,

@@ -5,8 +5,9 @@ See ADR 0002 and ADR 0003.
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,13 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
+from rich.console import Console
 
 from core.errors import ExportMismatchError
+from core.training.data_files import open_photo
 from core.training.run_files import replacing
+from core.vision.classifier import fit_to_input
+from core.vision.model_card import CARD_FILE, ModelCard, Preprocessing
 
 MODEL_FILE = "eva.tflite"
 MIN_CORRELATION = 0.98
@@ -28,6 +33,8 @@ gives where nothing is shifted or scaled, which would change probabilities and t
 MIN_VARIANCE_PART = 0.01
 """A channel with less than this part of its output's mean variance counts as if it had so much."""
 MIN_TOP1_AGREEMENT = 0.98
+
+console = Console(stderr=True)
 
 
 def build_serving_network(trained: keras.Model) -> keras.Model:
@@ -47,6 +54,15 @@ def build_serving_network(trained: keras.Model) -> keras.Model:
     project.set_weights([kernel[None, None]])
     pooled = keras.layers.GlobalAveragePooling2D()(maps)
     return keras.Model(picture, {"style_logits": style(pooled), "outfit_logit": outfit(pooled), "evidence": evidence})
+
+
+def read_model_inputs(photos: Sequence[Path], shape: Preprocessing) -> list[NDArray[np.uint8]]:
+    """Decode and preprocess photos.
+
+    Raises:
+        DatasetError: a photo cannot be read.
+    """
+    return [fit_to_input(open_photo(photo), shape).pixels for photo in photos]
 
 
 def run_model(model: bytes | keras.Model, images: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
@@ -117,3 +133,24 @@ def convert_to_litert(model: keras.Model) -> bytes:
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         return bytes(converter.convert())
+
+
+def write_model(
+    model_dir: Path, blob: bytes, card: ModelCard, complete: Callable[[ModelCard, Path], ModelCard]
+) -> None:
+    """Replace model and card together.
+
+    Args:
+        model_dir: output directory, created if missing.
+        blob: the LiteRT model.
+        card: its version and digest are replaced by those of the model.
+        complete: adds to the card what is measured with the file of the model.
+    """
+    digest = hashlib.sha256(blob).hexdigest()
+    card = replace(card, version=f"{card.backbone}-{digest[:8]}", file=MODEL_FILE, sha256=digest)
+    model_dir.mkdir(parents=True, exist_ok=True)
+    with replacing(model_dir / MODEL_FILE) as model, replacing(model_dir / CARD_FILE) as card_file:
+        model.write_bytes(blob)
+        card_file.write_text(complete(card, model).to_json() + "\n", "utf-8")
+    agreement = min(card.training["export"].values())
+    console.print(f"{card.version}: {len(blob) / 1e6:.1f} MB, agreement {agreement:.4f}")

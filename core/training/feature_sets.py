@@ -12,7 +12,6 @@ from rich.progress import Progress
 
 from core.errors import DatasetError
 from core.runtime import available_cpus
-from core.training.dataset import Split, read_examples
 from core.training.export import store_base
 from core.training.features import (
     FeatureStore,
@@ -24,6 +23,7 @@ from core.training.features import (
     extract_features,
 )
 from core.training.head_network import CUT, build_pooled_network, build_pooled_tail
+from core.training.photo_table import PhotoTable, Split
 from core.vision.model_card import Preprocessing
 
 AUGMENTATION_SEED = 2001
@@ -40,7 +40,7 @@ def training_versions(augmented: int) -> tuple[str, ...]:
 
 
 def extract_training_features(
-    data: Path,
+    table: PhotoTable,
     run_dir: Path,
     weights: Mapping[str, NDArray[np.float32]],
     shape: Preprocessing,
@@ -51,7 +51,7 @@ def extract_training_features(
     """Extract the features of the training photos, as they are and augmented; a second call continues.
 
     Args:
-        data: directory with labels.csv and photos/.
+        table: the photos.
         run_dir: directory of the run.
         weights: of the convolutions.
         shape: the preprocessing.
@@ -63,17 +63,17 @@ def extract_training_features(
         CheckpointMismatchError: `run_dir` holds features of other photos or of another network.
         DiskSpaceError: the features need more space than there is.
     """
-    examples = read_examples(data, Split.TRAIN)
+    photos = table.paths(table.rows(Split.TRAIN))
     network = build_pooled_network(weights, size=(shape.height, shape.width), with_maps=with_maps)
     if with_maps:
-        size = len(examples) * int(np.prod(network.output[CUT].shape[1:]))
+        size = len(photos) * int(np.prod(network.output[CUT].shape[1:]))
         size *= 1 + augmented
-        console.print(f"{1 + augmented} versions of {len(examples)} photos need {size / 1e9:.1f} GB in {run_dir}")
+        console.print(f"{1 + augmented} versions of {len(photos)} photos need {size / 1e9:.1f} GB in {run_dir}")
         run_dir.mkdir(parents=True, exist_ok=True)
         stored = sum(_stored_bytes(run_dir / FEATURES_FOLDER / name) for name in training_versions(augmented))
         check_space(run_dir, size - stored)
     seeds = [None, *range(AUGMENTATION_SEED, AUGMENTATION_SEED + augmented)]
-    readers = [PhotoReader(examples=examples, shape=shape, seed=seed) for seed in seeds]
+    readers = [PhotoReader(photos=photos, shape=shape, seed=seed) for seed in seeds]
     return extract_versions(run_dir, network, dict(zip(training_versions(augmented), readers, strict=True)))
 
 
@@ -111,12 +111,12 @@ def extract_tail_features(
 
 
 def extract_validation_features(
-    data: Path, run_dir: Path, weights: Mapping[str, NDArray[np.float32]], shape: Preprocessing
+    table: PhotoTable, run_dir: Path, weights: Mapping[str, NDArray[np.float32]], shape: Preprocessing
 ) -> FeatureStore:
     """Extract the features of the validation photos, without maps.
 
     Args:
-        data: directory with labels.csv and photos/.
+        table: the photos.
         run_dir: where the features are stored; complete ones of the same network are reused.
         weights: of the convolutions.
         shape: height and width of the input in px.
@@ -126,7 +126,7 @@ def extract_validation_features(
         CheckpointMismatchError: `run_dir` holds features of other photos or of another network.
     """
     network = build_pooled_network(weights, size=(shape.height, shape.width), with_maps=False)
-    reader = PhotoReader(examples=read_examples(data, Split.VAL), shape=shape, seed=None)
+    reader = PhotoReader(photos=table.paths(table.rows(Split.VAL)), shape=shape, seed=None)
     return extract_versions(run_dir, network, {"val": reader})[0]
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from core.errors import CheckpointMismatchError, DiskSpaceError, WorkerEndedError
 from core.training.augmentation import augment
-from core.training.dataset import Example
+from core.training.data_files import open_photo
 from core.training.run_files import replacing, write_text
 from core.vision.classifier import fit_to_input
 from core.vision.model_card import Preprocessing
@@ -80,32 +80,32 @@ class Reader(Protocol):
 class PhotoReader:
     """Decoded and preprocessed photos."""
 
-    examples: Sequence[Example]
+    photos: Sequence[Path]
     shape: Preprocessing
     seed: int | None
     """Of the augmentation; None for no augmentation."""
 
     def __len__(self) -> int:
-        return len(self.examples)
+        return len(self.photos)
 
     def read(self, row: int) -> NDArray[np.float32]:
         """The pixels of one photo, augmented if there is a seed."""
         if self.seed is None:
             return self.read_plain(row)
-        image = augment(self.examples[row].open(), np.random.default_rng((self.seed, row)))
+        image = augment(open_photo(self.photos[row]), np.random.default_rng((self.seed, row)))
         return fit_to_input(image, self.shape).pixels.astype(np.float32)
 
     def read_plain(self, row: int) -> NDArray[np.float32]:
         """The pixels of one photo."""
-        return fit_to_input(self.examples[row].open(), self.shape).pixels.astype(np.float32)
+        return fit_to_input(open_photo(self.photos[row]), self.shape).pixels.astype(np.float32)
 
     def describe(self) -> str:
         """The names of the photos, the preprocessing and the seed."""
-        return json.dumps([[example.photo.name for example in self.examples], self.shape.to_dict(), self.seed])
+        return json.dumps([[photo.name for photo in self.photos], self.shape.to_dict(), self.seed])
 
     def names_digest(self) -> str:
         """Digest of the photos' names."""
-        return digest_names(example.photo for example in self.examples)
+        return digest_names(self.photos)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,19 +10,19 @@ from rich.console import Console
 
 from core.errors import CheckpointMismatchError, DatasetError
 from core.training.config import FinetuneConfig
-from core.training.dataset import Split, check_photos, read_examples
+from core.training.data_files import check_photos
 from core.training.distillation import blend_with_teachers, file_digest, predict_by_teachers, read_tuned
 from core.training.feature_sets import extract_training_features, pool_versions
 from core.training.features import FeatureStore
 from core.training.head_network import CUT
-from core.training.head_targets import compute_head_targets, photo_weights
 from core.training.joint_network import interpolate
 from core.training.joint_training import MapVersions, finetune
 from core.training.linear_heads import GUESS_RATE, HEADS, count_last_channels, fit_heads
 from core.training.litert_weights import read_convolutions
-from core.training.photo_table import PhotoTable, read_photo_table
+from core.training.photo_table import PhotoTable, Split, read_photo_table
 from core.training.run_files import CONVOLUTIONS_FILE, TUNED_FILE, claim_run_directory, save_arrays
 from core.training.source_folds import check_fold, find_used_photos, warn_of_seen_sources
+from core.training.targets import compute_targets, photo_weights
 from core.vision.model_card import CARD_FILE, load_model_card
 
 SAMPLING_BALANCE = 0.6
@@ -66,18 +66,18 @@ def finetune_convolutions(
     warn_of_seen_sources(card, config.without_fold)
     config = _add_networks(config, start, teachers)
     table = read_photo_table(data)
-    check_photos(read_examples(data, Split.TRAIN))
-    claim_run_directory(run_dir, config)
     rows = table.rows(Split.TRAIN)
+    check_photos(table.paths(rows))
+    claim_run_directory(run_dir, config)
     used = find_used_photos(table, rows, config.without_fold)
     if used.sum() < config.batch:
         raise DatasetError(f"a step takes {config.batch} training photos, and there are {used.sum()}")
     stores = extract_training_features(
-        data, run_dir, weights, card.preprocessing, augmented=config.versions, with_maps=True
+        table, run_dir, weights, card.preprocessing, augmented=config.versions, with_maps=True
     )
     first = _first_network(table, rows, used, weights, stores, start)
     maps = [store.maps(CUT) for store in stores]
-    targets = compute_head_targets(table, rows)
+    targets = compute_targets(table, rows)
     if teachers:
         predictions = predict_by_teachers(teachers, weights=weights, run_dir=run_dir, photos=table.photo[rows])
         targets = blend_with_teachers(targets, predictions, config.teacher_share)

@@ -1,42 +1,29 @@
 """The model card of fitted heads: temperature, thresholds and calibration from validation photos, and their figures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from core.training.calibration import choose_thresholds, fit_temperature
-from core.training.dataset import Split
-from core.training.evaluation import round_metrics
-from core.training.head_calibration import calibrate_attributes, outfits_with_attributes
-from core.training.head_evaluation import evaluate_heads
+from core.training.calibration import calibrate_attributes, calibrate_styles
+from core.training.evaluation import evaluate_heads, round_metrics
 from core.training.linear_heads import apply_heads
 from core.training.main_color_fit import fit_main_color
-from core.training.photo_table import PhotoTable
+from core.training.photo_table import PhotoTable, Split
 from core.training.picture_distillation import PictureTeacher, choose_refusal_thresholds
 from core.vision.model_card import ModelCard
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabeledFeatures:
-    """The photos that a card is completed by."""
-
-    data: Path
-    """Directory with photos/ and, without a teacher of kinds, kinds.csv."""
-    table: PhotoTable
-    train: NDArray[np.int64]
-    """Rows of the photos that were trained on."""
-    validation: NDArray[np.float32]
-    """Pooled features of the validation photos."""
 
 
 def describe_heads(
     card: ModelCard,
     model: Path,
-    inputs: LabeledFeatures,
+    *,
+    table: PhotoTable,
+    train: NDArray[np.int64],
+    validation: NDArray[np.float32],
     weights: Mapping[str, NDArray[np.float32]],
     teacher: PictureTeacher | None,
 ) -> ModelCard:
@@ -45,39 +32,28 @@ def describe_heads(
     Args:
         card: with the names of the model, and what is known of its training.
         model: the exported model.
-        inputs: the photos.
+        table: all labels.
+        train: rows of the photos that were trained on.
+        validation: pooled features of the validation photos.
         weights: of the heads.
         teacher: what an exported model says, where kinds have no labels.
 
     Raises:
         DatasetError: a photo cannot be read.
     """
-    data, table, validation = inputs.data, inputs.table, inputs.validation
     rows = table.rows(Split.VAL)
     logits = apply_heads(validation, weights)
-    new = _calibrate(card, table, rows, logits)
+    temperature, thresholds = calibrate_styles(table, rows, logits, card.training.get("recipe", {}).get("emphasis", {}))
     kernel = weights["kind/kernel"]
     kinds = validation[:, -len(kernel) :] @ kernel + weights["kind/bias"]
-    is_refused = expit(logits["outfit"]) < new.thresholds.outfit
-    new = replace(new, refusals=choose_refusal_thresholds(data, table, rows[is_refused], kinds[is_refused], teacher))
-    new, main_color = fit_main_color(data, table, new, model, inputs.train)
-    metrics = evaluate_heads(table, rows, logits, new) | {"main_color": main_color}
-    return replace(new, metrics={"val": {"heads": round_metrics(metrics)}})
-
-
-def _calibrate(
-    card: ModelCard, table: PhotoTable, rows: NDArray[np.int64], logits: Mapping[str, NDArray[np.float32]]
-) -> ModelCard:
-    is_outfit = table.is_outfit[rows]
-    labels = table.style[rows, 0][is_outfit]
-    emphasis: dict[str, float] = card.training.get("recipe", {}).get("emphasis", {})
-    weights = np.array([emphasis.get(str(source), 1.0) for source in table.source[rows][is_outfit]])
-    style = logits["style"][is_outfit]
-    temperature = fit_temperature(style, labels, weights)
-    named = outfits_with_attributes(table, rows)
-    return replace(
+    is_refused = expit(logits["outfit"]) < thresholds.outfit
+    card = replace(
         card,
-        temperature=round(temperature, 4),
-        thresholds=choose_thresholds(style, labels, temperature, expit(logits["outfit"]), is_outfit, weights),
-        attributes=calibrate_attributes(table, rows[named], logits["items"][named], logits["colors"][named]),
+        temperature=temperature,
+        thresholds=thresholds,
+        attributes=calibrate_attributes(table, rows, logits),
+        refusals=choose_refusal_thresholds(table, rows[is_refused], kinds[is_refused], teacher),
     )
+    card, main_color = fit_main_color(table, card, model, train)
+    metrics = evaluate_heads(table, rows, logits, card) | {"main_color": main_color}
+    return replace(card, metrics={"val": {"heads": round_metrics(metrics)}})

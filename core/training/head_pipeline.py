@@ -1,6 +1,5 @@
 """The command `eva heads`: heads for styles, the gate, items, colors, kinds and clothes on given convolutions."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from core.errors import DatasetError
 from core.styles import STYLES
 from core.training.config import HeadsConfig, load_finetune_config
-from core.training.dataset import Split, check_photos, read_examples
+from core.training.data_files import check_photos
 from core.training.embedding import fit_embedding
-from core.training.evaluation import round_metrics
-from core.training.export import MODEL_FILE, check_agreement, convert_to_litert, run_model
+from core.training.evaluation import evaluate_heads, round_metrics
+from core.training.export import check_agreement, convert_to_litert, read_model_inputs, run_model, write_model
 from core.training.feature_sets import (
     extract_tail_features,
     extract_training_features,
@@ -23,12 +23,8 @@ from core.training.feature_sets import (
     pool_versions,
     training_versions,
 )
-from core.training.head_calibration import outfits_with_attributes
-from core.training.head_card import LabeledFeatures, describe_heads
-from core.training.head_checks import check_measured, check_output, check_tuned
-from core.training.head_evaluation import consensus, evaluate_heads
+from core.training.head_card import describe_heads
 from core.training.head_network import build_head_network
-from core.training.head_targets import compute_head_targets
 from core.training.linear_heads import (
     apply_heads,
     average_heads,
@@ -39,7 +35,7 @@ from core.training.linear_heads import (
     style_frequencies,
 )
 from core.training.litert_weights import read_convolutions
-from core.training.photo_table import NOT_AN_OUTFIT, PhotoTable, read_photo_table
+from core.training.photo_table import NOT_AN_OUTFIT, PhotoTable, Split, read_photo_table
 from core.training.picture_distillation import CLOTHES_PHOTOS, PictureTeacher, ask_teacher, check_same_grid
 from core.training.picture_heads import (
     BOXES_FILE,
@@ -51,9 +47,9 @@ from core.training.picture_heads import (
     read_boxes,
     read_kinds,
 )
-from core.training.run_files import CONVOLUTIONS_FILE, TUNED_FILE, load_arrays, replacing, save_arrays
-from core.training.source_folds import find_used_photos, warn_of_seen_sources
-from core.vision.classifier import fit_to_input
+from core.training.run_files import CONVOLUTIONS_FILE, TUNED_FILE, load_arrays, save_arrays
+from core.training.source_folds import check_fold, find_used_photos, warn_of_seen_sources
+from core.training.targets import compute_targets
 from core.vision.model_card import CARD_FILE, ModelCard, load_model_card
 
 WEIGHTS_FILE = "heads.npz"
@@ -69,7 +65,6 @@ console = Console(stderr=True)
 class _Run:
     """What a run reads."""
 
-    data: Path
     folder: Path
     source: ModelCard
     """Of the model whose convolutions are used, or fine-tuned."""
@@ -98,10 +93,16 @@ class _Run:
         Raises:
             DatasetError: they cannot.
         """
-        check_measured(self.table, self.table.rows(Split.VAL), "val")
-        check_photos(read_examples(self.data, Split.TRAIN, Split.VAL))
-        if self.config.without_fold is not None:
-            check_measured(self.table, self.train[~self.is_used], f"fold {self.config.without_fold}")
+        table, config = self.table, self.config
+        measured = {"val": table.rows(Split.VAL)}
+        if config.without_fold is not None:
+            measured[f"fold {config.without_fold}"] = self.train[~self.is_used]
+        for name, rows in measured.items():
+            if not (table.shared_styles(rows) >= 0).any():
+                raise DatasetError(f"labels.csv has no photo of {name} with a style that two views share")
+            if not table.outfits_with_attributes(rows).size:
+                raise DatasetError(f"attributes.csv has no outfit of {name} with items and colors")
+        check_photos(table.paths(table.rows(Split.TRAIN, Split.VAL)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,15 +154,13 @@ def fit_model_heads(
     """
     config = config or HeadsConfig()
     teacher_dir = picture_heads or source_dir
-    check_output(model_dir, [source_dir, teacher_dir])
+    if model_dir.resolve() in [folder.resolve() for folder in (source_dir, teacher_dir)]:
+        # A second call would learn from its own result.
+        raise DatasetError(f"the new model would replace the one in {model_dir} that it is made from")
     source = load_model_card(source_dir / CARD_FILE)
-    if tuned:
-        check_tuned(tuned, config.without_fold)
-    else:
-        warn_of_seen_sources(source, config.without_fold)
-    weights = load_arrays(tuned / CONVOLUTIONS_FILE) if tuned else read_convolutions(source_dir / source.file)
+    weights = _read_convolutions(source_dir / source.file, source, tuned, config.without_fold)
     table = read_photo_table(data)
-    run = _Run(data=data, folder=run_dir, source=source, tuned=tuned, config=config, table=table)
+    run = _Run(folder=run_dir, source=source, tuned=tuned, config=config, table=table)
     run.check_data()
     teacher = _ask_teacher(run, teacher_dir)
     features = _read_features(run, weights)
@@ -171,29 +170,46 @@ def fit_model_heads(
     weights |= _fit_picture_heads(run, used, weights, teacher)
     save_arrays(run_dir / WEIGHTS_FILE, weights)
     blob, agreement = _convert(run, weights)
-    digest = hashlib.sha256(blob).hexdigest()
     photos = {Split.TRAIN.value: len(run.used), Split.VAL.value: len(features.validation)}
-    card = replace(
-        source,
-        version=f"{source.backbone}-{digest[:8]}",
-        file=MODEL_FILE,
-        sha256=digest,
-        training={**source.training, "photos": photos, "export": round_metrics(agreement), "heads": summary},
-    )
-    model_dir.mkdir(parents=True, exist_ok=True)
-    with replacing(model_dir / MODEL_FILE) as model, replacing(model_dir / CARD_FILE) as card_file:
-        model.write_bytes(blob)
-        inputs = LabeledFeatures(data=data, table=table, train=run.used, validation=features.validation)
-        card = describe_heads(card, model, inputs, weights, teacher)
+    training = {**source.training, "photos": photos, "export": round_metrics(agreement), "heads": summary}
+
+    def complete(card: ModelCard, model: Path) -> ModelCard:
+        card = describe_heads(
+            card,
+            model,
+            table=table,
+            train=run.used,
+            validation=features.validation,
+            weights=weights,
+            teacher=teacher,
+        )
         if config.without_fold is not None:
             card.metrics["unseen"] = {"heads": _measure_unseen(run, features, weights, card)}
-        card_file.write_text(card.to_json() + "\n", "utf-8")
-    console.print(f"{card.version}: {len(blob) / 1e6:.1f} MB, agreement {min(agreement.values()):.4f}")
+        return card
+
+    write_model(model_dir, blob, replace(source, training=training), complete)
+
+
+def _read_convolutions(
+    model: Path, source: ModelCard, tuned: Path | None, without_fold: int | None
+) -> dict[str, NDArray[np.float32]]:
+    """Read the convolutions of a run of `eva finetune`, or else of the source.
+
+    Raises:
+        DatasetError: the run has not finished, or has not left out the same fold.
+    """
+    if not tuned:
+        warn_of_seen_sources(source, without_fold)
+        return read_convolutions(model)
+    check_fold(tuned, without_fold)
+    if not (tuned / CONVOLUTIONS_FILE).exists():
+        raise DatasetError(f"{tuned.name} has no {CONVOLUTIONS_FILE}: eva finetune has not finished")
+    return load_arrays(tuned / CONVOLUTIONS_FILE)
 
 
 def _ask_teacher(run: _Run, model_dir: Path) -> PictureTeacher | None:
     """What an exported model says of the photos that `kind` and `clothes` learn from; None if both have labels."""
-    missing = [name for name in (KINDS_FILE, BOXES_FILE) if not (run.data / name).exists()]
+    missing = [name for name in (KINDS_FILE, BOXES_FILE) if not (run.table.folder / name).exists()]
     if not missing:
         return None
     table, used = run.table, run.used
@@ -205,7 +221,9 @@ def _ask_teacher(run: _Run, model_dir: Path) -> PictureTeacher | None:
         check_same_grid(teacher, run.source)
     photos = f"{len(refused)} + {len(drawn)} photos"
     console.print(f"{' and '.join(missing)} missing: learning from what {teacher.version} says of {photos}")
-    return ask_teacher(model_dir, run.data, kinds=table.photo[refused].tolist(), clothes=table.photo[drawn].tolist())
+    return ask_teacher(
+        model_dir, run.table.folder, kinds=table.photo[refused].tolist(), clothes=table.photo[drawn].tolist()
+    )
 
 
 def _read_features(run: _Run, weights: Mapping[str, NDArray[np.float32]]) -> _Features:
@@ -216,20 +234,20 @@ def _read_features(run: _Run, weights: Mapping[str, NDArray[np.float32]]) -> _Fe
         stores = extract_tail_features(run.folder, run.tuned, weights, versions=versions, photos=photos)
     else:
         stores = extract_training_features(
-            run.data, run.folder, weights, shape, augmented=AUGMENTED_VERSIONS, with_maps=False
+            run.table, run.folder, weights, shape, augmented=AUGMENTED_VERSIONS, with_maps=False
         )
     return _Features(
         rows=np.tile(run.train, len(stores)),
         pooled=pool_versions(stores),
-        validation=extract_validation_features(run.data, run.folder, weights, shape).pooled(),
+        validation=extract_validation_features(run.table, run.folder, weights, shape).pooled(),
     )
 
 
 def _fit_heads_and_embedding(table: PhotoTable, features: _Features, last: int) -> dict[str, NDArray[np.float32]]:
     """Fit the heads and the embedding; the `last` channels are of block 5."""
     weights = fit_heads(features.pooled, last, table, features.rows)
-    outfits = outfits_with_attributes(table, features.rows)
-    targets = compute_head_targets(table, features.rows[outfits])
+    outfits = table.outfits_with_attributes(features.rows)
+    targets = compute_targets(table, features.rows[outfits])
     weights["embedding/kernel"] = fit_embedding(features.pooled[outfits, -last:], targets)
     return weights
 
@@ -245,7 +263,7 @@ def _adjust_heads(
         summary["finetuning"] = asdict(load_finetune_config(run.tuned))
         summary["heads_share_of_finetuned"] = config.tuned_share
     frequencies = style_frequencies(table.style[run.used, 0], len(STYLES))
-    logits, labels = apply_heads(validation, weights)["style"], consensus(table, table.rows(Split.VAL))
+    logits, labels = apply_heads(validation, weights)["style"], table.consensus(table.rows(Split.VAL))
     power = choose_power(logits, labels, frequencies, config.powers)
     weights["style/bias"] = shift_styles(weights["style/bias"], frequencies, power)
     console.print(f"style biases are lowered by {power} of the logarithm of the style's frequency")
@@ -257,16 +275,16 @@ def _fit_picture_heads(
     run: _Run, features: _Features, weights: Mapping[str, NDArray[np.float32]], teacher: PictureTeacher | None
 ) -> dict[str, NDArray[np.float32]]:
     """Fit `kind` and `clothes`, on labels where there are some."""
-    kinds = teacher.kind_goals() if teacher and teacher.kinds else kind_goals(read_kinds(run.data))
+    kinds = teacher.kind_goals() if teacher and teacher.kinds else kind_goals(read_kinds(run.table.folder))
     if teacher and teacher.clothes:
         photos, goals = list(teacher.clothes), teacher.cell_goals()
     else:
-        boxes = read_boxes(run.data)
+        boxes = read_boxes(run.table.folder)
         used = run.table.photo[run.used].tolist()
         photos, goals = [photo for photo in used if photo in boxes], box_goals(boxes)
     last = features.pooled[:, -count_last_channels(weights) :]
     kind = fit_kind_head(last, run.table.photo[features.rows], kinds)
-    return kind | fit_clothes_head(run.data, weights, photos, run.source.preprocessing, goals)
+    return kind | fit_clothes_head(run.table.folder, weights, photos, run.source.preprocessing, goals)
 
 
 def _convert(run: _Run, weights: Mapping[str, NDArray[np.float32]]) -> tuple[bytes, dict[str, float]]:
@@ -274,9 +292,9 @@ def _convert(run: _Run, weights: Mapping[str, NDArray[np.float32]]) -> tuple[byt
     shape = run.source.preprocessing
     network = build_head_network(weights, size=(shape.height, shape.width))
     blob = convert_to_litert(network)
-    examples = read_examples(run.data, Split.VAL)
-    compared = examples[:: max(1, len(examples) // COMPARED_PHOTOS)]
-    images = [fit_to_input(example.open(), shape).pixels for example in compared]
+    rows = run.table.rows(Split.VAL)
+    compared = rows[:: max(1, len(rows) // COMPARED_PHOTOS)]
+    images = read_model_inputs(run.table.paths(compared), shape)
     return blob, check_agreement(run_model(network, images), run_model(blob, images))
 
 

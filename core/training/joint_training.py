@@ -21,11 +21,11 @@ from core.training.feature_mixing import (
     erase_cells,
     mix_statistics,
 )
-from core.training.head_targets import HeadTargets
 from core.training.joint_network import build_joint_tail, read_tail
 from core.training.linear_heads import HEADS
 from core.training.network import bfloat16_where_supported
 from core.training.run_files import append_log, claim_run_directory, save_arrays
+from core.training.targets import Targets
 
 CHECKPOINT_FILE = "checkpoint.npz"
 _HEAD_NAMES = tuple(head.name for head in HEADS)
@@ -52,7 +52,7 @@ def finetune(
     *,
     start: Mapping[str, NDArray[np.float32]],
     maps: MapVersions,
-    targets: HeadTargets,
+    targets: Targets,
     weights: NDArray[np.float64],
     run_dir: Path,
     save_every: int = 1024,
@@ -125,7 +125,7 @@ def _make_optimizers(config: FinetuneConfig, tail: keras.Model, steps: int) -> l
 
 
 def _draw_batches(
-    config: FinetuneConfig, maps: MapVersions, targets: HeadTargets, weights: NDArray[np.float64], steps: range
+    config: FinetuneConfig, maps: MapVersions, targets: Targets, weights: NDArray[np.float64], steps: range
 ) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
     """Read ahead by two batches. The draws of a step depend on seed and step alone, so a resumed run continues alike.
 
@@ -136,7 +136,7 @@ def _draw_batches(
         rng = np.random.default_rng((config.seed, step))
         rows = np.sort(rng.choice(len(weights), config.batch, p=weights, replace=False))
         codes, scale = maps.read(rows, rng)
-        batch = {field.name: getattr(targets, field.name)[rows] for field in fields(HeadTargets)}
+        batch = {field.name: getattr(targets, field.name)[rows] for field in fields(Targets)}
         batch |= {"outfit": batch["outfit"][:, None], "outfit_weight": np.ones(config.batch, np.float32)}
         return batch | {"seed": np.array([config.seed % 2**31, step], np.int32), "codes": codes, "scale": scale}
 

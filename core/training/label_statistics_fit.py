@@ -15,8 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from core.clothing import COLORS
 from core.errors import DatasetError
 from core.styles import STYLES
-from core.training.dataset import Split
-from core.training.photo_table import read_photo_table
+from core.training.photo_table import Split, read_photo_table
 from core.vision.attributes import ATTRIBUTES
 from core.vision.label_statistics import LABEL_STATISTICS_FILE, LabelStatistics
 

@@ -15,8 +15,8 @@ from scipy.special import expit, log_softmax, softmax
 
 from core.clothing import COLORS, ITEMS
 from core.styles import STYLES
-from core.training.head_targets import compute_head_targets, photo_weights
 from core.training.photo_table import PhotoTable
+from core.training.targets import compute_targets, photo_weights
 
 MIN_DEVIATION_SHARE = 0.5
 """Smallest standard deviation that a channel is divided by, as a share of the median channel's."""
@@ -83,7 +83,7 @@ def fit_heads(
         rows: n, the photo of each row of `pooled`; several rows of one photo share its weight.
         heads: the heads to fit.
     """
-    targets = compute_head_targets(table, rows)
+    targets = compute_targets(table, rows)
     goals = {
         "style": (targets.style, targets.style_weight),
         "outfit": (targets.outfit[:, None], np.ones(len(pooled), np.float32)),

@@ -14,9 +14,9 @@ from sklearn.linear_model import LogisticRegression
 from core.clothing import COLORS
 from core.errors import ModelMismatchError
 from core.runtime import available_cpus
-from core.training.dataset import Split, open_photo
-from core.training.head_calibration import choose_threshold, is_main_color, outfits_with_attributes
-from core.training.photo_table import PhotoTable
+from core.training.calibration import choose_threshold
+from core.training.data_files import open_photo
+from core.training.photo_table import PhotoTable, Split
 from core.vision.attribute_calibration import NEVER
 from core.vision.backends import LiteRTBackend
 from core.vision.classifier import fit_to_input
@@ -55,12 +55,11 @@ class ColorInputs:
 
 
 def fit_main_color(
-    data: Path, table: PhotoTable, card: ModelCard, model: Path, train: NDArray[np.int64]
+    table: PhotoTable, card: ModelCard, model: Path, train: NDArray[np.int64]
 ) -> tuple[ModelCard, dict[str, float]]:
     """Fit the model of the main color on training photos, and choose its threshold on validation photos.
 
     Args:
-        data: directory with photos/.
         table: all labels.
         card: of the exported model.
         model: the exported model.
@@ -77,7 +76,7 @@ def fit_main_color(
         raise ModelMismatchError(f"{card.version} knows no colors")
     drawn = np.sort(np.random.default_rng(0).permutation(_outfits(table, train))[:TRAINING_PHOTOS])
     chosen = _outfits(table, table.rows(Split.VAL))
-    columns = read_color_inputs([data / name for name in table.photo[drawn]], card, model).columns()
+    columns = read_color_inputs(table.paths(drawn), card, model).columns()
     mean, deviation = columns.mean(axis=0), columns.std(axis=0) + 1e-6
     regression = LogisticRegression(C=1 / PENALTY, max_iter=1000).fit(
         (columns - mean) / deviation, table.colors[drawn, 0, 0]
@@ -86,23 +85,22 @@ def fit_main_color(
     kernel[:, regression.classes_] = regression.coef_.T / deviation[:, None]
     bias[regression.classes_] = regression.intercept_ - mean @ kernel[:, regression.classes_]
     fitted = MainColorModel(kernel=kernel.round(DECIMALS), bias=bias.round(DECIMALS), threshold=NEVER)
-    inputs = read_color_inputs([data / name for name in table.photo[chosen]], card, model)
+    inputs = read_color_inputs(table.paths(chosen), card, model)
     probabilities = inputs.probabilities(fitted)
     threshold = choose_threshold(
-        probabilities.max(axis=1), is_main_color(table, chosen, probabilities.argmax(axis=1)), MIN_NAMED, PRECISION
+        probabilities.max(axis=1), _is_main(table, chosen, probabilities.argmax(axis=1)), MIN_NAMED, PRECISION
     )
     chosen_model = replace(fitted, threshold=threshold)
     new = replace(card, attributes=replace(card.attributes, main_color=chosen_model))
     return new, _measure(table, chosen, inputs, chosen_model)
 
 
-def evaluate_main_color(data: Path, table: PhotoTable, split: Split, card: ModelCard, model: Path) -> dict[str, float]:
+def evaluate_main_color(table: PhotoTable, rows: NDArray[np.int64], card: ModelCard, model: Path) -> dict[str, float]:
     """Measure how often a main color is named, and how often one of the views names it first; shares as 0 to 1.
 
     Args:
-        data: directory with the photos.
         table: all labels.
-        split: which photos count; only the outfits with attributes.
+        rows: the photos, of which only the outfits with attributes count.
         card: the model card.
         model: file of the exported model.
 
@@ -112,8 +110,8 @@ def evaluate_main_color(data: Path, table: PhotoTable, split: Split, card: Model
     """
     if card.attributes is None or card.attributes.main_color is None:
         raise ModelMismatchError(f"{card.version} names no main colors")
-    rows = _outfits(table, table.rows(split))
-    inputs = read_color_inputs([data / name for name in table.photo[rows]], card, model)
+    rows = _outfits(table, rows)
+    inputs = read_color_inputs(table.paths(rows), card, model)
     return _measure(table, rows, inputs, card.attributes.main_color)
 
 
@@ -122,7 +120,7 @@ def _measure(
 ) -> dict[str, float]:
     probabilities = inputs.probabilities(main_color)
     is_named = probabilities.max(axis=1) >= main_color.threshold
-    is_right = is_main_color(table, rows, probabilities.argmax(axis=1))
+    is_right = _is_main(table, rows, probabilities.argmax(axis=1))
     return {
         "named": float(is_named.mean()),
         "right": float(is_right[is_named].mean()) if is_named.any() else 0.0,
@@ -152,4 +150,9 @@ def read_color_inputs(photos: Sequence[Path], card: ModelCard, model: Path) -> C
 
 
 def _outfits(table: PhotoTable, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    return rows[outfits_with_attributes(table, rows)]
+    return rows[table.outfits_with_attributes(rows)]
+
+
+def _is_main(table: PhotoTable, rows: NDArray[np.int64], color: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether these colors are what either view names first, n."""
+    return np.asarray((table.colors[rows, :, 0] == color[:, None]).any(axis=1))

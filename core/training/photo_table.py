@@ -1,7 +1,8 @@
-"""All labels of `labels.csv` and `attributes.csv` as arrays, one row per photo, for training several heads at once."""
+"""All labels of `labels.csv` and `attributes.csv` as arrays, one row per photo."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import DatasetError
 from core.styles import Style
-from core.training.dataset import NOT_OUTFIT, UNCLEAR, Split
-from core.training.label_files import parse_certainty, parse_rows, read_rows
+from core.training.data_files import parse_certainty, parse_rows, read_rows
 
+NOT_OUTFIT = "not_outfit"
+UNCLEAR = "unclear"
+"""A further annotator's entry for photos that could not be labeled; it counts as no label."""
 NO_VIEW = -2
 NOT_AN_OUTFIT = -1
 VIEWS = ("", "_b", "_c")
@@ -21,20 +24,33 @@ ATTRIBUTE_VIEWS = VIEWS[:2]
 """Suffixes of the columns: three annotators for styles, the first two of them for items and colors."""
 COLOR_RANKS = 3
 """Colors that a view names at most."""
+NO_ITEMS, NO_COLORS = [float("nan")] * len(ITEMS), [NO_VIEW] * COLOR_RANKS
+"""Of a view that does not exist."""
 
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoTable:
-    """n photos. Views are annotators, in the order of `labels.csv`."""
+class Split(StrEnum):
+    """What a photo is used for: training, model selection, or one final report."""
 
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+    TEST2 = "test2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PhotoTable:
+    """n photos. Views are annotators, in the order of `labels.csv`. Methods take k `rows` of it."""
+
+    folder: Path
     photo: NDArray[np.str_]
-    """Path below the data folder."""
+    """Path below the folder."""
     split: NDArray[np.str_]
     source: NDArray[np.str_]
+    """The collection that the photo came from."""
     style: NDArray[np.int64]
-    """n x 3 views: position of the style, NOT_AN_OUTFIT or NO_VIEW."""
+    """n x 3 views: position of the style, NOT_AN_OUTFIT or NO_VIEW; the first view always exists."""
     second: NDArray[np.int64]
     """n x 3 views: position of the runner-up, or NO_VIEW."""
     sure: NDArray[np.int64]
@@ -49,18 +65,56 @@ class PhotoTable:
     def __len__(self) -> int:
         return len(self.photo)
 
-    def rows(self, *splits: str) -> NDArray[np.int64]:
-        """The rows of the photos in these splits, in the order of the file."""
-        return np.flatnonzero(np.isin(self.split, splits))
+    def rows(self, *splits: Split) -> NDArray[np.int64]:
+        """The rows of the photos in these splits, in the order of the file.
+
+        Raises:
+            DatasetError: there are none.
+        """
+        rows = np.flatnonzero(np.isin(self.split, splits))
+        if not rows.size:
+            raise DatasetError(f"labels.csv has no photo in {', '.join(splits)}")
+        return rows
+
+    def paths(self, rows: NDArray[np.int64]) -> list[Path]:
+        """The files of the photos."""
+        return [self.folder / photo for photo in self.photo[rows].tolist()]
 
     @property
     def is_outfit(self) -> NDArray[np.bool_]:
         """Whether the first view saw an outfit."""
         return self.style[:, 0] >= 0
 
+    def consensus(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The style that two views share, or NO_VIEW."""
+        style = self.style[rows]
+        label = np.full(len(rows), NO_VIEW)
+        for first, second in ((1, 2), (0, 2), (0, 1)):
+            same = (style[:, first] == style[:, second]) & (style[:, first] > NO_VIEW)
+            label[same] = style[same, first]
+        return label
 
-def read_photo_table(folder: Path) -> PhotoTable:
-    """Read both files.
+    def shared_styles(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The majority label, or else the style that two views share; negative where there is no style."""
+        found: NDArray[np.int64] = np.where(self.gold[rows] > NO_VIEW, self.gold[rows], self.consensus(rows))
+        return found
+
+    def outfits_with_attributes(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The positions among `rows` of outfits with items and colors."""
+        has_items, has_colors = ~np.isnan(self.items[rows, 0, 0]), self.colors[rows, 0, 0] >= 0
+        return np.flatnonzero(has_items & has_colors & self.is_outfit[rows])
+
+    def seen_items(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """What either view names, k x items: annotators overlook more than they invent."""
+        return np.asarray(np.nanmax(self.items[rows], axis=1) > 0)
+
+    def seen_colors(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """The colors that either view names, k x colors."""
+        return np.asarray((self.colors[rows][..., None] == np.arange(len(COLORS))).any(axis=(1, 2)))
+
+
+def read_photo_table(folder: Path, *, with_attributes: bool = True) -> PhotoTable:
+    """Read both files, or `labels.csv` alone.
 
     Raises:
         DatasetError: a file is missing or invalid.
@@ -69,22 +123,24 @@ def read_photo_table(folder: Path) -> PhotoTable:
     labels = read_rows(labels_path, ("split", "style"))
     if not labels:
         raise DatasetError(f"{labels_path.name} has no photo")
-    attributes = {row["photo"]: row for row in read_rows(attributes_path, ("items", "colours"))}
+    rows = read_rows(attributes_path, ("items", "colours")) if with_attributes else []
+    attributes = {row["photo"]: row for row in rows}
     found = [attributes.get(row["photo"]) for row in labels]
 
     def parse(parse_label: Callable[[dict[str, str]], Value]) -> NDArray[Any]:
         return np.array(parse_rows(labels_path, labels, parse_label))
 
     return PhotoTable(
+        folder=folder,
         photo=np.array([row["photo"] for row in labels]),
         split=parse(lambda row: Split(row["split"]).value),
         source=np.array([row.get("source", "") for row in labels]),
-        style=parse(lambda row: [_style(row.get(f"style{view}", "")) for view in VIEWS]),
+        style=parse(_styles),
         second=parse(lambda row: [_second(row.get(f"second{view}", "")) for view in VIEWS]),
         sure=parse(lambda row: [_sure(row, view) for view in VIEWS]),
         gold=parse(lambda row: _style(row.get("gold", ""))),
-        items=np.array(_parse_found(attributes_path, found, _items, [[float("nan")] * len(ITEMS)] * 2), np.float32),
-        colors=np.array(_parse_found(attributes_path, found, _colors, [[NO_VIEW] * COLOR_RANKS] * 2)),
+        items=np.array(_parse_found(attributes_path, found, _items, [NO_ITEMS] * 2), np.float32),
+        colors=np.array(_parse_found(attributes_path, found, _colors, [NO_COLORS] * 2)),
     )
 
 
@@ -97,6 +153,12 @@ def _parse_found(
     """Parse the rows of those photos that have one."""
     parsed = iter(parse_rows(path, [row for row in found if row is not None], parse))
     return [otherwise if row is None else next(parsed) for row in found]
+
+
+def _styles(row: dict[str, str]) -> list[int]:
+    if _style(row["style"]) == NO_VIEW:
+        raise ValueError(f"the style is {row['style'] or 'empty'}")
+    return [_style(row.get(f"style{view}", "")) for view in VIEWS]
 
 
 def _style(code: str) -> int:
@@ -115,7 +177,9 @@ def _sure(row: dict[str, str], view: str) -> int:
 
 def _items(row: dict[str, str]) -> list[list[float]]:
     return [
-        _marks(row.get(f"items{view}", "").split()) if _has_view(row, view) else [float("nan")] * len(ITEMS)
+        _marks(row.get(f"items{view}", "").split())
+        if row.get(f"items{view}") or row.get(f"colours{view}")
+        else NO_ITEMS
         for view in ATTRIBUTE_VIEWS
     ]
 
@@ -127,8 +191,4 @@ def _marks(codes: Sequence[str]) -> list[float]:
 
 def _colors(row: dict[str, str]) -> list[list[int]]:
     named = [row.get(f"colours{view}", "").split() for view in ATTRIBUTE_VIEWS]
-    return [([COLORS.index(Color(code)) for code in codes] + [NO_VIEW] * COLOR_RANKS)[:COLOR_RANKS] for codes in named]
-
-
-def _has_view(row: dict[str, str], view: str) -> bool:
-    return bool(row.get(f"items{view}") or row.get(f"colours{view}"))
+    return [([COLORS.index(Color(code)) for code in codes] + NO_COLORS)[:COLOR_RANKS] for codes in named]

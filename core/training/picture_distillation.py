@@ -12,7 +12,7 @@ from rich.console import Console
 
 from core.errors import DatasetError
 from core.runtime import available_cpus
-from core.training.dataset import open_photo
+from core.training.data_files import open_photo
 from core.training.photo_table import PhotoTable
 from core.training.picture_heads import KINDS, MIN_SAID, CellGoals, choose_refusals, read_kinds
 from core.vision.backends import LiteRTBackend
@@ -118,7 +118,6 @@ def keep_refusals(
 
 
 def choose_refusal_thresholds(
-    data: Path,
     table: PhotoTable,
     refused: NDArray[np.int64],
     kinds: NDArray[np.float32],
@@ -127,8 +126,7 @@ def choose_refusal_thresholds(
     """The thresholds of the reasons: chosen where kinds have labels, otherwise kept where old and new head agree.
 
     Args:
-        data: directory with photos/ and, without a teacher of kinds, kinds.csv.
-        table: all labels.
+        table: all labels; without a teacher of kinds, kinds.csv lies next to the photos.
         refused: rows of the refused validation photos.
         kinds: their logits of KINDS by the new head.
         teacher: the old head; None where kinds have labels.
@@ -138,7 +136,7 @@ def choose_refusal_thresholds(
     """
     photos = table.photo[refused]
     if teacher and teacher.kinds:
-        before = ask_teacher(teacher.model_dir, data, kinds=photos.tolist())
+        before = ask_teacher(teacher.model_dir, table.folder, kinds=photos.tolist())
         refusals = keep_refusals(
             kinds, np.array([before.kinds[photo] for photo in photos.tolist()]), teacher.card.refusals
         )
@@ -147,5 +145,5 @@ def choose_refusal_thresholds(
             f"reasons of {len(photos)} refusals: kept {', '.join(refusals) or '-'}; dropped {', '.join(lost) or '-'}"
         )
         return refusals
-    known = dict.fromkeys(photos[table.is_outfit[refused]].tolist(), KINDS.index("other")) | read_kinds(data)
+    known = dict.fromkeys(photos[table.is_outfit[refused]].tolist(), KINDS.index("other")) | read_kinds(table.folder)
     return choose_refusals(kinds, photos, known)

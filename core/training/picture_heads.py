@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.training.dataset import open_photo
-from core.training.head_calibration import choose_threshold
+from core.training.calibration import choose_threshold
+from core.training.data_files import open_photo, parse_rows, read_rows
 from core.training.head_network import build_last_maps
-from core.training.label_files import parse_rows, read_rows
 from core.training.linear_heads import fit_linear_map
 from core.vision.attribute_calibration import NEVER
 from core.vision.classifier import fit_to_input

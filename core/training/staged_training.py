@@ -1,5 +1,6 @@
 """Training in resumable stages: the heads, then ever more layers before them."""
 
+import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +9,11 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from core.training.config import Stage, TrainingConfig
-from core.training.dataset import Example, Targets
-from core.training.features import FeatureStore
+from core.training.features import FeatureStore, dequantize
 from core.training.linear_heads import HEADS, fit_linear_map
 from core.training.network import (
     ARCHITECTURES,
@@ -23,22 +24,81 @@ from core.training.network import (
     load_network,
 )
 from core.training.run_files import append_log, claim_run_directory, load_arrays, replacing, save_arrays
-from core.training.sampling import BalancedBatches, sampling_weights
+from core.training.targets import Targets
 
 VALIDATIONS_PER_STAGE = 4
 """Validations per stage; training can be resumed from each."""
+
+Batch = tuple["NDArray[np.float32]", dict[str, "NDArray[np.float32]"], dict[str, "NDArray[np.float32]"]]
 
 console = Console(stderr=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureSet:
-    """Stored features with their targets."""
+    """Stored features of n photos with their targets."""
 
-    examples: Sequence[Example]
     targets: Targets
     stores: Sequence[FeatureStore]
-    """One per version of the photos."""
+    """One per version of the photos, in the order of the targets."""
+    weights: NDArray[np.float64] | None = None
+    """n; relative frequency of each photo in a sample. None: every photo once, in order."""
+
+
+class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Maps after one cut with their targets, for Keras.
+
+    Without weights, every photo comes once, in order (validation). With weights, `draw` draws the sample of an epoch,
+    and each photo takes one of the versions at random.
+    """
+
+    def __init__(
+        self, features: FeatureSet, cut: str, *, batch_size: int, size: int | None = None, seed: int = 0
+    ) -> None:
+        """Draw the first epoch's sample.
+
+        Args:
+            features: the photos.
+            cut: name of the layer whose maps are returned.
+            batch_size: number of photos in a batch.
+            size: number of photos in an epoch; all by default.
+            seed: of the samples.
+        """
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
+        self._maps = [store.maps(cut) for store in features.stores]
+        self._features, self._batch, self._seed = features, batch_size, seed
+        self._size = size or len(features.targets.outfit)
+        self.draw(0)
+
+    def __len__(self) -> int:
+        return math.ceil(self._size / self._batch)
+
+    def __getitem__(self, index: int) -> Batch:
+        part = slice(index * self._batch, (index + 1) * self._batch)
+        rows, versions = self._rows[part], self._versions[part]
+        maps = np.stack(
+            [dequantize(self._maps[v][0][r], self._maps[v][1]) for r, v in zip(rows, versions, strict=True)]
+        )
+        targets = self._features.targets
+        return (
+            maps,
+            {"style": targets.style[rows], "outfit": targets.outfit[rows, None]},
+            {"style": targets.style_weight[rows], "outfit": np.ones(len(rows), np.float32)},
+        )
+
+    def draw(self, epoch: int) -> None:
+        """Draw the sample of an epoch, which depends on the seed and its number alone."""
+        weights = self._features.weights
+        if weights is None:
+            self._rows, self._versions = np.arange(self._size), np.zeros(self._size, int)
+            return
+        rng = np.random.default_rng((self._seed, epoch))
+        share = weights / weights.sum()
+        times = (share * self._size + rng.random(share.size)).astype(int)
+        rows = np.repeat(np.arange(share.size), times)
+        short = max(0, self._size - rows.size)
+        self._rows = rng.permutation(np.concatenate([rows, rng.choice(share.size, short, p=share)]))[: self._size]
+        self._versions = rng.integers(0, len(self._maps), self._rows.size)
 
 
 def train_stages(
@@ -132,17 +192,7 @@ def _fit_tail(
     tail = build_tail(network, cut)
     tail = keras.Model(tail.input, dict(zip(("style", "outfit"), tail.outputs, strict=True)))
     part = max(config.batch, stage.photos // VALIDATIONS_PER_STAGE)
-    batches = BalancedBatches(
-        train_set.stores,
-        cut,
-        train_set.targets,
-        batch_size=config.batch,
-        weights=sampling_weights(
-            train_set.examples, balance=config.balance, guess_weight=config.guess_rate, emphasis=config.emphasis
-        ),
-        size=part,
-        seed=config.seed + number,
-    )
+    batches = FeatureBatches(train_set, cut, batch_size=config.batch, size=part, seed=config.seed + number)
     steps = len(batches) * VALIDATIONS_PER_STAGE
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - steps // 20, warmup_target=stage.rate, warmup_steps=steps // 20
@@ -154,7 +204,7 @@ def _fit_tail(
     tail.fit(
         batches,
         epochs=VALIDATIONS_PER_STAGE,
-        validation_data=BalancedBatches(validation_set.stores, cut, validation_set.targets, batch_size=config.batch),
+        validation_data=FeatureBatches(validation_set, cut, batch_size=config.batch),
         # The sample is in random order already; Keras would draw another one from a state that no backup has.
         shuffle=False,
         callbacks=[
@@ -190,7 +240,7 @@ def _compile(model: keras.Model, optimizer: Any, gate_weight: float) -> None:
 class _EpochDraws(keras.callbacks.Callback):  # type: ignore[misc]
     """Makes the sample and the dropout of an epoch depend on its number, so that a resumed stage draws the same."""
 
-    def __init__(self, batches: BalancedBatches, seed: int) -> None:
+    def __init__(self, batches: FeatureBatches, seed: int) -> None:
         super().__init__()
         self._batches, self._seed = batches, seed
 

@@ -10,20 +10,20 @@ from typer.testing import CliRunner
 
 from eva.cli import app
 
-pytest.importorskip("core.training.pipeline", reason="the extra `train` is not installed")
+pytest.importorskip("core.training.train_pipeline", reason="the extra `train` is not installed")
 
-from core.training import candidates, finetune_pipeline, head_pipeline, pipeline
+from core.training import candidates, finetune_pipeline, head_pipeline, report, train_pipeline
 
 
 @pytest.mark.parametrize(
     ("command", "module", "function", "options"),
     [
-        ("train", pipeline, "train", ["--out", "RUN"]),
+        ("train", train_pipeline, "train", ["--out", "RUN"]),
         ("compare", candidates, "compare_candidates", ["--out", "RUN"]),
-        ("export", pipeline, "export", ["--run", "."]),
+        ("export", train_pipeline, "export", ["--run", "."]),
         ("finetune", finetune_pipeline, "finetune_convolutions", ["--out", "RUN"]),
         ("heads", head_pipeline, "fit_model_heads", ["--out", "RUN"]),
-        ("evaluate", pipeline, "evaluate", ["--report", "REPORT", "--split", "test2"]),
+        ("evaluate", report, "evaluate", ["--report", "REPORT", "--split", "test2"]),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core.db import look_feedback, people
 from core.db.schema import Channel
@@ -16,7 +17,7 @@ from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
 from tests.factories import create_person
 from tests.images import encode_image, make_quadrants
 
-dataset = pytest.importorskip("core.training.dataset", reason="the extra `train` is not installed")
+photo_table = pytest.importorskip("core.training.photo_table", reason="the extra `train` is not installed")
 
 
 async def test_corrected_photos_are_exported_with_labels(resources: Resources, tmp_path: Path) -> None:
@@ -41,8 +42,10 @@ async def test_corrected_photos_are_exported_with_labels(resources: Resources, t
 
     assert await export_corrections(resources, tmp_path / "corrections") == 1
 
-    (example,) = dataset.read_examples(tmp_path / "corrections", dataset.Split.TRAIN)
-    assert (example.label.style, example.label.second, example.source) == (Style.MODE, Style.CASUAL, "corrections")
-    assert example.open().size == (120, 160)
+    table = photo_table.read_photo_table(tmp_path / "corrections", with_attributes=False)
+    assert (table.split.tolist(), table.source.tolist()) == (["train"], ["corrections"])
+    assert (table.style[0, 0], table.second[0, 0]) == (Style.MODE.position, Style.CASUAL.position)
+    with Image.open(table.folder / table.photo[0]) as image:
+        assert image.size == (120, 160)
     assert right.look.photo_key is not None
     assert str(person) not in (tmp_path / "corrections" / "labels.csv").read_text("utf-8")

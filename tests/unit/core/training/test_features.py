@@ -11,13 +11,13 @@ import pytest
 
 from core.errors import DatasetError, DiskSpaceError, WorkerEndedError
 from core.training import feature_sets
-from core.training.dataset import Split, read_examples
 from core.training.export import store_base
 from core.training.feature_sets import extract_training_features
 from core.training.features import PhotoReader, extract_features
 from core.training.head_network import build_pooled_network
 from core.training.litert_weights import read_convolutions
 from core.training.network import load_network
+from core.training.photo_table import PhotoTable, Split, read_photo_table
 from core.training.run_files import load_arrays, replacing, save_arrays
 from core.vision.model_card import Preprocessing
 from tests.unit.core.training.heads_data import random_weights
@@ -35,10 +35,19 @@ class DeadlyReader(PhotoReader):
         return super().read(row)
 
 
+def read_table(data: Path) -> PhotoTable:
+    return read_photo_table(data, with_attributes=False)
+
+
+def photos(data: Path) -> list[Path]:
+    table = read_table(data)
+    return table.paths(table.rows(Split.VAL))
+
+
 def extract(data: Path, folder: Path, kind: type[PhotoReader] = PhotoReader) -> None:
     network = build_pooled_network(random_weights(), size=(32, 32), with_maps=True)
     extract_features(
-        kind(examples=read_examples(data, Split.VAL), shape=SHAPE, seed=None),
+        kind(photos=photos(data), shape=SHAPE, seed=None),
         base=store_base(folder, network),
         folder=folder / "features",
         processes=1,
@@ -54,7 +63,7 @@ def test_process_that_is_killed_is_an_error_and_no_endless_wait(unchanged_data: 
 
 
 def test_photo_that_breaks_on_the_way_is_named(data: Path, tmp_path: Path) -> None:
-    read_examples(data, Split.VAL)[20].photo.write_bytes(b"no picture")
+    photos(data)[20].write_bytes(b"no picture")
     with pytest.raises(DatasetError, match=r"092\.png cannot be read"):
         extract(data, tmp_path)
 
@@ -76,7 +85,9 @@ def test_too_little_space_is_found_before_the_work_begins(
     assert not list((tmp_path / "features").iterdir())
     monkeypatch.setattr(feature_sets, "extract_versions", lambda *_: pytest.fail("features are extracted"))
     with pytest.raises(DiskSpaceError):
-        extract_training_features(unchanged_data, tmp_path, random_weights(), SHAPE, augmented=1, with_maps=True)
+        extract_training_features(
+            read_table(unchanged_data), tmp_path, random_weights(), SHAPE, augmented=1, with_maps=True
+        )
 
 
 def test_file_of_a_killed_run_is_the_earlier_one_or_complete(tmp_path: Path) -> None:

@@ -15,18 +15,16 @@ from scipy.special import softmax
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import CheckpointMismatchError, DatasetError, ExportMismatchError
 from core.training import finetune_pipeline, head_card, head_pipeline, main_color_fit
+from core.training.calibration import calibrate_head, naming_metrics
 from core.training.config import FinetuneConfig, HeadsConfig
 from core.training.export import check_agreement, convert_to_litert, run_model
 from core.training.feature_sets import extract_validation_features
 from core.training.features import FeatureStore
-from core.training.head_calibration import calibrate_head, naming_metrics
-from core.training.head_evaluation import consensus
 from core.training.head_network import (
     OUTPUTS,
     build_head_network,
     build_pooled_network,
 )
-from core.training.head_targets import compute_head_targets, photo_weights
 from core.training.joint_training import MapVersions
 from core.training.linear_heads import HEADS, apply_heads, floored_deviation
 from core.training.photo_table import NO_VIEW, PhotoTable, read_photo_table
@@ -41,6 +39,7 @@ from core.training.picture_heads import (
     read_kinds,
 )
 from core.training.source_folds import SEEN_BY_SHIPPED, held_out
+from core.training.targets import compute_targets, photo_weights
 from core.vision.attribute_calibration import NEVER
 from core.vision.backends import LiteRTBackend
 from core.vision.classifier import StyleClassifier, fit_to_input
@@ -69,7 +68,7 @@ def weights() -> dict[str, np.ndarray]:
 
 
 def test_targets_are_the_mean_of_the_views(table: PhotoTable) -> None:
-    targets = compute_head_targets(table, np.arange(3))
+    targets = compute_targets(table, np.arange(3))
     assert np.allclose(targets.style.sum(axis=1), 1, atol=1e-6)
     assert targets.style[0].argmax() == 4
     assert targets.style_weight.tolist() == [1, 0, 1]
@@ -79,7 +78,7 @@ def test_targets_are_the_mean_of_the_views(table: PhotoTable) -> None:
     assert targets.items_weight.tolist() == [1, 0, 1]
     assert targets.colors[0, COLORS.index(Color.RED)] == pytest.approx(0.97)
     assert targets.colors_weight.tolist() == [1, 0, 0]
-    assert consensus(table, np.arange(3)).tolist() == [4, NO_VIEW, 7]
+    assert table.consensus(np.arange(3)).tolist() == [4, NO_VIEW, 7]
     shares = photo_weights(table, np.arange(3), balance=0.5, guess_rate=0.5)
     assert shares.sum() == pytest.approx(1)
     assert shares[2] < shares[0], "a guess counts less"
@@ -275,10 +274,10 @@ def test_heads_without_their_labels_learn_from_the_source(
 
 
 def test_interrupted_extraction_continues(unchanged_data: Path, weights: dict[str, np.ndarray], tmp_path: Path) -> None:
-    shape = Preprocessing(width=32, height=32)
+    shape, table = Preprocessing(width=32, height=32), read_photo_table(unchanged_data, with_attributes=False)
 
     def extract(folder: Path, network: dict[str, np.ndarray] = weights) -> FeatureStore:
-        return extract_validation_features(unchanged_data, folder, network, shape)
+        return extract_validation_features(table, folder, network, shape)
 
     whole = extract(tmp_path)
     before = whole.pooled()

@@ -18,10 +18,10 @@ from core.errors import CheckpointMismatchError
 from core.training import joint_training
 from core.training.config import FinetuneConfig
 from core.training.feature_mixing import blend, draw_partners, draw_shares, erase_cells, mix_statistics
-from core.training.head_targets import HeadTargets
 from core.training.joint_network import interpolate
 from core.training.joint_training import MapVersions, finetune
 from core.training.linear_heads import HEADS
+from core.training.targets import Targets
 
 PHOTOS = 12
 
@@ -85,7 +85,7 @@ def test_interrupted_run_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     config = FinetuneConfig(photos=16, batch=4, learning_rate=1e-2, dropout=0.5, mixstyle=0.5, erase=0.5, mixup=0.5)
     maps = MapVersions(codes=[rng.integers(0, 255, (PHOTOS, 4, 2, 4), np.uint8)], scales=[np.ones(4, np.float32)])
     ones = np.ones(PHOTOS, np.float32)
-    targets = HeadTargets(
+    targets = Targets(
         style=np.eye(8, dtype=np.float32)[np.arange(PHOTOS) % 8],
         style_weight=ones,
         outfit=ones,

@@ -15,10 +15,10 @@ from core.styles import STYLES
 from core.training.distillation import blend_with_teachers, file_digest, predict_by_teachers
 from core.training.feature_sets import extract_tail_features, training_versions
 from core.training.features import digest_names
-from core.training.head_targets import HeadTargets
 from core.training.linear_heads import HEADS, average_heads, choose_power, shift_styles, style_frequencies
 from core.training.picture_distillation import ask_teacher, keep_refusals
 from core.training.picture_heads import KINDS
+from core.training.targets import Targets
 from core.vision.classifier import BUNDLED_MODEL_DIR
 from core.vision.verdict import Refusal
 
@@ -126,7 +126,7 @@ def test_teachers_are_averaged_and_blended(tmp_path: Path) -> None:
     assert found["style"][0, :3].tolist() == pytest.approx([0.5, 0.5, 0], abs=1e-6), "the mean of both"
     assert found["items"].shape == (5, len(ITEMS))
     assert (tmp_path / f"teacher-{file_digest(paths[0])}").is_dir(), "stored for the next call"
-    targets = HeadTargets(
+    targets = Targets(
         style=np.eye(len(STYLES), dtype=np.float32)[[2] * 5],
         style_weight=np.array([1, 1, 1, 1, 0], np.float32),
         outfit=np.ones(5, np.float32),

@@ -17,13 +17,12 @@ from core.errors import (
     UnknownBackboneError,
 )
 from core.styles import STYLES
-from core.training import candidates, pipeline, staged_training
+from core.training import candidates, report, staged_training, train_pipeline
 from core.training.config import Stage, TrainingConfig, check_stages, load_config
-from core.training.dataset import Split, read_examples
-from core.training.export import convert_to_litert
+from core.training.export import convert_to_litert, read_model_inputs
 from core.training.features import PhotoReader, dequantize, extract_features
 from core.training.network import ARCHITECTURES
-from core.vision.classifier import fit_to_input
+from core.training.photo_table import Split, read_photo_table
 from core.vision.model_card import ModelCard, Preprocessing, load_model_card
 
 SHAPE = Preprocessing(width=32, height=32)
@@ -39,14 +38,14 @@ def make_config(backbone: str, **changes: object) -> TrainingConfig:
 def trained(unchanged_data: Path, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a finished run, to be copied and not changed."""
     run = tmp_path_factory.mktemp("trained") / "run"
-    pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=make_config(tiny))
+    train_pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=make_config(tiny))
     return run
 
 
 def test_train_export_and_evaluate(
     unchanged_data: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, models, report = unchanged_data, tmp_path / "models", tmp_path / "report"
+    data, models, folder = unchanged_data, tmp_path / "models", tmp_path / "report"
     run = shutil.copytree(trained, tmp_path / "run")
     models.mkdir()
     for name in ("eva.tflite", "model.json"):
@@ -58,17 +57,17 @@ def test_train_export_and_evaluate(
     with monkeypatch.context() as patch:
         patch.setattr(ModelCard, "to_json", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            pipeline.export(data=data, run_dir=run, model_dir=models)
+            train_pipeline.export(data=data, run_dir=run, model_dir=models)
     assert [(models / name).read_text() for name in ("eva.tflite", "model.json")] == ["earlier"] * 2
 
-    pipeline.export(data=data, run_dir=run, model_dir=models)
+    train_pipeline.export(data=data, run_dir=run, model_dir=models)
     card = load_model_card(models / "model.json")
     assert card.version == f"tiny-{card.sha256[:8]}"
     assert card.training["export"]["top1"] >= 0.98
     assert card.training["weights"] == "random"
 
-    pipeline.evaluate(data=data, model_dir=models, split="test", report_dir=report)
-    figures = json.loads((report / "figures.json").read_text("utf-8"))
+    report.evaluate(data=data, model_dir=models, split="test", report_dir=folder)
+    figures = json.loads((folder / "figures.json").read_text("utf-8"))
     assert figures["photos"] == 24
     assert figures["top1"] > 0.55, "chance is a third"
     assert figures["annotators"] == 1.0
@@ -76,16 +75,16 @@ def test_train_export_and_evaluate(
     assert metrics["top1"] == figures["top1"]
     assert [len(row) for row in metrics["confusion"]] == [len(STYLES)] * len(STYLES)
     for picture in ("confusion.png", "reliability.png", "mistakes.jpg"):
-        assert (report / picture).stat().st_size > 1000
+        assert (folder / picture).stat().st_size > 1000
 
     with pytest.raises(DatasetError, match="no split tset, only train, val"):
-        pipeline.evaluate(data=data, model_dir=models, split="tset", report_dir=report)
+        report.evaluate(data=data, model_dir=models, split="tset", report_dir=folder)
     (models / "eva.tflite").write_bytes((models / "eva.tflite").read_bytes() + b"\0")
     with pytest.raises(ModelMismatchError):
-        pipeline.evaluate(data=data, model_dir=models, split="test", report_dir=report)
+        report.evaluate(data=data, model_dir=models, split="test", report_dir=folder)
     (models / "eva.tflite").unlink()
     with pytest.raises(ModelNotFoundError):
-        pipeline.evaluate(data=data, model_dir=models, split="test", report_dir=report)
+        report.evaluate(data=data, model_dir=models, split="test", report_dir=folder)
 
     stages = [json.loads(line)["stage"] for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
     assert stages == ["heads", *["stage0"] * 4, *["stage1"] * 4]
@@ -108,7 +107,7 @@ def test_interrupted_run_is_resumed(unchanged_data: Path, trained: Path, tiny: s
     (run / "stage1.weights.h5").unlink()
     (run / "model.keras").unlink()
 
-    pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=make_config(tiny))
+    train_pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=make_config(tiny))
 
     new = (run / "log.jsonl").read_text("utf-8").removeprefix(journal).splitlines()
     assert [json.loads(line)["stage"] for line in new] == ["stage1"] * 4, "heads and stage 0 were not repeated"
@@ -123,7 +122,7 @@ def test_stage_that_is_killed_gives_the_same_network_when_it_is_resumed(
     config = make_config(tiny, stages=stages, dropout=0.3, versions=1)
 
     def run(name: str) -> list[np.ndarray]:
-        pipeline.train(data=unchanged_data, weights=None, run_dir=tmp_path / name, config=config)
+        train_pipeline.train(data=unchanged_data, weights=None, run_dir=tmp_path / name, config=config)
         weights: list[np.ndarray] = keras.models.load_model(tmp_path / name / "model.keras").get_weights()
         return weights
 
@@ -199,7 +198,7 @@ def test_run_starts_from_another_network_with_another_input_size(
 ) -> None:
     taller = make_config(tiny, preprocessing=Preprocessing(width=32, height=48), stages=())
     start, run = trained / "model.keras", tmp_path / "run"
-    pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=taller, start=start)
+    train_pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=taller, start=start)
     first, second = (keras.models.load_model(path) for path in (start, run / "model.keras"))
     assert second.input_shape == (None, 48, 32, 3)
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
@@ -212,12 +211,12 @@ def test_run_directory_of_another_configuration_is_rejected(
 ) -> None:
     run, other = shutil.copytree(trained, tmp_path / "run"), make_config(tiny, dropout=0.1)
     with pytest.raises(CheckpointMismatchError):
-        pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=other)
+        train_pipeline.train(data=unchanged_data, weights=None, run_dir=run, config=other)
 
 
 def test_unknown_backbone_is_rejected(unchanged_data: Path, tmp_path: Path) -> None:
     with pytest.raises(UnknownBackboneError, match="vgg16"):
-        pipeline.train(data=unchanged_data, weights=None, run_dir=tmp_path, config=make_config("alexnet"))
+        train_pipeline.train(data=unchanged_data, weights=None, run_dir=tmp_path, config=make_config("alexnet"))
 
 
 def test_config_round_trip(tmp_path: Path) -> None:
@@ -227,21 +226,22 @@ def test_config_round_trip(tmp_path: Path) -> None:
 
 
 def test_stored_features_equal_the_frozen_base(unchanged_data: Path, tiny: str, tmp_path: Path) -> None:
-    examples = read_examples(unchanged_data, Split.VAL)
+    table = read_photo_table(unchanged_data, with_attributes=False)
+    photos = table.paths(table.rows(Split.VAL))
     base = tmp_path / "base.tflite"
-    network = pipeline._build_frozen_base(make_config(tiny), None)
+    network = train_pipeline._build_frozen_base(make_config(tiny), None)
     base.write_bytes(convert_to_litert(network))
     done: list[int] = []
     store = extract_features(
-        PhotoReader(examples=examples, shape=SHAPE, seed=None),
+        PhotoReader(photos=photos, shape=SHAPE, seed=None),
         base=base,
         folder=tmp_path / "features",
         processes=2,
         advance=done.append,
     )
-    assert sum(done) == len(examples)
+    assert sum(done) == len(photos)
     codes, scale = store.maps("block4_pool")
-    pixels = np.stack([fit_to_input(example.open(), SHAPE).pixels for example in examples]).astype(np.float32)
+    pixels = np.stack(read_model_inputs(photos, SHAPE)).astype(np.float32)
     expected = np.asarray(network(pixels)["block4_pool"])
     assert codes.shape == expected.shape
     assert np.corrcoef(dequantize(codes, scale).ravel(), expected.ravel())[0, 1] > 0.995

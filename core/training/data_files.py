@@ -1,11 +1,14 @@
-"""Reading of the CSV files next to the photos, with errors that name the row."""
+"""The files of a data folder: photos, and CSV files about them, with errors that name the photo."""
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from PIL import Image, ImageOps
+
 from core.errors import DatasetError
+from core.images.color_space import flatten_on_white, to_averageable_mode
 
 DEFAULT_CERTAINTY = 2
 """Of a label whose certainty is not given: likely."""
@@ -72,3 +75,38 @@ def parse_certainty(text: str) -> int:
     if not 1 <= certainty <= MAX_CERTAINTY:
         raise ValueError(f"the certainty {certainty} is not between 1 and {MAX_CERTAINTY}")
     return certainty
+
+
+def open_photo(path: Path) -> Image.Image:
+    """Decode a photo as RGB, upright and on white where it is transparent, as photos of people are.
+
+    Unlike theirs, its color profile is ignored.
+
+    Raises:
+        DatasetError: the file cannot be read.
+    """
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            return flatten_on_white(to_averageable_mode(upright)).convert("RGB")
+    except Exception as error:
+        # Pillow's decoders raise many types on damaged bytes.
+        raise DatasetError(f"{path.name} cannot be read") from error
+
+
+def check_photos(photos: Sequence[Path]) -> None:
+    """Check that the photos exist and begin as pictures do, before hours of work on the others.
+
+    Raises:
+        DatasetError: some do not.
+    """
+    broken = []
+    for photo in photos:
+        try:
+            with Image.open(photo):
+                pass
+        except Exception:  # noqa: BLE001
+            # Decoders raise errors of many kinds for damaged files; all that counts is which photo it is.
+            broken.append(photo.name)
+    if broken:
+        raise DatasetError(f"{len(broken)} of {len(photos)} photos cannot be read, the first is {broken[0]}")
