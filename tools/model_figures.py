@@ -22,12 +22,11 @@ from matplotlib import pyplot as plt
 from core.clothing import COLORS, ITEMS
 from core.styles import STYLES
 from core.training.calibration import calibrate_head
-from core.training.data_files import open_photo
 from core.training.evaluation import confidence_bins
+from core.training.export import map_attributes
 from core.training.photo_table import Split, read_photo_table
 from core.vision.attribute_calibration import NEVER, AttributeCalibration
-from core.vision.backends import LiteRTBackend
-from core.vision.classifier import BUNDLED_MODEL_DIR, fit_to_input
+from core.vision.classifier import BUNDLED_MODEL_DIR
 from core.vision.model_card import ModelCard, load_model_card
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -106,13 +105,7 @@ def read_items(data: Path, card: ModelCard, model: Path) -> tuple[NDArray[np.flo
     table = read_photo_table(data)
     rows = table.rows(Split.VAL)
     rows = rows[table.outfits_with_attributes(rows)]
-    backend = LiteRTBackend(model)
-    logits = []
-    for photo in table.paths(rows):
-        outputs = backend.forward(fit_to_input(open_photo(photo), card.preprocessing).pixels).attributes
-        assert outputs is not None
-        logits.append(outputs.item_logits)
-    backend.close()
+    logits = map_attributes(model, card, table.paths(rows), lambda _, outputs: outputs.item_logits)
     return np.array(logits), table.seen_items(rows)
 
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
@@ -14,7 +13,7 @@ from core.training.data_files import check_photos
 from core.training.distillation import REGULARIZATION_C
 from core.training.feature_sets import extract_versions
 from core.training.features import PhotoReader
-from core.training.network import ARCHITECTURES, build_base
+from core.training.network import ARCHITECTURES, build_frozen_base
 from core.training.photo_table import Split, read_photo_table
 from core.training.run_files import write_text
 from core.vision.model_card import Preprocessing, ResizeMode
@@ -55,7 +54,8 @@ def compare_candidates(*, data: Path, weights: Path | None, output_dir: Path, ba
     for name, shape in INPUT_CANDIDATES.items():
         folder = name.replace(" ", "-")
         reader = PhotoReader(photos=table.paths(rows), shape=shape, seed=None)
-        [store] = extract_versions(output_dir / folder, _build_pooled_base(backbone, weights, shape), {folder: reader})
+        base = build_frozen_base(backbone, weights, (shape.height, shape.width), with_maxima=True)
+        [store] = extract_versions(output_dir / folder, base, {folder: reader})
         shallow = ARCHITECTURES[backbone].channels
         block4, block4_max, rest = np.split(store.pooled(), [shallow, 2 * shallow], axis=1)
         block5, block5_max = np.split(rest, 2, axis=1)
@@ -70,15 +70,6 @@ def compare_candidates(*, data: Path, weights: Path | None, output_dir: Path, ba
             lines.append(f"| {name} | {features} | {top1:.1%} | {either:.1%} |")
     write_text(output_dir / "candidates.md", "\n".join(lines) + "\n")
     console.print("\n".join(lines), markup=False)
-
-
-def _build_pooled_base(backbone: str, weights: Path | None, shape: Preprocessing) -> keras.Model:
-    base = build_base(backbone, weights, (shape.height, shape.width))
-    maps = (base.get_layer(ARCHITECTURES[backbone].cuts["block5"]).output, base.output)
-    pools = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
-    return keras.Model(
-        base.input, {"pooled": keras.layers.Concatenate()([pool()(layer) for layer in maps for pool in pools])}
-    )
 
 
 def _linear_probe(

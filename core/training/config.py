@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from core.errors import DatasetError
 from core.training.run_files import CONFIG_FILE
@@ -56,10 +55,6 @@ class TrainingConfig:
     ema: float = 0.995
     """Momentum of the exponential moving average of the weights, which is the result."""
     seed: int = 7
-
-    def to_dict(self) -> dict[str, Any]:
-        """The configuration as a JSON object."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,6 @@ from PIL import Image, ImageOps
 from core.errors import DatasetError
 from core.images.color_space import flatten_on_white, to_averageable_mode
 
-DEFAULT_CERTAINTY = 2
-"""Of a label whose certainty is not given: likely."""
-MAX_CERTAINTY = 3
-
 Value = TypeVar("Value")
 
 
@@ -63,18 +59,6 @@ def parse_rows(path: Path, rows: Iterable[dict[str, str]], parse: Callable[[dict
         except ValueError as error:
             raise DatasetError(f"{path.name}, {row['photo']}: {error}") from error
     return values
-
-
-def parse_certainty(text: str) -> int:
-    """Parse the certainty of a label: 3 clear, 2 likely (also if it is empty), 1 a guess.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    certainty = int(text) if text else DEFAULT_CERTAINTY
-    if not 1 <= certainty <= MAX_CERTAINTY:
-        raise ValueError(f"the certainty {certainty} is not between 1 and {MAX_CERTAINTY}")
-    return certainty
 
 
 def open_photo(path: Path) -> Image.Image:

@@ -8,7 +8,7 @@ themselves are never changed.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,19 +32,9 @@ Predictions = Mapping[str, NDArray[np.float32]]
 """Probabilities of n photos by the head's name, n x outputs; of the gate, n."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TeacherTargets:
-    """The teacher's predictions."""
-
-    probabilities: NDArray[np.float32]
-    """n x 8; uniform for photos without an outfit."""
-    is_doubtful: NDArray[np.bool_]
-    """n; whether the teacher gives the label under 5 %, and another style over 60 %."""
-
-
 def cross_validated_predictions(
     features: NDArray[np.float32], labels: NDArray[np.int64], *, folds: int, seed: int
-) -> TeacherTargets:
+) -> NDArray[np.float32]:
     """Predict the style of every photo with an outfit by a model that was not fitted on it.
 
     Args:
@@ -52,6 +42,9 @@ def cross_validated_predictions(
         labels: n, position of the style; negative without an outfit.
         folds: number of folds.
         seed: of the partition.
+
+    Returns:
+        Probabilities, n x 8; uniform for photos without an outfit.
     """
     rows = np.flatnonzero(labels >= 0)
     named, roots = labels[rows], np.sqrt(np.maximum(features[rows], 0))
@@ -61,9 +54,13 @@ def cross_validated_predictions(
         model.fit(roots[learn], named[learn])
         probabilities[rows[answer]] = 0
         probabilities[np.ix_(rows[answer], model.classes_)] = model.predict_proba(roots[answer])
-    is_doubtful = np.zeros(len(labels), bool)
-    is_doubtful[rows] = (probabilities[rows, named] < 0.05) & (probabilities[rows].max(axis=1) > 0.6)
-    return TeacherTargets(probabilities=probabilities, is_doubtful=is_doubtful)
+    return probabilities
+
+
+def find_doubtful(predicted: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows of labels that are predicted with under 5 %, and another style with over 60 %."""
+    rows = np.flatnonzero(labels >= 0)
+    return np.asarray(rows[(predicted[rows, labels[rows]] < 0.05) & (predicted[rows].max(axis=1) > 0.6)])
 
 
 def file_digest(path: Path) -> str:

@@ -6,10 +6,11 @@ See ADR 0002 and ADR 0003.
 import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -18,10 +19,12 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from rich.console import Console
 
-from core.errors import ExportMismatchError
+from core.errors import DatasetError, ExportMismatchError
+from core.runtime import available_cpus
 from core.training.data_files import open_photo
 from core.training.run_files import replacing
-from core.vision.classifier import fit_to_input
+from core.vision.backends import AttributeOutputs, LiteRTBackend
+from core.vision.classifier import ModelInput, fit_to_input
 from core.vision.model_card import CARD_FILE, ModelCard, Preprocessing
 
 MODEL_FILE = "eva.tflite"
@@ -33,6 +36,8 @@ gives where nothing is shifted or scaled, which would change probabilities and t
 MIN_VARIANCE_PART = 0.01
 """A channel with less than this part of its output's mean variance counts as if it had so much."""
 MIN_TOP1_AGREEMENT = 0.98
+
+Value = TypeVar("Value")
 
 console = Console(stderr=True)
 
@@ -65,6 +70,32 @@ def read_model_inputs(photos: Sequence[Path], shape: Preprocessing) -> list[NDAr
     return [fit_to_input(open_photo(photo), shape).pixels for photo in photos]
 
 
+def map_attributes(
+    model: Path, card: ModelCard, photos: Sequence[Path], use: Callable[[ModelInput, AttributeOutputs], Value]
+) -> list[Value]:
+    """Run an exported model with all heads over photos, as many at a time as there are processors.
+
+    Args:
+        model: file of the model.
+        card: of the model.
+        photos: files of the photos.
+        use: what is kept of a photo's input and outputs; maps of many photos would fill the memory.
+
+    Raises:
+        DatasetError: a photo cannot be read, or the model has other heads.
+    """
+
+    def run(photo: Path) -> Value:
+        model_input = fit_to_input(open_photo(photo), card.preprocessing)
+        attributes = backend.forward(model_input.pixels).attributes
+        if attributes is None:
+            raise DatasetError(f"{card.version} has no heads but those for styles and the gate")
+        return use(model_input, attributes)
+
+    with closing(LiteRTBackend(model)) as backend, ThreadPoolExecutor(available_cpus()) as pool:
+        return list(pool.map(run, photos))
+
+
 def run_model(model: bytes | keras.Model, images: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
     """Compute every output for preprocessed images, by name."""
     rows: list[dict[str, Any]]
@@ -74,6 +105,19 @@ def run_model(model: bytes | keras.Model, images: Sequence[NDArray[np.uint8]]) -
     else:
         rows = [{key: np.asarray(value) for key, value in model(pixels[None]).items()} for pixels in images]
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def convert_and_compare(
+    network: keras.Model, images: Sequence[NDArray[np.uint8]]
+) -> tuple[bytes, dict[str, NDArray[np.float32]], dict[str, float]]:
+    """Convert a network; returns the LiteRT model, its outputs for these images, and their agreement with Keras.
+
+    Raises:
+        ExportMismatchError: they disagree.
+    """
+    blob = convert_to_litert(network)
+    outputs = run_model(blob, images)
+    return blob, outputs, check_agreement(run_model(network, images), outputs)
 
 
 def check_agreement(

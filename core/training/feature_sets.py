@@ -105,8 +105,7 @@ def extract_tail_features(
     names = digest_names(Path(photo) for photo in photos)
     if any(reader.names_digest() != names for reader in readers.values()):
         raise DatasetError(f"{tuned_dir.name} holds features of other training photos than labels.csv")
-    rows, columns, channels = FeatureStore(folder=folders[0]).maps(CUT)[0].shape[1:]
-    network = build_pooled_tail(weights, (rows, columns, channels))
+    network = build_pooled_tail(weights, FeatureStore(folder=folders[0]).maps(CUT)[0].shape[1:])
     return extract_versions(run_dir, network, readers)
 
 

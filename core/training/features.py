@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -57,25 +57,6 @@ class FeatureStore:
         return (self.folder / FINISHED_FILE).exists() and bool(np.load(self.folder / FINISHED_FILE).all())
 
 
-class Reader(Protocol):
-    """The inputs of the base, one for each photo."""
-
-    def __len__(self) -> int:
-        """The number of photos."""
-
-    def read(self, row: int) -> NDArray[np.float32]:
-        """The input for one photo."""
-
-    def read_plain(self, row: int) -> NDArray[np.float32]:
-        """The same without augmentation, for calibration."""
-
-    def describe(self) -> str:
-        """What is read; features are resumed only if it is the same."""
-
-    def names_digest(self) -> str:
-        """Digest of the photos' names in their order, as of `digest_names`."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoReader:
     """Decoded and preprocessed photos."""
@@ -88,16 +69,12 @@ class PhotoReader:
     def __len__(self) -> int:
         return len(self.photos)
 
-    def read(self, row: int) -> NDArray[np.float32]:
+    def read(self, row: int, *, is_augmented: bool = True) -> NDArray[np.float32]:
         """The pixels of one photo, augmented if there is a seed."""
-        if self.seed is None:
-            return self.read_plain(row)
-        image = augment(open_photo(self.photos[row]), np.random.default_rng((self.seed, row)))
+        image = open_photo(self.photos[row])
+        if self.seed is not None and is_augmented:
+            image = augment(image, np.random.default_rng((self.seed, row)))
         return fit_to_input(image, self.shape).pixels.astype(np.float32)
-
-    def read_plain(self, row: int) -> NDArray[np.float32]:
-        """The pixels of one photo."""
-        return fit_to_input(open_photo(self.photos[row]), self.shape).pixels.astype(np.float32)
 
     def describe(self) -> str:
         """The names of the photos, the preprocessing and the seed."""
@@ -119,14 +96,10 @@ class MapReader:
     def __len__(self) -> int:
         return len(np.load(self.folder / f"{self.name}.npy", mmap_mode="r"))
 
-    def read(self, row: int) -> NDArray[np.float32]:
-        """The maps of one photo."""
+    def read(self, row: int, *, is_augmented: bool = True) -> NDArray[np.float32]:
+        """The maps of one photo, always as they are."""
         codes, scale = FeatureStore(folder=self.folder).maps(self.name)
         return dequantize(codes[row], scale)
-
-    def read_plain(self, row: int) -> NDArray[np.float32]:
-        """The maps of one photo."""
-        return self.read(row)
 
     def describe(self) -> str:
         """What the maps were made from."""
@@ -135,6 +108,10 @@ class MapReader:
     def names_digest(self) -> str:
         """Digest of the names of the photos that the maps were made from; empty if it was not stored."""
         return str(json.loads(self.describe()).get("names", ""))
+
+
+Reader = PhotoReader | MapReader
+"""The inputs of the base, one for each photo. Features are resumed only if `describe` says the same."""
 
 
 def digest_names(photos: Iterable[Path]) -> str:
@@ -217,9 +194,8 @@ def check_space(folder: Path, size: int) -> None:
 def _create_files(reader: Reader, base: Path, folder: Path) -> None:
     """Create empty arrays, and choose the scale of the maps on a sample."""
     runner = _Runner(base)
-    calibration = [
-        runner(reader.read_plain(row)) for row in range(0, len(reader), -(-len(reader) // CALIBRATION_PHOTOS))
-    ]
+    rows = range(0, len(reader), -(-len(reader) // CALIBRATION_PHOTOS))
+    calibration = [runner(reader.read(row, is_augmented=False)) for row in rows]
     values = sum(sample.size * (4 if name == POOLED_FILE else 1) for name, sample in calibration[0].items())
     check_space(folder, values * len(reader))
     for name, sample in calibration[0].items():

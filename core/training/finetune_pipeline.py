@@ -15,9 +15,8 @@ from core.training.distillation import blend_with_teachers, file_digest, predict
 from core.training.feature_sets import extract_training_features, pool_versions
 from core.training.features import FeatureStore
 from core.training.head_network import CUT
-from core.training.joint_network import interpolate
 from core.training.joint_training import MapVersions, finetune
-from core.training.linear_heads import GUESS_RATE, HEADS, count_last_channels, fit_heads
+from core.training.linear_heads import GUESS_RATE, HEADS, count_last_channels, fit_heads, interpolate
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import PhotoTable, Split, read_photo_table
 from core.training.run_files import CONVOLUTIONS_FILE, TUNED_FILE, claim_run_directory, save_arrays

@@ -20,12 +20,12 @@ from core.vision.model_card import ModelCard
 def describe_heads(
     card: ModelCard,
     model: Path,
-    *,
     table: PhotoTable,
-    train: NDArray[np.int64],
-    validation: NDArray[np.float32],
     weights: Mapping[str, NDArray[np.float32]],
     teacher: PictureTeacher | None,
+    *,
+    train: NDArray[np.int64],
+    validation: NDArray[np.float32],
 ) -> ModelCard:
     """Complete the card of an exported model.
 
@@ -33,10 +33,10 @@ def describe_heads(
         card: with the names of the model, and what is known of its training.
         model: the exported model.
         table: all labels.
-        train: rows of the photos that were trained on.
-        validation: pooled features of the validation photos.
         weights: of the heads.
         teacher: what an exported model says, where kinds have no labels.
+        train: rows of the photos that were trained on.
+        validation: pooled features of the validation photos.
 
     Raises:
         DatasetError: a photo cannot be read.

@@ -1,4 +1,4 @@
-"""The networks with every head: the one that is served, and the parts of it that training reads features from."""
+"""The networks with every head: the one that is served, the parts that features are read from, and the trained part."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.training.config import BLOCKS
 from core.training.linear_heads import HEADS
 from core.training.network import IMAGENET_MEAN
 
@@ -22,8 +23,7 @@ FURTHER_HEADS = ("kind", "clothes")
 """Heads from `core.training.picture_heads`: of the first, the logits are an output, of the second, probabilities of
 positions."""
 CUT = "block3_pool"
-TRAINED_BLOCKS = ("block4", "block5")
-"""What fine-tuning changes: the blocks after CUT."""
+"""The layer before BLOCKS, which fine-tuning changes."""
 HEAD_BLOCKS = 3
 """How many of the last blocks the heads may read."""
 
@@ -43,11 +43,44 @@ def build_pooled_network(
     return keras.Model(picture, network.output | {CUT: network.get_layer(CUT).output}) if with_maps else network
 
 
-def build_pooled_tail(weights: Mapping[str, NDArray[np.float32]], shape: tuple[int, int, int]) -> keras.Model:
+def build_pooled_tail(weights: Mapping[str, NDArray[np.float32]], shape: Sequence[int]) -> keras.Model:
     """Build the rest of the same network, from `block3_pool` to `pooled`."""
     maps = keras.Input(shape, batch_size=1, name="maps")
-    rest = {name: value for name, value in weights.items() if name.startswith(TRAINED_BLOCKS)}
-    return keras.Model(maps, {"pooled": _pool(_on_last_grid([maps, *_build_blocks(maps, rest)]))})
+    return keras.Model(maps, {"pooled": _pool(_on_last_grid([maps, *_build_last_blocks(maps, weights)]))})
+
+
+def build_joint_tail(
+    weights: Mapping[str, NDArray[np.float32]], shape: Sequence[int], *, dropout: float = 0.0
+) -> keras.Model:
+    """Build the trainable part: the rest of the network with all heads on the last features.
+
+    Args:
+        weights: `<layer>/kernel` and `<layer>/bias` of the convolutions and heads.
+        shape: rows, columns and channels of the maps after block 3.
+        dropout: share of the last channels that are left out of a photo in training.
+
+    Returns:
+        A model whose outputs are the logits by the head's name.
+    """
+    maps = keras.Input(shape, name="maps")
+    last = _build_last_blocks(maps, weights)[-1]
+    pooled = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(last)
+    if dropout:
+        pooled = keras.layers.Dropout(dropout, dtype="float32", name="dropout")(pooled)
+    layers = {head.name: keras.layers.Dense(head.outputs, dtype="float32", name=head.name) for head in HEADS}
+    tail = keras.Model(maps, {name: layer(pooled) for name, layer in layers.items()}, name="joint_tail")
+    for name, layer in layers.items():
+        layer.set_weights([weights[f"{name}/kernel"], weights[f"{name}/bias"]])
+    return tail
+
+
+def read_weights(network: keras.Model) -> dict[str, NDArray[np.float32]]:
+    """Read `<layer>/kernel` and `<layer>/bias` of every layer."""
+    weights: dict[str, NDArray[np.float32]] = {}
+    for layer in network.layers:
+        if layer.weights:
+            weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"] = layer.get_weights()
+    return weights
 
 
 def build_head_network(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[int, int]) -> keras.Model:
@@ -100,6 +133,11 @@ def build_last_maps(weights: Mapping[str, NDArray[np.float32]], *, size: tuple[i
 def _build_picture_blocks(picture: Any, weights: Mapping[str, NDArray[np.float32]]) -> list[Any]:
     """The maps after the last three blocks, all on the grid of the last one."""
     return _on_last_grid(_build_blocks(picture - np.array(IMAGENET_MEAN, np.float32), weights))
+
+
+def _build_last_blocks(maps: Any, weights: Mapping[str, NDArray[np.float32]]) -> list[Any]:
+    """The maps after each of BLOCKS."""
+    return _build_blocks(maps, {name: value for name, value in weights.items() if name.startswith(BLOCKS)})
 
 
 def _build_blocks(maps: Any, weights: Mapping[str, NDArray[np.float32]]) -> list[Any]:

@@ -15,7 +15,7 @@ from core.training.config import HeadsConfig, load_finetune_config
 from core.training.data_files import check_photos
 from core.training.embedding import fit_embedding
 from core.training.evaluation import evaluate_heads, round_metrics
-from core.training.export import check_agreement, convert_to_litert, read_model_inputs, run_model, write_model
+from core.training.export import convert_and_compare, read_model_inputs, write_model
 from core.training.feature_sets import (
     extract_tail_features,
     extract_training_features,
@@ -174,15 +174,7 @@ def fit_model_heads(
     training = {**source.training, "photos": photos, "export": round_metrics(agreement), "heads": summary}
 
     def complete(card: ModelCard, model: Path) -> ModelCard:
-        card = describe_heads(
-            card,
-            model,
-            table=table,
-            train=run.used,
-            validation=features.validation,
-            weights=weights,
-            teacher=teacher,
-        )
+        card = describe_heads(card, model, table, weights, teacher, train=run.used, validation=features.validation)
         if config.without_fold is not None:
             card.metrics["unseen"] = {"heads": _measure_unseen(run, features, weights, card)}
         return card
@@ -289,13 +281,11 @@ def _fit_picture_heads(
 
 def _convert(run: _Run, weights: Mapping[str, NDArray[np.float32]]) -> tuple[bytes, dict[str, float]]:
     """Convert the network, and compare both on some validation photos."""
-    shape = run.source.preprocessing
+    shape, rows = run.source.preprocessing, run.table.rows(Split.VAL)
     network = build_head_network(weights, size=(shape.height, shape.width))
-    blob = convert_to_litert(network)
-    rows = run.table.rows(Split.VAL)
-    compared = rows[:: max(1, len(rows) // COMPARED_PHOTOS)]
-    images = read_model_inputs(run.table.paths(compared), shape)
-    return blob, check_agreement(run_model(network, images), run_model(blob, images))
+    compared = run.table.paths(rows[:: max(1, len(rows) // COMPARED_PHOTOS)])
+    blob, _, agreement = convert_and_compare(network, read_model_inputs(compared, shape))
+    return blob, agreement
 
 
 def _measure_unseen(

@@ -21,7 +21,7 @@ from core.training.feature_mixing import (
     erase_cells,
     mix_statistics,
 )
-from core.training.joint_network import build_joint_tail, read_tail
+from core.training.head_network import build_joint_tail, read_weights
 from core.training.linear_heads import HEADS
 from core.training.network import bfloat16_where_supported
 from core.training.run_files import append_log, claim_run_directory, save_arrays
@@ -72,11 +72,11 @@ def finetune(
         CheckpointMismatchError: `run_dir` holds a run with another configuration.
     """
     claim_run_directory(run_dir, config)
-    shape = maps.codes[0].shape[1:]
+    _, *shape = maps.codes[0].shape
     keras.utils.set_random_seed(config.seed)
     with bfloat16_where_supported():
-        tail = build_joint_tail(start, (shape[0], shape[1], shape[2]), dropout=config.dropout)
-        average = build_joint_tail(start, (shape[0], shape[1], shape[2]))
+        tail = build_joint_tail(start, shape, dropout=config.dropout)
+        average = build_joint_tail(start, shape)
     steps = config.photos // config.batch
     trained = _make_optimizers(config, tail, steps)
     variables = [*tail.trainable_weights, *average.trainable_weights]
@@ -95,7 +95,7 @@ def finetune(
             means = np.mean(losses, axis=0).tolist()
             append_log(run_dir, {"photos": photos}, dict(zip(("loss", *_HEAD_NAMES), means, strict=True)))
             losses = []
-    return read_tail(average)
+    return read_weights(average)
 
 
 def _restore(path: Path, variables: Sequence[Any]) -> int:

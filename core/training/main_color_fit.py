@@ -1,9 +1,7 @@
 """The model of the main color, fitted on what an exported model says of training photos and on their pixels."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +11,12 @@ from sklearn.linear_model import LogisticRegression
 
 from core.clothing import COLORS
 from core.errors import ModelMismatchError
-from core.runtime import available_cpus
 from core.training.calibration import choose_threshold
-from core.training.data_files import open_photo
+from core.training.export import map_attributes
 from core.training.photo_table import PhotoTable, Split
 from core.vision.attribute_calibration import NEVER
-from core.vision.backends import LiteRTBackend
-from core.vision.classifier import fit_to_input
+from core.vision.backends import AttributeOutputs
+from core.vision.classifier import ModelInput
 from core.vision.main_color import MainColorModel, count_clothes_pixels
 from core.vision.model_card import ModelCard
 
@@ -33,25 +30,6 @@ chosen on the photos that it is measured by."""
 UNKNOWN_BIAS = -100.0
 """Of a color that is the main one of no training photo."""
 DECIMALS = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ColorInputs:
-    """What the model of the main color reads, of n photos."""
-
-    scores: NDArray[np.float32]
-    """n x colors: scores of the color heads."""
-    bins: NDArray[np.float32]
-    """n x `BINS`: from `count_clothes_pixels`."""
-
-    def probabilities(self, model: MainColorModel) -> NDArray[np.float64]:
-        """n x colors."""
-        found: NDArray[np.float64] = softmax(self.columns() @ model.kernel + model.bias, axis=1)
-        return found
-
-    def columns(self) -> NDArray[np.float64]:
-        """The columns of the regression, n x (colors + `BINS`)."""
-        return np.concatenate([self.scores, np.sqrt(self.bins)], axis=1).astype(np.float64)
 
 
 def fit_main_color(
@@ -76,7 +54,7 @@ def fit_main_color(
         raise ModelMismatchError(f"{card.version} knows no colors")
     drawn = np.sort(np.random.default_rng(0).permutation(_outfits(table, train))[:TRAINING_PHOTOS])
     chosen = _outfits(table, table.rows(Split.VAL))
-    columns = read_color_inputs(table.paths(drawn), card, model).columns()
+    columns = read_color_columns(table.paths(drawn), card, model)
     mean, deviation = columns.mean(axis=0), columns.std(axis=0) + 1e-6
     regression = LogisticRegression(C=1 / PENALTY, max_iter=1000).fit(
         (columns - mean) / deviation, table.colors[drawn, 0, 0]
@@ -85,14 +63,12 @@ def fit_main_color(
     kernel[:, regression.classes_] = regression.coef_.T / deviation[:, None]
     bias[regression.classes_] = regression.intercept_ - mean @ kernel[:, regression.classes_]
     fitted = MainColorModel(kernel=kernel.round(DECIMALS), bias=bias.round(DECIMALS), threshold=NEVER)
-    inputs = read_color_inputs(table.paths(chosen), card, model)
-    probabilities = inputs.probabilities(fitted)
+    probabilities = _probabilities(read_color_columns(table.paths(chosen), card, model), fitted)
     threshold = choose_threshold(
         probabilities.max(axis=1), _is_main(table, chosen, probabilities.argmax(axis=1)), MIN_NAMED, PRECISION
     )
-    chosen_model = replace(fitted, threshold=threshold)
-    new = replace(card, attributes=replace(card.attributes, main_color=chosen_model))
-    return new, _measure(table, chosen, inputs, chosen_model)
+    attributes = replace(card.attributes, main_color=replace(fitted, threshold=threshold))
+    return replace(card, attributes=attributes), _measure(table, chosen, probabilities, threshold)
 
 
 def evaluate_main_color(table: PhotoTable, rows: NDArray[np.int64], card: ModelCard, model: Path) -> dict[str, float]:
@@ -111,42 +87,41 @@ def evaluate_main_color(table: PhotoTable, rows: NDArray[np.int64], card: ModelC
     if card.attributes is None or card.attributes.main_color is None:
         raise ModelMismatchError(f"{card.version} names no main colors")
     rows = _outfits(table, rows)
-    inputs = read_color_inputs(table.paths(rows), card, model)
-    return _measure(table, rows, inputs, card.attributes.main_color)
+    main_color = card.attributes.main_color
+    probabilities = _probabilities(read_color_columns(table.paths(rows), card, model), main_color)
+    return _measure(table, rows, probabilities, main_color.threshold)
+
+
+def read_color_columns(photos: Sequence[Path], card: ModelCard, model: Path) -> NDArray[np.float64]:
+    """The columns of the regression, n x (colors + `BINS`), for which a model is run over photos.
+
+    Raises:
+        DatasetError: a photo cannot be read, or the model knows no colors.
+    """
+
+    def read(model_input: ModelInput, outputs: AttributeOutputs) -> NDArray[np.float32]:
+        crop = model_input.crop_to_image
+        bins = count_clothes_pixels(crop(model_input.pixels), crop(outputs.clothes))
+        return np.concatenate([outputs.color_logits, np.sqrt(bins)])
+
+    return np.array(map_attributes(model, card, photos, read), np.float64)
+
+
+def _probabilities(columns: NDArray[np.float64], main_color: MainColorModel) -> NDArray[np.float64]:
+    """n x colors."""
+    return np.asarray(softmax(columns @ main_color.kernel + main_color.bias, axis=1))
 
 
 def _measure(
-    table: PhotoTable, rows: NDArray[np.int64], inputs: ColorInputs, main_color: MainColorModel
+    table: PhotoTable, rows: NDArray[np.int64], probabilities: NDArray[np.float64], threshold: float
 ) -> dict[str, float]:
-    probabilities = inputs.probabilities(main_color)
-    is_named = probabilities.max(axis=1) >= main_color.threshold
+    is_named = probabilities.max(axis=1) >= threshold
     is_right = _is_main(table, rows, probabilities.argmax(axis=1))
     return {
         "named": float(is_named.mean()),
         "right": float(is_right[is_named].mean()) if is_named.any() else 0.0,
         "right_if_always_named": float(is_right.mean()),
     }
-
-
-def read_color_inputs(photos: Sequence[Path], card: ModelCard, model: Path) -> ColorInputs:
-    """Run a model over photos.
-
-    Raises:
-        DatasetError: a photo cannot be read.
-        ModelMismatchError: the model knows no colors.
-    """
-
-    def read(photo: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        model_input = fit_to_input(open_photo(photo), card.preprocessing)
-        outputs = backend.forward(model_input.pixels).attributes
-        if outputs is None:
-            raise ModelMismatchError(f"{card.version} knows no colors")
-        crop = model_input.crop_to_image
-        return outputs.color_logits, count_clothes_pixels(crop(model_input.pixels), crop(outputs.clothes))
-
-    with closing(LiteRTBackend(model)) as backend, ThreadPoolExecutor(available_cpus()) as pool:
-        scores, bins = zip(*pool.map(read, photos), strict=True)
-    return ColorInputs(scores=np.array(scores), bins=np.array(bins))
 
 
 def _outfits(table: PhotoTable, rows: NDArray[np.int64]) -> NDArray[np.int64]:

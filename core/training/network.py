@@ -5,11 +5,10 @@ channels), logits z = mean(F) W + b, so the evidence for a style at one position
 logit itself. VGG: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -97,19 +96,34 @@ def build_base(backbone: str, weights: Path | None, shape: tuple[int, int]) -> k
     return keras.Model(picture, published.get_layer(architecture.features).output, name=f"{backbone}_base")
 
 
-def build_head(features: Any, dropout: float = 0.0) -> tuple[Any, Any]:
-    """Build style logits (8) and outfit logit (1), linear over pooled features."""
-    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(features)
+def build_frozen_base(
+    backbone: str, weights: Path | None, shape: tuple[int, int], *, cuts: Sequence[str] = (), with_maxima: bool = False
+) -> keras.Model:
+    """Build the base that runs once per photo.
+
+    Args:
+        backbone: a key of ARCHITECTURES.
+        weights: of `build_base`.
+        shape: height, width of the input.
+        cuts: layers whose maps are outputs.
+        with_maxima: whether `pooled`, the means over positions of the maps before and after block 5, has their maxima
+            too, those of a map after its means.
+    """
+    base = build_base(backbone, weights, shape)
+    pools = [keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D][: 1 + with_maxima]
+    pooled_maps = (base.get_layer(ARCHITECTURES[backbone].cuts["block5"]).output, base.output)
+    pooled = keras.layers.Concatenate()([pool()(maps) for maps in pooled_maps for pool in pools])
+    return keras.Model(base.input, {**{name: base.get_layer(name).output for name in cuts}, "pooled": pooled})
+
+
+def build_network(base: keras.Model, dropout: float = 0.0) -> keras.Model:
+    """Build the whole network, from pixels to style logits (8) and outfit logit (1), linear over pooled features."""
+    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(base.output)
     if dropout:
         pooled = keras.layers.Dropout(dropout, name="dropout")(pooled)
     style = keras.layers.Dense(len(STYLES), name=STYLE_LAYER, dtype="float32")(pooled)
     outfit = keras.layers.Dense(1, name=OUTFIT_LAYER, dtype="float32")(pooled)
-    return style, outfit
-
-
-def build_network(base: keras.Model, dropout: float = 0.0) -> keras.Model:
-    """Build the whole network, from pixels to style logits and outfit logit."""
-    return keras.Model(base.input, build_head(base.output, dropout), name="eva")
+    return keras.Model(base.input, (style, outfit), name="eva")
 
 
 def build_tail(network: keras.Model, cut: str) -> keras.Model:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.clothing import COLORS, ITEMS, Color, Item
 from core.errors import DatasetError
 from core.styles import Style
-from core.training.data_files import parse_certainty, parse_rows, read_rows
+from core.training.data_files import parse_rows, read_rows
 
 NOT_OUTFIT = "not_outfit"
 UNCLEAR = "unclear"
@@ -22,6 +22,8 @@ NOT_AN_OUTFIT = -1
 VIEWS = ("", "_b", "_c")
 ATTRIBUTE_VIEWS = VIEWS[:2]
 """Suffixes of the columns: three annotators for styles, the first two of them for items and colors."""
+CERTAINTIES, DEFAULT_CERTAINTY = (1, 2, 3), 2
+"""Of a label: a guess, likely (also if it is not given), clear."""
 COLOR_RANKS = 3
 """Colors that a view names at most."""
 NO_ITEMS, NO_COLORS = [float("nan")] * len(ITEMS), [NO_VIEW] * COLOR_RANKS
@@ -172,7 +174,12 @@ def _second(code: str) -> int:
 
 
 def _sure(row: dict[str, str], view: str) -> int:
-    return 0 if _style(row.get(f"style{view}", "")) == NO_VIEW else parse_certainty(row.get(f"sure{view}", ""))
+    if _style(row.get(f"style{view}", "")) == NO_VIEW:
+        return 0
+    certainty = int(row.get(f"sure{view}", "") or DEFAULT_CERTAINTY)
+    if certainty not in CERTAINTIES:
+        raise ValueError(f"the certainty {certainty} is not between {CERTAINTIES[0]} and {CERTAINTIES[-1]}")
+    return certainty
 
 
 def _items(row: dict[str, str]) -> list[list[float]]:

@@ -1,8 +1,6 @@
 """The heads `kind` and `clothes` without their labels: learned from what an exported model says."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +9,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from core.errors import DatasetError
-from core.runtime import available_cpus
-from core.training.data_files import open_photo
+from core.training.export import map_attributes
 from core.training.photo_table import PhotoTable
 from core.training.picture_heads import KINDS, MIN_SAID, CellGoals, choose_refusals, read_kinds
-from core.vision.backends import LiteRTBackend
-from core.vision.classifier import fit_to_input
 from core.vision.model_card import CARD_FILE, ModelCard, load_model_card
 from core.vision.verdict import Refusal, find_refusal, softmax
 
@@ -77,21 +72,17 @@ def ask_teacher(
         DatasetError: it has no heads `kind` and `clothes`, or a photo cannot be read.
     """
     card = load_model_card(model_dir / CARD_FILE)
-
-    def run(photo: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        model_input = fit_to_input(open_photo(data / photo), card.preprocessing)
-        outputs = backend.forward(model_input.pixels).attributes
-        if outputs is None:
-            raise DatasetError(f"{card.version} has no heads `kind` and `clothes` to learn from")
-        return outputs.kind_logits, model_input.crop_to_image(outputs.clothes)
-
-    with closing(LiteRTBackend(model_dir / card.file)) as backend, ThreadPoolExecutor(available_cpus()) as pool:
-        return PictureTeacher(
-            model_dir=model_dir,
-            card=card,
-            kinds={photo: logits for photo, (logits, _) in zip(kinds, pool.map(run, kinds), strict=True)},
-            clothes={photo: cells for photo, (_, cells) in zip(clothes, pool.map(run, clothes), strict=True)},
-        )
+    model = model_dir / card.file
+    says = map_attributes(model, card, [data / photo for photo in kinds], lambda _, outputs: outputs.kind_logits)
+    cells = map_attributes(
+        model, card, [data / photo for photo in clothes], lambda seen, outputs: seen.crop_to_image(outputs.clothes)
+    )
+    return PictureTeacher(
+        model_dir=model_dir,
+        card=card,
+        kinds=dict(zip(kinds, says, strict=True)),
+        clothes=dict(zip(clothes, cells, strict=True)),
+    )
 
 
 def keep_refusals(

@@ -1,10 +1,9 @@
 """The commands `eva train` and `eva export`: a network for styles and the gate."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 
-import keras
 import numpy as np
 from rich.console import Console
 
@@ -12,20 +11,18 @@ from core.errors import DatasetError, UnknownBackboneError
 from core.training.calibration import calibrate_styles
 from core.training.config import TrainingConfig, check_stages, load_config
 from core.training.data_files import check_photos
-from core.training.distillation import blend_with_teachers, cross_validated_predictions
+from core.training.distillation import blend_with_teachers, cross_validated_predictions, find_doubtful
 from core.training.evaluation import evaluate_styles, round_metrics
 from core.training.export import (
     MODEL_FILE,
     build_serving_network,
-    check_agreement,
-    convert_to_litert,
+    convert_and_compare,
     read_model_inputs,
-    run_model,
     write_model,
 )
 from core.training.feature_sets import extract_versions
 from core.training.features import FeatureStore, PhotoReader
-from core.training.network import ARCHITECTURES, build_base, load_network
+from core.training.network import ARCHITECTURES, build_frozen_base, load_network
 from core.training.photo_table import PhotoTable, Split, read_photo_table
 from core.training.run_files import CONFIG_FILE, load_arrays
 from core.training.staged_training import FeatureSet, train_stages
@@ -76,7 +73,9 @@ def train(
     readers = {"val": PhotoReader(photos=table.paths(validation_rows), shape=shape, seed=None)}
     for number in range(config.versions):
         readers[f"train-{number}"] = PhotoReader(photos=photos, shape=shape, seed=AUGMENTATION_SEED + number)
-    validation_store, *versions = extract_versions(run_dir, _build_frozen_base(config, weights), readers)
+    cuts = [ARCHITECTURES[config.backbone].cuts[stage.block] for stage in config.stages]
+    base = build_frozen_base(config.backbone, weights, (shape.height, shape.width), cuts=cuts)
+    validation_store, *versions = extract_versions(run_dir, base, readers)
     train_stages(
         config,
         weights=weights,
@@ -116,10 +115,8 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
     table = read_photo_table(data, with_attributes=False)
     rows = table.rows(Split.VAL)
     images = read_model_inputs(table.paths(rows), config.preprocessing)
-    blob = convert_to_litert(network)
     console.print("comparing both models on the validation split")
-    outputs = run_model(blob, images)
-    agreement = check_agreement(run_model(network, images), outputs)
+    blob, outputs, agreement = convert_and_compare(network, images)
     logits = {"style": outputs["style_logits"], "outfit": outputs["outfit_logit"][:, 0]}
     temperature, thresholds = calibrate_styles(table, rows, logits, config.emphasis)
     card = ModelCard(
@@ -131,7 +128,7 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
         thresholds=thresholds,
         preprocessing=config.preprocessing,
         training={
-            "recipe": config.to_dict(),
+            "recipe": asdict(config),
             "photos": {split.value: len(table.rows(split)) for split in (Split.TRAIN, Split.VAL)},
             "weights": ARCHITECTURES[config.backbone].weights,
             "export": round_metrics(agreement),
@@ -140,17 +137,6 @@ def export(*, data: Path, run_dir: Path, model_dir: Path) -> None:
     )
     card.metrics["val"] = round_metrics(evaluate_styles(table, rows, logits, card)[0])
     write_model(model_dir, blob, card, lambda named, _: named)
-
-
-def _build_frozen_base(config: TrainingConfig, weights: Path | None) -> keras.Model:
-    """Build the base that runs once per photo; outputs: the maps after every cut, and the pooled features."""
-    shape = config.preprocessing
-    base = build_base(config.backbone, weights, (shape.height, shape.width))
-    names = ARCHITECTURES[config.backbone].cuts
-    cuts = {names[stage.block]: base.get_layer(names[stage.block]).output for stage in config.stages}
-    maps = (base.get_layer(names["block5"]).output, base.output)
-    means = [keras.layers.GlobalAveragePooling2D()(layer) for layer in maps]
-    return keras.Model(base.input, {**cuts, "pooled": keras.layers.Concatenate()(means)})
 
 
 def _mix_teacher_targets(
@@ -170,11 +156,10 @@ def _mix_teacher_targets(
             features = np.concatenate([features, stored["F"][found]], axis=1)
         except (KeyError, IndexError) as error:
             raise DatasetError(f"{teacher_features.name} has no features for {error}") from error
-    teacher = cross_validated_predictions(features, labels, folds=5, seed=config.seed)
-    is_outfit = labels >= 0
-    agreement = float(np.mean(teacher.probabilities[is_outfit].argmax(axis=1) == labels[is_outfit]))
+    predicted = cross_validated_predictions(features, labels, folds=5, seed=config.seed)
+    agreement = float(np.mean((predicted.argmax(axis=1) == labels)[labels >= 0]))
     console.print(
         f"the teacher agrees with the annotator on {agreement:.1%} of unseen photos "
-        f"and doubts {int(teacher.is_doubtful.sum())} labels"
+        f"and doubts {len(find_doubtful(predicted, labels))} labels"
     )
-    return blend_with_teachers(annotated, {"style": teacher.probabilities}, config.teacher)
+    return blend_with_teachers(annotated, {"style": predicted}, config.teacher)

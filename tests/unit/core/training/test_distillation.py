@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.styles import Style
-from core.training.distillation import cross_validated_predictions
+from core.training.distillation import cross_validated_predictions, find_doubtful
 from core.training.photo_table import PhotoTable, read_photo_table
 from core.training.targets import photo_weights
 
@@ -18,18 +18,18 @@ def test_wrong_label_is_doubtful() -> None:
         features[row, row % 8 :: 8] += 4
     slip = 17
     labels[slip] = 5
-    teaching = cross_validated_predictions(features, labels, folds=5, seed=0)
-    assert teaching.probabilities[slip].argmax() == slip % 8
-    assert np.flatnonzero(teaching.is_doubtful).tolist() == [slip]
+    predicted = cross_validated_predictions(features, labels, folds=5, seed=0)
+    assert predicted[slip].argmax() == slip % 8
+    assert find_doubtful(predicted, labels).tolist() == [slip]
 
 
 def test_predictions_without_an_outfit_are_uniform() -> None:
     labels = np.array([number % 2 for number in range(40)] + [-1])
-    teaching = cross_validated_predictions(
+    predicted = cross_validated_predictions(
         np.random.default_rng(0).random((41, 4)).astype(np.float32), labels, folds=2, seed=0
     )
-    assert np.allclose(teaching.probabilities[-1], 1 / 8)
-    assert np.allclose(teaching.probabilities.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(predicted[-1], 1 / 8)
+    assert np.allclose(predicted.sum(axis=1), 1, atol=1e-5)
 
 
 def write_table(folder: Path, *labels: tuple[str, int, str]) -> PhotoTable:

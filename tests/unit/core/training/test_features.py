@@ -28,11 +28,11 @@ SHAPE = Preprocessing(width=32, height=32)
 class DeadlyReader(PhotoReader):
     """Ends its process at a photo, as the kernel does when the memory is full."""
 
-    def read(self, row: int) -> np.ndarray:
+    def read(self, row: int, *, is_augmented: bool = True) -> np.ndarray:
         """The pixels of a photo before the last ones."""
-        if row == 20:
+        if row == 20 and is_augmented:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().read(row)
+        return super().read(row, is_augmented=is_augmented)
 
 
 def read_table(data: Path) -> PhotoTable:

@@ -226,13 +226,13 @@ def test_heads_without_their_labels_learn_from_the_source(
 
     monkeypatch.setattr(MapVersions, "read", read)
     colored: list[Sequence[Path]] = []
-    read_colors = main_color_fit.read_color_inputs
+    read_colors = main_color_fit.read_color_columns
 
-    def read_color_inputs(photos: Sequence[Path], card: ModelCard, model: Path) -> main_color_fit.ColorInputs:
+    def read_color_columns(photos: Sequence[Path], card: ModelCard, model: Path) -> np.ndarray:
         colored.append(photos)
         return read_colors(photos, card, model)
 
-    monkeypatch.setattr(main_color_fit, "read_color_inputs", read_color_inputs)
+    monkeypatch.setattr(main_color_fit, "read_color_columns", read_color_columns)
     finetune_pipeline.finetune_convolutions(data=data, run_dir=tuned, source_dir=source, config=config)
     assert {path.name for path in (tuned / "features").iterdir()} == {"clean", "augmented-1", "augmented-2"}
     left_out = [number for number, row in enumerate(labels) if row["split"] == "train" and row["source"] == "mdem"]

@@ -18,9 +18,8 @@ from core.errors import CheckpointMismatchError
 from core.training import joint_training
 from core.training.config import FinetuneConfig
 from core.training.feature_mixing import blend, draw_partners, draw_shares, erase_cells, mix_statistics
-from core.training.joint_network import interpolate
 from core.training.joint_training import MapVersions, finetune
-from core.training.linear_heads import HEADS
+from core.training.linear_heads import HEADS, interpolate
 from core.training.targets import Targets
 
 PHOTOS = 12

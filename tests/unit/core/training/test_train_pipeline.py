@@ -21,7 +21,7 @@ from core.training import candidates, report, staged_training, train_pipeline
 from core.training.config import Stage, TrainingConfig, check_stages, load_config
 from core.training.export import convert_to_litert, read_model_inputs
 from core.training.features import PhotoReader, dequantize, extract_features
-from core.training.network import ARCHITECTURES
+from core.training.network import ARCHITECTURES, build_frozen_base
 from core.training.photo_table import Split, read_photo_table
 from core.vision.model_card import ModelCard, Preprocessing, load_model_card
 
@@ -221,7 +221,7 @@ def test_unknown_backbone_is_rejected(unchanged_data: Path, tmp_path: Path) -> N
 
 def test_config_round_trip(tmp_path: Path) -> None:
     config = make_config("vgg16", seed=11)
-    (tmp_path / "recipe.json").write_text(json.dumps(config.to_dict()), "utf-8")
+    (tmp_path / "recipe.json").write_text(json.dumps(dataclasses.asdict(config)), "utf-8")
     assert load_config(tmp_path / "recipe.json") == config
 
 
@@ -229,7 +229,7 @@ def test_stored_features_equal_the_frozen_base(unchanged_data: Path, tiny: str, 
     table = read_photo_table(unchanged_data, with_attributes=False)
     photos = table.paths(table.rows(Split.VAL))
     base = tmp_path / "base.tflite"
-    network = train_pipeline._build_frozen_base(make_config(tiny), None)
+    network = build_frozen_base(tiny, None, (32, 32), cuts=["block4_pool"])
     base.write_bytes(convert_to_litert(network))
     done: list[int] = []
     store = extract_features(
