@@ -21,8 +21,7 @@ from matplotlib import pyplot as plt
 
 from core.clothing import COLORS, ITEMS
 from core.styles import STYLES
-from core.training.calibration import calibrate_head
-from core.training.evaluation import confidence_bins
+from core.training.calibration import calibrate_head, confidence_bins
 from core.training.export import map_attributes
 from core.training.photo_table import Split, read_photo_table
 from core.vision.attribute_calibration import NEVER, AttributeCalibration

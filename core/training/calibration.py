@@ -1,6 +1,7 @@
 """Temperature, thresholds and what may be said of items and colors, chosen on the validation split only."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ MIN_PROBABILITY = 0.5
 """What is named is more likely there than not, whatever is right by luck among the few photos of a rare item."""
 STORED_STEPS = 10_000
 """The card stores thresholds with four digits."""
+ECE_BINS = 10
 MIN_NAMED = 8
 """Photos over a threshold, at least, for its precision to be believed."""
 
@@ -122,16 +124,19 @@ def choose_thresholds(
     )
 
 
-def expected_calibration_error(confidence: NDArray[np.float32], is_correct: NDArray[np.bool_], bins: int = 10) -> float:
+def expected_calibration_error(confidence: NDArray[np.float32], is_correct: NDArray[np.bool_]) -> float:
     """Mean gap between confidence and accuracy over bins of equal width, weighted by photos (Naeini et al. 2015)."""
-    bin_index = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = [
-        abs(float(confidence[bin_index == b].mean()) - float(is_correct[bin_index == b].mean()))
-        * float(np.mean(bin_index == b))
-        for b in range(bins)
-        if np.any(bin_index == b)
+        abs(float(confidence[inside].mean()) - float(is_correct[inside].mean())) * float(np.mean(inside))
+        for inside in confidence_bins(confidence).values()
     ]
     return float(sum(gaps))
+
+
+def confidence_bins(confidence: NDArray[np.floating[Any]]) -> dict[float, NDArray[np.bool_]]:
+    """What lies in each bin of equal width, by its center; empty ones are left out."""
+    bin_index = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
+    return {(number + 0.5) / ECE_BINS: bin_index == number for number in np.unique(bin_index).tolist()}
 
 
 def calibrate_head(logits: NDArray[np.float32], truth: NDArray[np.bool_]) -> HeadCalibration:

@@ -19,7 +19,7 @@ from sklearn.metrics import (
 from core.clothing import COLORS, ITEMS
 from core.errors import DatasetError
 from core.styles import STYLES
-from core.training.calibration import naming_metrics
+from core.training.calibration import expected_calibration_error, naming_metrics
 from core.training.photo_table import NO_VIEW, NOT_AN_OUTFIT, PhotoTable
 from core.vision.attribute_calibration import AttributeCalibration
 from core.vision.model_card import ModelCard
@@ -29,7 +29,6 @@ MIN_SOURCE_PHOTOS = 20
 """Sources with fewer outfits are not listed in the figures of the heads."""
 MIN_POSITIVES = 5
 """Items and colors with fewer photos have no average precision."""
-ECE_BINS = 10
 
 Logits = Mapping[str, NDArray[np.float32]]
 """Of n photos by the head's name: `style` n x 8, `outfit` n, and maybe `items` and `colors`."""
@@ -181,21 +180,6 @@ def evaluate_heads(table: PhotoTable, rows: NDArray[np.int64], logits: Logits, c
     if card.attributes is not None:
         metrics |= _evaluate_attributes(table, rows, logits, card.attributes)
     return metrics
-
-
-def expected_calibration_error(confidence: NDArray[np.float32], is_correct: NDArray[np.bool_]) -> float:
-    """Mean gap between confidence and accuracy over bins of equal width, weighted by photos (Naeini et al. 2015)."""
-    gaps = [
-        abs(float(confidence[inside].mean()) - float(is_correct[inside].mean())) * float(np.mean(inside))
-        for inside in confidence_bins(confidence).values()
-    ]
-    return float(sum(gaps))
-
-
-def confidence_bins(confidence: NDArray[np.floating[Any]]) -> dict[float, NDArray[np.bool_]]:
-    """What lies in each bin of equal width, by its center; empty ones are left out."""
-    bin_index = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
-    return {(number + 0.5) / ECE_BINS: bin_index == number for number in np.unique(bin_index).tolist()}
 
 
 def round_metrics(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Stored features of several versions of photos, and the sets of them that `eva finetune` and `eva heads` read."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from core.training.features import (
 )
 from core.training.head_network import CUT, build_pooled_network, build_pooled_tail
 from core.training.photo_table import PhotoTable, Split
+from core.training.targets import Targets
 from core.vision.model_card import Preprocessing
 
 AUGMENTATION_SEED = 2001
@@ -32,6 +34,31 @@ CLEAN = "clean"
 """The version of the training photos as they are."""
 
 console = Console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSet:
+    """Stored features of n photos with their targets."""
+
+    stores: Sequence[FeatureStore]
+    """One per version of the photos, in the order of the targets."""
+    targets: Targets
+    weights: NDArray[np.float64] | None = None
+    """n; relative frequency of each photo in a sample. None: every photo once, in order."""
+
+    def read_maps(
+        self, cut: str, rows: NDArray[np.int64], versions: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """The quantized maps of k photos after layer `cut`, and the scales of their channels, k x 1 x 1 x channels.
+
+        Args:
+            cut: name of the layer.
+            rows: k, the photos.
+            versions: k, the version of each.
+        """
+        maps = [store.maps(cut) for store in self.stores]
+        codes = np.stack([maps[version][0][row] for row, version in zip(rows, versions, strict=True)])
+        return codes, np.stack([maps[version][1] for version in versions])[:, None, None]
 
 
 def training_versions(augmented: int) -> tuple[str, ...]:

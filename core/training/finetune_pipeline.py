@@ -12,10 +12,9 @@ from core.errors import CheckpointMismatchError, DatasetError
 from core.training.config import FinetuneConfig
 from core.training.data_files import check_photos
 from core.training.distillation import blend_with_teachers, file_digest, predict_by_teachers, read_tuned
-from core.training.feature_sets import extract_training_features, pool_versions
+from core.training.feature_sets import TrainingSet, extract_training_features, pool_versions
 from core.training.features import FeatureStore
-from core.training.head_network import CUT
-from core.training.joint_training import MapVersions, finetune
+from core.training.joint_training import finetune
 from core.training.linear_heads import GUESS_RATE, HEADS, count_last_channels, fit_heads, interpolate
 from core.training.litert_weights import read_convolutions
 from core.training.photo_table import PhotoTable, Split, read_photo_table
@@ -75,21 +74,14 @@ def finetune_convolutions(
         table, run_dir, weights, card.preprocessing, augmented=config.versions, with_maps=True
     )
     first = _first_network(table, rows, used, weights, stores, start)
-    maps = [store.maps(CUT) for store in stores]
     targets = compute_targets(table, rows)
     if teachers:
         predictions = predict_by_teachers(teachers, weights=weights, run_dir=run_dir, photos=table.photo[rows])
         targets = blend_with_teachers(targets, predictions, config.teacher_share)
     shares = np.zeros(len(rows))
     shares[used] = photo_weights(table, rows[used], balance=SAMPLING_BALANCE, guess_rate=GUESS_RATE)
-    tuned = finetune(
-        config,
-        start=first,
-        maps=MapVersions(codes=[codes for codes, _ in maps], scales=[scale for _, scale in maps]),
-        targets=targets,
-        weights=shares,
-        run_dir=run_dir,
-    )
+    photos = TrainingSet(stores=stores, targets=targets, weights=shares)
+    tuned = finetune(config, start=first, photos=photos, run_dir=run_dir)
     save_arrays(run_dir / TUNED_FILE, tuned)
     save_arrays(run_dir / CONVOLUTIONS_FILE, interpolate(weights, tuned, config.share))
     console.print(f"{run_dir / CONVOLUTIONS_FILE} is written")

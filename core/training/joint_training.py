@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from core.training.feature_mixing import (
     erase_cells,
     mix_statistics,
 )
-from core.training.head_network import build_joint_tail, read_weights
+from core.training.feature_sets import TrainingSet
+from core.training.head_network import CUT, build_joint_tail, read_weights
 from core.training.linear_heads import HEADS
 from core.training.network import bfloat16_where_supported
 from core.training.run_files import append_log, claim_run_directory, save_arrays
@@ -31,29 +32,11 @@ CHECKPOINT_FILE = "checkpoint.npz"
 _HEAD_NAMES = tuple(head.name for head in HEADS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MapVersions:
-    """Quantized maps of the same photos in one or more versions."""
-
-    codes: Sequence[NDArray[np.uint8]]
-    """Each photos x rows x columns x channels, memory-mapped."""
-    scales: Sequence[NDArray[np.float32]]
-    """Each channels."""
-
-    def read(self, rows: NDArray[np.int64], rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """The maps of these photos, each in a random version, and the scale of each photo's channels."""
-        versions = rng.integers(0, len(self.codes), len(rows))
-        maps = np.stack([self.codes[version][row] for version, row in zip(versions, rows, strict=True)])
-        return maps, np.stack([self.scales[version] for version in versions])[:, None, None]
-
-
 def finetune(
     config: FinetuneConfig,
     *,
     start: Mapping[str, NDArray[np.float32]],
-    maps: MapVersions,
-    targets: Targets,
-    weights: NDArray[np.float64],
+    photos: TrainingSet,
     run_dir: Path,
     save_every: int = 1024,
 ) -> dict[str, NDArray[np.float32]]:
@@ -62,9 +45,7 @@ def finetune(
     Args:
         config: every choice.
         start: weights of convolutions and heads.
-        maps: after block 3, of all photos.
-        targets: of all photos.
-        weights: how often each photo is drawn; they sum to 1.
+        photos: with maps after block 3, and weights that sum to 1.
         run_dir: directory of the checkpoint, the configuration and `log.jsonl`.
         save_every: photos between two checkpoints.
 
@@ -72,7 +53,7 @@ def finetune(
         CheckpointMismatchError: `run_dir` holds a run with another configuration.
     """
     claim_run_directory(run_dir, config)
-    _, *shape = maps.codes[0].shape
+    _, *shape = photos.stores[0].maps(CUT)[0].shape
     keras.utils.set_random_seed(config.seed)
     with bfloat16_where_supported():
         tail = build_joint_tail(start, shape, dropout=config.dropout)
@@ -85,15 +66,15 @@ def finetune(
     update = _build_average_step(tail, average)
     losses: list[NDArray[np.float32]] = []
     first = _restore(run_dir / CHECKPOINT_FILE, variables)
-    for step, batch in _draw_batches(config, maps, targets, weights, range(first, steps)):
+    for step, batch in _draw_batches(config, photos, range(first, steps)):
         losses.append(train({name: tf.constant(part) for name, part in batch.items()}).numpy())
         update(tf.constant(min(config.ema, (1 + step) / (10 + step)), tf.float32))
-        photos = (step + 1) * config.batch
-        if photos % save_every < config.batch or step + 1 == steps:
+        seen = (step + 1) * config.batch
+        if seen % save_every < config.batch or step + 1 == steps:
             arrays = {str(number): variable.numpy() for number, variable in enumerate(variables)}
             save_arrays(run_dir / CHECKPOINT_FILE, {"step": np.array(step + 1), **arrays})
             means = np.mean(losses, axis=0).tolist()
-            append_log(run_dir, {"photos": photos}, dict(zip(("loss", *_HEAD_NAMES), means, strict=True)))
+            append_log(run_dir, {"photos": seen}, dict(zip(("loss", *_HEAD_NAMES), means, strict=True)))
             losses = []
     return read_weights(average)
 
@@ -125,7 +106,7 @@ def _make_optimizers(config: FinetuneConfig, tail: keras.Model, steps: int) -> l
 
 
 def _draw_batches(
-    config: FinetuneConfig, maps: MapVersions, targets: Targets, weights: NDArray[np.float64], steps: range
+    config: FinetuneConfig, photos: TrainingSet, steps: range
 ) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
     """Read ahead by two batches. The draws of a step depend on seed and step alone, so a resumed run continues alike.
 
@@ -134,9 +115,9 @@ def _draw_batches(
 
     def load(step: int) -> dict[str, NDArray[Any]]:
         rng = np.random.default_rng((config.seed, step))
-        rows = np.sort(rng.choice(len(weights), config.batch, p=weights, replace=False))
-        codes, scale = maps.read(rows, rng)
-        batch = {field.name: getattr(targets, field.name)[rows] for field in fields(Targets)}
+        rows = np.sort(rng.choice(len(photos.targets.outfit), config.batch, p=photos.weights, replace=False))
+        codes, scale = photos.read_maps(CUT, rows, rng.integers(0, len(photos.stores), len(rows)))
+        batch = {field.name: getattr(photos.targets, field.name)[rows] for field in fields(Targets)}
         batch |= {"outfit": batch["outfit"][:, None], "outfit_weight": np.ones(config.batch, np.float32)}
         return batch | {"seed": np.array([config.seed % 2**31, step], np.int32), "codes": codes, "scale": scale}
 

@@ -21,14 +21,9 @@ from typing import Any
 from matplotlib import pyplot as plt
 from rich.console import Console
 
+from core.training.calibration import confidence_bins
 from core.training.data_files import open_photo
-from core.training.evaluation import (
-    Predictions,
-    confidence_bins,
-    evaluate_heads,
-    evaluate_styles,
-    round_metrics,
-)
+from core.training.evaluation import Predictions, evaluate_heads, evaluate_styles, round_metrics
 from core.training.export import read_model_inputs, run_model
 from core.training.main_color_fit import evaluate_main_color
 from core.training.photo_table import PhotoTable, Split, read_photo_table
@@ -37,7 +32,6 @@ from core.vision.classifier import check_digest
 from core.vision.model_card import CARD_FILE, load_model_card
 
 TILE, CAPTION, TILES_PER_ROW, MISTAKE_COUNT = 180, 34, 6, 24
-
 
 console = Console(stderr=True)
 

@@ -2,8 +2,6 @@
 
 import math
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from core.training.config import Stage, TrainingConfig
-from core.training.features import FeatureStore, dequantize
+from core.training.feature_sets import TrainingSet
+from core.training.features import dequantize
 from core.training.linear_heads import HEADS, fit_linear_map
 from core.training.network import (
     ARCHITECTURES,
@@ -24,7 +23,6 @@ from core.training.network import (
     load_network,
 )
 from core.training.run_files import append_log, claim_run_directory, load_arrays, replacing, save_arrays
-from core.training.targets import Targets
 
 VALIDATIONS_PER_STAGE = 4
 """Validations per stage; training can be resumed from each."""
@@ -32,17 +30,6 @@ VALIDATIONS_PER_STAGE = 4
 Batch = tuple["NDArray[np.float32]", dict[str, "NDArray[np.float32]"], dict[str, "NDArray[np.float32]"]]
 
 console = Console(stderr=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeatureSet:
-    """Stored features of n photos with their targets."""
-
-    targets: Targets
-    stores: Sequence[FeatureStore]
-    """One per version of the photos, in the order of the targets."""
-    weights: NDArray[np.float64] | None = None
-    """n; relative frequency of each photo in a sample. None: every photo once, in order."""
 
 
 class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -53,7 +40,7 @@ class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """
 
     def __init__(
-        self, features: FeatureSet, cut: str, *, batch_size: int, size: int | None = None, seed: int = 0
+        self, features: TrainingSet, cut: str, *, batch_size: int, size: int | None = None, seed: int = 0
     ) -> None:
         """Draw the first epoch's sample.
 
@@ -65,8 +52,7 @@ class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
             seed: of the samples.
         """
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
-        self._maps = [store.maps(cut) for store in features.stores]
-        self._features, self._batch, self._seed = features, batch_size, seed
+        self._features, self._cut, self._batch, self._seed = features, cut, batch_size, seed
         self._size = size or len(features.targets.outfit)
         self.draw(0)
 
@@ -76,12 +62,9 @@ class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> Batch:
         part = slice(index * self._batch, (index + 1) * self._batch)
         rows, versions = self._rows[part], self._versions[part]
-        maps = np.stack(
-            [dequantize(self._maps[v][0][r], self._maps[v][1]) for r, v in zip(rows, versions, strict=True)]
-        )
         targets = self._features.targets
         return (
-            maps,
+            dequantize(*self._features.read_maps(self._cut, rows, versions)),
             {"style": targets.style[rows], "outfit": targets.outfit[rows, None]},
             {"style": targets.style_weight[rows], "outfit": np.ones(len(rows), np.float32)},
         )
@@ -98,7 +81,7 @@ class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
         rows = np.repeat(np.arange(share.size), times)
         short = max(0, self._size - rows.size)
         self._rows = rng.permutation(np.concatenate([rows, rng.choice(share.size, short, p=share)]))[: self._size]
-        self._versions = rng.integers(0, len(self._maps), self._rows.size)
+        self._versions = rng.integers(0, len(self._features.stores), self._rows.size)
 
 
 def train_stages(
@@ -106,8 +89,8 @@ def train_stages(
     *,
     weights: Path | None,
     start: Path | None,
-    train_set: FeatureSet,
-    validation_set: FeatureSet,
+    train_set: TrainingSet,
+    validation_set: TrainingSet,
     run_dir: Path,
 ) -> None:
     """Train all stages and write `model.keras`, `recipe.json` and `log.jsonl` into `run_dir`.
@@ -153,8 +136,8 @@ def train_stages(
 
 def _initialize_heads(
     network: keras.Model,
-    train_set: FeatureSet,
-    validation_set: FeatureSet,
+    train_set: TrainingSet,
+    validation_set: TrainingSet,
     run_dir: Path,
 ) -> None:
     """Fit both heads on the pooled features of the frozen network."""
@@ -184,8 +167,8 @@ def _fit_tail(
     config: TrainingConfig,
     stage: Stage,
     number: int,
-    train_set: FeatureSet,
-    validation_set: FeatureSet,
+    train_set: TrainingSet,
+    validation_set: TrainingSet,
     run_dir: Path,
 ) -> None:
     cut = ARCHITECTURES[config.backbone].cuts[stage.block]

@@ -20,12 +20,12 @@ from core.training.export import (
     read_model_inputs,
     write_model,
 )
-from core.training.feature_sets import extract_versions
+from core.training.feature_sets import TrainingSet, extract_versions
 from core.training.features import FeatureStore, PhotoReader
 from core.training.network import ARCHITECTURES, build_frozen_base, load_network
 from core.training.photo_table import PhotoTable, Split, read_photo_table
 from core.training.run_files import CONFIG_FILE, load_arrays
-from core.training.staged_training import FeatureSet, train_stages
+from core.training.staged_training import train_stages
 from core.training.targets import Targets, compute_targets, photo_weights
 from core.vision.model_card import ModelCard
 
@@ -80,7 +80,7 @@ def train(
         config,
         weights=weights,
         start=start,
-        train_set=FeatureSet(
+        train_set=TrainingSet(
             targets=_mix_teacher_targets(config, table, versions, teacher_features),
             stores=versions,
             weights=photo_weights(
@@ -91,7 +91,7 @@ def train(
                 emphasis=config.emphasis,
             ),
         ),
-        validation_set=FeatureSet(
+        validation_set=TrainingSet(
             targets=compute_targets(table, validation_rows, style_views=1), stores=[validation_store]
         ),
         run_dir=run_dir,

@@ -1,7 +1,11 @@
 import numpy as np
 
-from core.training.calibration import choose_threshold, choose_thresholds, fit_temperature
-from core.training.evaluation import expected_calibration_error
+from core.training.calibration import (
+    choose_threshold,
+    choose_thresholds,
+    expected_calibration_error,
+    fit_temperature,
+)
 from core.vision.attribute_calibration import NEVER
 
 

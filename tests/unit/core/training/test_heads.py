@@ -18,14 +18,13 @@ from core.training import finetune_pipeline, head_card, head_pipeline, main_colo
 from core.training.calibration import calibrate_head, naming_metrics
 from core.training.config import FinetuneConfig, HeadsConfig
 from core.training.export import check_agreement, convert_to_litert, run_model
-from core.training.feature_sets import extract_validation_features
+from core.training.feature_sets import TrainingSet, extract_validation_features
 from core.training.features import FeatureStore
 from core.training.head_network import (
     OUTPUTS,
     build_head_network,
     build_pooled_network,
 )
-from core.training.joint_training import MapVersions
 from core.training.linear_heads import HEADS, apply_heads, floored_deviation
 from core.training.photo_table import NO_VIEW, PhotoTable, read_photo_table
 from core.training.picture_distillation import ask_teacher
@@ -218,13 +217,15 @@ def test_heads_without_their_labels_learn_from_the_source(
         (data / name).unlink()
     config = FinetuneConfig(photos=16, batch=8, versions=2, without_fold=0)
     drawn: list[np.ndarray] = []
-    original = MapVersions.read
+    original = TrainingSet.read_maps
 
-    def read(maps: MapVersions, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def read_maps(
+        photos: TrainingSet, cut: str, rows: np.ndarray, versions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         drawn.append(rows)
-        return original(maps, rows, rng)
+        return original(photos, cut, rows, versions)
 
-    monkeypatch.setattr(MapVersions, "read", read)
+    monkeypatch.setattr(TrainingSet, "read_maps", read_maps)
     colored: list[Sequence[Path]] = []
     read_colors = main_color_fit.read_color_columns
 

@@ -18,7 +18,9 @@ from core.errors import CheckpointMismatchError
 from core.training import joint_training
 from core.training.config import FinetuneConfig
 from core.training.feature_mixing import blend, draw_partners, draw_shares, erase_cells, mix_statistics
-from core.training.joint_training import MapVersions, finetune
+from core.training.feature_sets import TrainingSet
+from core.training.features import FeatureStore
+from core.training.joint_training import finetune
 from core.training.linear_heads import HEADS, interpolate
 from core.training.targets import Targets
 
@@ -82,7 +84,8 @@ def test_interrupted_run_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         weights[f"{head.name}/kernel"] = np.zeros((8, head.outputs), np.float32)
         weights[f"{head.name}/bias"] = np.zeros(head.outputs, np.float32)
     config = FinetuneConfig(photos=16, batch=4, learning_rate=1e-2, dropout=0.5, mixstyle=0.5, erase=0.5, mixup=0.5)
-    maps = MapVersions(codes=[rng.integers(0, 255, (PHOTOS, 4, 2, 4), np.uint8)], scales=[np.ones(4, np.float32)])
+    np.save(tmp_path / "block3_pool.npy", rng.integers(0, 255, (PHOTOS, 4, 2, 4), np.uint8))
+    np.save(tmp_path / "block3_pool.scale.npy", np.ones(4, np.float32))
     ones = np.ones(PHOTOS, np.float32)
     targets = Targets(
         style=np.eye(8, dtype=np.float32)[np.arange(PHOTOS) % 8],
@@ -94,16 +97,11 @@ def test_interrupted_run_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         colors_weight=ones,
     )
 
+    stores = [FeatureStore(folder=tmp_path)]
+    photos = TrainingSet(stores=stores, targets=targets, weights=np.full(PHOTOS, 1 / PHOTOS))
+
     def run(name: str, run_config: FinetuneConfig = config) -> dict[str, np.ndarray]:
-        return finetune(
-            run_config,
-            start=weights,
-            maps=maps,
-            targets=targets,
-            weights=np.full(PHOTOS, 1 / PHOTOS),
-            run_dir=tmp_path / name,
-            save_every=8,
-        )
+        return finetune(run_config, start=weights, photos=photos, run_dir=tmp_path / name, save_every=8)
 
     whole = run("whole")
     assert not np.allclose(whole["block4_conv1/kernel"], weights["block4_conv1/kernel"])
