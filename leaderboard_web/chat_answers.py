@@ -26,6 +26,8 @@ SITE_PAGES = {
     Intent.LEADERBOARD: ("site.nav.board", "leaderboard"),
     Intent.NEWS: ("me.nav.settings", "account_settings"),
     Intent.PHOTOS: ("site.nav.privacy", "privacy"),
+    Intent.REPORT: ("site.nav.board", "leaderboard"),
+    Intent.SHARE: ("site.nav.board", "leaderboard"),
     Intent.STYLES: ("page.styles_title", "styles"),
 }
 """The label and the route of the page that a reply speaks of."""
