@@ -63,6 +63,15 @@ FIND_BROKEN_PARTS = """() => [
   ...document.querySelector("main h1, main .chat") ? [] : ["neither a heading nor a chat"],
 ]"""
 
+FILL_STRIPS = """async () => {
+  for (const strip of document.querySelectorAll(".strip")) {
+    strip.scrollIntoView({ behavior: "instant" });
+    while (!strip.matches(".nothing, :has(li)")) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  scrollTo({ top: 0, behavior: "instant" });
+}"""
+"""Fill the rows of cards that are empty until they come near the window."""
+
 LOAD_IMAGES = """() => {
   for (const image of document.images) image.loading = "eager";
   return Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => {}))]);
@@ -203,6 +212,7 @@ def take_screenshot(browser: Browser, root: str, look: str, shot: Screenshot, se
     response = page.goto(root + path)
     if response is None or response.status != 200:
         faults.append(f"status {response and response.status}")
+    page.evaluate(FILL_STRIPS)
     page.evaluate(LOAD_IMAGES)
     faults += page.evaluate(FIND_BROKEN_PARTS)
     image: Image.Image = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
@@ -242,6 +252,8 @@ def take_chat_screenshot(browser: Browser, root: str, chat: tuple[str, str, int,
     page.locator(f"button[value={sample}]").click()
     page.locator(".log .bars").wait_for()
     page.wait_for_load_state("networkidle")
+    # On a phone it is so near that a part of it would be in the picture.
+    page.locator(".talk .languages").evaluate("(languages) => { languages.hidden = true; }")
     clip = page.evaluate(FRAME)
     page.screenshot(path=DOCS / name, type="jpeg", quality=86, clip=clip)
     page.context.close()
