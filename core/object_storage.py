@@ -8,8 +8,8 @@ import asyncio
 import os
 import re
 import secrets
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path, PurePath
@@ -80,10 +80,8 @@ class ObjectStorage:
             StorageUnavailableError: the storage does not answer.
         """
         attributes = {"Content-Type": CONTENT_TYPES[PurePath(key).suffix]} if isinstance(self._store, S3Store) else None
-        try:
+        with failure_as_error():
             await to_thread.run_sync(partial(self._store.put, key, data, attributes=attributes), limiter=self._threads)
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
 
     async def get(self, key: str) -> bytes:
         """Read the image under a key.
@@ -94,14 +92,13 @@ class ObjectStorage:
         """
         if not is_valid_key(key):
             raise ObjectNotFoundError
-        try:
-            return await to_thread.run_sync(partial(self._read, key), limiter=self._threads)
-        except FileNotFoundError as error:
-            raise ObjectNotFoundError from error
-        except (BaseError, OSError) as error:
-            if _is_missing_key(error):
-                raise ObjectNotFoundError from error
-            raise StorageUnavailableError(describe_failure(error)) from error
+        with failure_as_error():
+            try:
+                return await to_thread.run_sync(partial(self._read, key), limiter=self._threads)
+            except (FileNotFoundError, PermissionDeniedError) as error:
+                if isinstance(error, FileNotFoundError) or _is_missing_key(error):
+                    raise ObjectNotFoundError from error
+                raise
 
     async def list_sizes(self) -> dict[str, int]:
         """The bytes of every image, by key.
@@ -109,10 +106,8 @@ class ObjectStorage:
         Raises:
             StorageUnavailableError: the storage does not answer.
         """
-        try:
+        with failure_as_error():
             return await to_thread.run_sync(self._list, limiter=self._threads)
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
 
     async def check(self) -> None:
         """Check that the storage can be used.
@@ -133,12 +128,10 @@ class ObjectStorage:
         """
         delete = self._delete_objects if self._directory is None else partial(delete_files, self._directory)
         unique = list(dict.fromkeys(keys))
-        try:
+        with failure_as_error():
             for start in range(0, len(unique), DELETED_AT_ONCE):
                 chunk = unique[start : start + DELETED_AT_ONCE]
                 await to_thread.run_sync(partial(delete, chunk), limiter=self._threads)
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
 
     def _delete_objects(self, keys: Sequence[str]) -> None:
         self._store.delete(keys)
@@ -184,7 +177,20 @@ def delete_files(directory: Path, keys: Sequence[str]) -> None:
         raise failure
 
 
-def describe_failure(error: Exception) -> str:
+@contextmanager
+def failure_as_error() -> Iterator[None]:
+    """Translate the errors of a store.
+
+    Raises:
+        StorageUnavailableError: it does not answer.
+    """
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        raise StorageUnavailableError(_describe_failure(error)) from error
+
+
+def _describe_failure(error: Exception) -> str:
     """What the operating system says of an error of the storage, or the name of the error: its text may hold a path."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
@@ -213,7 +219,7 @@ def open_store(url: str, **options: Any) -> LocalStore | S3Store:
         StorageUnavailableError: the URL has neither form, or the directory cannot be created.
     """
     parts = urlsplit(url)
-    try:
+    with failure_as_error():
         if parts.scheme == "s3":
             return S3Store.from_url(url, **options)
         if parts.scheme == "file" and parts.netloc in ("", "localhost"):
@@ -221,8 +227,6 @@ def open_store(url: str, **options: Any) -> LocalStore | S3Store:
             directory.mkdir(parents=True, exist_ok=True)
             directory.chmod(0o700)
             return LocalStore(directory)
-    except (BaseError, OSError) as error:
-        raise StorageUnavailableError(describe_failure(error)) from error
     raise StorageUnavailableError("the address must begin with file:/// or s3://")
 
 

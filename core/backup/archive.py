@@ -21,13 +21,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.backup.archive_lock import STALE_AFTER, ArchiveLock
-from core.errors import BackupError, BackupNotFoundError, StorageUnavailableError
-from core.object_storage import ObjectStorage, delete_files, describe_failure, open_store
+from core.errors import BackupError, BackupNotFoundError
+from core.object_storage import ObjectStorage, delete_files, failure_as_error, open_store
 
 NAME_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
 MANIFEST = "manifest.json"
@@ -151,12 +150,9 @@ class BackupArchive:
         Raises:
             StorageUnavailableError: the archive has no such dump or does not answer, or the file cannot be written.
         """
-        try:
-            with path.open("wb") as file:
-                for chunk in self._store.get(f"{name}/{DUMP}").stream():
-                    file.write(bytes(chunk))
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
+        with failure_as_error(), path.open("wb") as file:
+            for chunk in self._store.get(f"{name}/{DUMP}").stream():
+                file.write(bytes(chunk))
 
     def prune(self, keep: int, secret_fingerprints: Collection[str]) -> PrunedArchive:
         """Delete all but the latest backups of an Eva, and unfinished ones. The lock must be held.
@@ -193,47 +189,37 @@ class BackupArchive:
         )
 
     def _list_folders(self) -> list[str]:
-        try:
+        with failure_as_error():
             return [prefix.rstrip("/") for prefix in self._store.list_with_delimiter()["common_prefixes"]]
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
 
     def _exists(self, path: str) -> bool:
-        try:
-            self._store.head(path)
-        except FileNotFoundError:
-            return False
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
+        with failure_as_error():
+            try:
+                self._store.head(path)
+            except FileNotFoundError:
+                return False
         return True
 
     def _put(self, path: str, data: bytes | Path) -> None:
-        try:
+        with failure_as_error():
             self._store.put(path, data)
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
 
     def _get(self, path: str) -> bytes:
-        try:
-            return bytes(self._store.get(path).bytes())
-        except FileNotFoundError as error:
-            raise BackupError(f"{path} is missing") from error
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
+        with failure_as_error():
+            try:
+                return bytes(self._store.get(path).bytes())
+            except FileNotFoundError as error:
+                raise BackupError(f"{path} is missing") from error
 
     def _delete(self, paths: Sequence[str]) -> None:
         """Delete files, and in a local folder also what a backup that was killed has left of writing them."""
-        try:
+        with failure_as_error():
             if self._directory is not None:
                 delete_files(self._directory, paths)
                 return
             for path in paths:
-                try:
+                with suppress(FileNotFoundError):
                     self._store.delete(path)
-                except FileNotFoundError:
-                    continue
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
 
 
 def _is_name(text: str) -> bool:

@@ -17,7 +17,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from core.errors import BackupRunningError, StorageUnavailableError
-from core.object_storage import describe_failure
+from core.object_storage import failure_as_error
 
 FOLDER = "running"
 RENEWAL_SECONDS = 60.0
@@ -42,7 +42,7 @@ class ArchiveLock:
             BackupRunningError: another backup holds it.
             StorageUnavailableError: the archive does not answer.
         """
-        try:
+        with failure_as_error():
             self._store.put(self._path, b"")
             others = self._list()
             written_at = others.pop(self._path)["last_modified"]
@@ -52,8 +52,6 @@ class ArchiveLock:
                 raise BackupRunningError
             for path in stale:
                 self._delete(path)
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
 
     def check(self) -> None:
         """Check that this backup still holds the lock: one that stood still for too long has lost it.
@@ -62,11 +60,9 @@ class ArchiveLock:
             BackupRunningError: another backup took it.
             StorageUnavailableError: the archive does not answer.
         """
-        try:
+        with failure_as_error():
             if self._path not in self._list():
                 raise BackupRunningError
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
 
     def renew(self) -> None:
         """Say that this backup still runs.
@@ -76,10 +72,8 @@ class ArchiveLock:
             StorageUnavailableError: the archive does not answer.
         """
         self.check()
-        try:
+        with failure_as_error():
             self._store.put(self._path, b"")
-        except (BaseError, OSError) as error:
-            raise StorageUnavailableError(describe_failure(error)) from error
 
     def release(self) -> None:
         """Give the lock back, as far as the archive answers."""
