@@ -13,7 +13,7 @@ from datetime import timedelta
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import delete, func, literal, select
+from sqlalchemy import ColumnElement, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,35 +42,56 @@ async def create(
     *,
     lifetime: timedelta = LOGIN_LINK_LIFETIME,
     kind: TokenKind = TokenKind.LOGIN_LINK,
+    look_id: UUID | None = None,
 ) -> str:
-    """Issue a token for a person, 192 random bits as URL-safe text.
+    """Issue a token, 192 random bits as URL-safe text.
 
     Args:
         connection: the transaction.
-        person_id: whom it logs in, or the visitor for a new login.
+        person_id: whom it logs in, the visitor for a new login, or the owner of the look.
         lifetime: for how long it works.
-        kind: one of `LOGIN_KINDS`.
+        kind: any but `PROOF`.
+        look_id: whose card a `CARD_LINK` opens.
 
     Raises:
         PersonNotFoundError: the person was deleted.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    await _insert_token(connection, _hash(kind, token), person_id, lifetime)
+    await _insert_token(connection, _hash(kind, token, look_id), person_id, lifetime)
     return token
 
 
-async def get_person_id(connection: AsyncConnection, token: str, kind: TokenKind = TokenKind.LOGIN_LINK) -> UUID | None:
-    """The person of a token, which stays valid; None if it is unknown, used or expired."""
+async def get_person_id(
+    connection: AsyncConnection, token: str, kind: TokenKind = TokenKind.LOGIN_LINK, look_id: UUID | None = None
+) -> UUID | None:
+    """The person of a token, which stays valid; None if it is unknown, used or expired.
+
+    Args:
+        connection: to execute on.
+        token: what `create` returned.
+        kind: with which it was created.
+        look_id: with which it was created.
+    """
     table = schema.one_time_tokens
-    is_valid = table.c.token_hash == _hash(kind, token), table.c.expires_at > func.now()
-    return (await connection.execute(select(table.c.person_id).where(*is_valid))).scalar_one_or_none()
+    statement = select(table.c.person_id).where(*_is_valid(kind, token, look_id))
+    return (await connection.execute(statement)).scalar_one_or_none()
 
 
-async def consume(connection: AsyncConnection, token: str, kind: TokenKind = TokenKind.LOGIN_LINK) -> UUID | None:
-    """The person of a token, which is deleted; None if it is unknown, used or expired."""
+async def consume(
+    connection: AsyncConnection, token: str, kind: TokenKind = TokenKind.LOGIN_LINK, look_id: UUID | None = None
+) -> UUID | None:
+    """The person of a token, which is deleted; None if it is unknown, used or expired.
+
+    Args:
+        connection: to execute on.
+        token: what `create` returned.
+        kind: with which it was created.
+        look_id: with which it was created.
+    """
     table = schema.one_time_tokens
-    is_valid = table.c.token_hash == _hash(kind, token), table.c.expires_at > func.now()
-    deleted = await connection.execute(delete(table).where(*is_valid).returning(table.c.person_id))
+    deleted = await connection.execute(
+        delete(table).where(*_is_valid(kind, token, look_id)).returning(table.c.person_id)
+    )
     return deleted.scalar_one_or_none()
 
 
@@ -90,36 +111,6 @@ async def record_used_proof(connection: AsyncConnection, proof: str, person_id: 
         PersonNotFoundError: the person was deleted.
     """
     return await _insert_token(connection, _hash(TokenKind.PROOF, proof), person_id, lifetime)
-
-
-async def create_card_link(connection: AsyncConnection, look_id: UUID, person_id: UUID, *, lifetime: timedelta) -> str:
-    """Create a link to the card of a look; its token, 192 random bits as URL-safe text.
-
-    Args:
-        connection: the transaction.
-        look_id: whose card it opens.
-        person_id: the owner of the look; the link is deleted with them.
-        lifetime: for how long it works.
-
-    Raises:
-        PersonNotFoundError: the person was deleted.
-    """
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    await _insert_token(connection, _hash_card_token(look_id, token), person_id, lifetime)
-    return token
-
-
-async def is_card_link_valid(connection: AsyncConnection, look_id: UUID, token: str) -> bool:
-    """Whether a token opens the card of a look now."""
-    table = schema.one_time_tokens
-    is_valid = table.c.token_hash == _hash_card_token(look_id, token), table.c.expires_at > func.now()
-    return (await connection.execute(select(table.c.person_id).where(*is_valid))).first() is not None
-
-
-async def delete_card_link(connection: AsyncConnection, look_id: UUID, token: str) -> None:
-    """End a link at once; does nothing for one that is over."""
-    table = schema.one_time_tokens
-    await connection.execute(delete(table).where(table.c.token_hash == _hash_card_token(look_id, token)))
 
 
 async def delete_login_tokens(connection: AsyncConnection, person_id: UUID) -> None:
@@ -142,9 +133,11 @@ async def _insert_token(connection: AsyncConnection, token_hash: bytes, person_i
     return inserted.rowcount == 1
 
 
-def _hash_card_token(look_id: UUID, token: str) -> bytes:
-    return _hash(TokenKind.CARD_LINK, f"{look_id} {token}")
+def _is_valid(kind: TokenKind, token: str, look_id: UUID | None) -> tuple[ColumnElement[bool], ...]:
+    table = schema.one_time_tokens
+    return table.c.token_hash == _hash(kind, token, look_id), table.c.expires_at > func.now()
 
 
-def _hash(kind: TokenKind, secret: str) -> bytes:
-    return bytes([kind]) + hashlib.sha256(f"{kind:d} {secret}".encode()).digest()[1:]
+def _hash(kind: TokenKind, secret: str, look_id: UUID | None = None) -> bytes:
+    text = f"{kind:d} {secret}" if look_id is None else f"{kind:d} {look_id} {secret}"
+    return bytes([kind]) + hashlib.sha256(text.encode()).digest()[1:]

@@ -8,6 +8,7 @@ from core.conversation.narration import style_name
 from core.conversation.result_card_texts import can_have_card
 from core.db import looks, one_time_tokens
 from core.db.looks import Look
+from core.db.one_time_tokens import TokenKind
 from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from leaderboard_web.account.current_person import OptionalPerson, OwnLook
@@ -33,7 +34,9 @@ async def create_card_link(own: OwnLook, state: State) -> Response:
     if not can_have_card(own.look):
         raise GoneError("page.picture_gone")
     async with state.resources.database.transaction() as connection:
-        token = await one_time_tokens.create_card_link(connection, own.look.id, own.owner.id, lifetime=LINK_LIFETIME)
+        token = await one_time_tokens.create(
+            connection, own.owner.id, lifetime=LINK_LIFETIME, kind=TokenKind.CARD_LINK, look_id=own.look.id
+        )
     return redirect_with_notice(url_for("card_link", look_id=own.look.id, token=token))
 
 
@@ -73,14 +76,14 @@ async def card_link_image(look_id: CanonicalUUID, token: str, language: Language
 async def end_card_link(own: OwnLook, token: str, state: State) -> Response:
     """End a link to one's own look; a link that is over stays over."""
     async with state.resources.database.transaction() as connection:
-        await one_time_tokens.delete_card_link(connection, own.look.id, token)
+        await one_time_tokens.consume(connection, token, TokenKind.CARD_LINK, own.look.id)
     return redirect_with_notice(url_for("chat"))
 
 
 async def _get_linked_look(state: AppState, look_id: CanonicalUUID, token: str) -> Look:
     async with state.resources.database.connection() as connection:
-        is_valid = await one_time_tokens.is_card_link_valid(connection, look_id, token)
-        look = await looks.get(connection, look_id) if is_valid else None
+        owner_id = await one_time_tokens.get_person_id(connection, token, TokenKind.CARD_LINK, look_id)
+        look = None if owner_id is None else await looks.get(connection, look_id)
     if look is None or not can_have_card(look):
         raise GoneError("card.link.gone")
     return look

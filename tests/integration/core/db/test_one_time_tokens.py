@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -7,6 +8,7 @@ from uuid_utils.compat import uuid7
 
 from core.db import one_time_tokens, schema
 from core.db.database import Database
+from core.db.one_time_tokens import TokenKind
 from core.errors import PersonNotFoundError
 from tests.factories import create_person
 
@@ -72,14 +74,16 @@ async def test_login_links_of_a_person_end_together(database: Database) -> None:
         links = [await one_time_tokens.create(connection, person) for _ in range(2)]
         of_other = await one_time_tokens.create(connection, other)
         look_id = uuid7()
-        card = await one_time_tokens.create_card_link(connection, look_id, person, lifetime=minute)
+        card = await one_time_tokens.create(
+            connection, person, lifetime=minute, kind=TokenKind.CARD_LINK, look_id=look_id
+        )
         await one_time_tokens.record_used_proof(connection, "signature", person, lifetime=minute)
 
         await one_time_tokens.delete_login_tokens(connection, person)
 
         assert [await one_time_tokens.consume(connection, link) for link in links] == [None, None]
         assert await one_time_tokens.consume(connection, of_other) == other
-        assert await one_time_tokens.is_card_link_valid(connection, look_id, card)
+        assert await one_time_tokens.get_person_id(connection, card, TokenKind.CARD_LINK, look_id) == person
         assert not await one_time_tokens.record_used_proof(connection, "signature", person, lifetime=minute)
 
 
@@ -87,16 +91,18 @@ async def test_a_card_link_opens_one_look_until_it_ends(database: Database) -> N
     minute, look_id, other_id = timedelta(minutes=1), uuid7(), uuid7()
     async with database.transaction() as connection:
         person = (await create_person(connection)).id
-        expired = await one_time_tokens.create_card_link(connection, look_id, person, lifetime=-minute)
-        ended, link = [
-            await one_time_tokens.create_card_link(connection, look_id, person, lifetime=minute) for _ in range(2)
+        expired, ended, link = [
+            await one_time_tokens.create(
+                connection, person, lifetime=lifetime, kind=TokenKind.CARD_LINK, look_id=look_id
+            )
+            for lifetime in (-minute, minute, minute)
         ]
 
-        await one_time_tokens.delete_card_link(connection, other_id, link)
-        await one_time_tokens.delete_card_link(connection, look_id, ended)
+        assert await one_time_tokens.consume(connection, link, TokenKind.CARD_LINK, other_id) is None
+        assert await one_time_tokens.consume(connection, ended, TokenKind.CARD_LINK, look_id) == person
 
-        valid = [await one_time_tokens.is_card_link_valid(connection, look_id, token) for token in (expired, ended)]
-        assert valid == [False, False]
-        assert await one_time_tokens.is_card_link_valid(connection, look_id, link)
-        assert not await one_time_tokens.is_card_link_valid(connection, other_id, link)
+        owner_of = partial(one_time_tokens.get_person_id, connection, kind=TokenKind.CARD_LINK)
+        assert [await owner_of(token, look_id=look_id) for token in (expired, ended)] == [None, None]
+        assert await owner_of(link, look_id=look_id) == person
+        assert await owner_of(link, look_id=other_id) is None
         assert await one_time_tokens.get_person_id(connection, link) is None, "it logs nobody in"
