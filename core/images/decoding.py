@@ -267,12 +267,5 @@ def _iter_later_frames(data: bytes, image_format: ImageFormat) -> Iterator[Image
 
 def _with_frames(data: bytes, image_format: ImageFormat) -> bytes:
     """The file without what is neither pixels nor colors, with its first frames."""
-    match image_format:
-        case ImageFormat.GIF:
-            return reduce_gif(data, max_frames=MAX_FRAMES)
-        case ImageFormat.PNG:
-            return reduce_png(data, max_frames=MAX_FRAMES)
-        case ImageFormat.WEBP:
-            return reduce_webp(data, max_frames=MAX_FRAMES)
-        case _:
-            return data
+    reducers = {ImageFormat.GIF: reduce_gif, ImageFormat.PNG: reduce_png, ImageFormat.WEBP: reduce_webp}
+    return reducers[image_format](data, max_frames=MAX_FRAMES) if image_format in reducers else data

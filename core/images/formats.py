@@ -16,7 +16,7 @@ from pathlib import PurePath
 from PIL import Image
 
 from core.images.heif_file import is_truncated_heif
-from core.images.png_file import MAX_PROFILE_BYTES
+from core.images.png_file import MAX_PROFILE_BYTES, is_truncated_png
 
 BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 """Sizes in bytes of the known versions of BMP's second header."""
@@ -84,6 +84,11 @@ PLUGINS = {
     ImageFormat.AVIF: "AvifImagePlugin",
 }
 """Modules of Pillow's decoders, without that of PNG."""
+TRUNCATION_CHECKS: dict[ImageFormat, Callable[[bytes], bool]] = {
+    ImageFormat.PNG: is_truncated_png,
+    ImageFormat.HEIF: is_truncated_heif,
+    ImageFormat.AVIF: is_truncated_heif,
+}
 
 
 def detect_format(data: bytes) -> ImageFormat | None:
@@ -198,20 +203,3 @@ def _load_codec(image_format: ImageFormat) -> None:
         PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE_BYTES
     elif image_format not in Image.OPEN:
         import_module(f"PIL.{PLUGINS[image_format]}")
-
-
-def _png_is_truncated(data: bytes) -> bool:
-    """PNG: chunks of length, name, content and checksum up to IEND."""
-    at = 8
-    while at + 12 <= len(data):
-        if data[at + 4 : at + 8] == b"IEND":
-            return False
-        at += 12 + int.from_bytes(data[at : at + 4], "big")
-    return True
-
-
-TRUNCATION_CHECKS: dict[ImageFormat, Callable[[bytes], bool]] = {
-    ImageFormat.PNG: _png_is_truncated,
-    ImageFormat.HEIF: is_truncated_heif,
-    ImageFormat.AVIF: is_truncated_heif,
-}

@@ -107,6 +107,11 @@ def read_png_color_space(data: bytes) -> ColorSpace | MeasuredColorSpace | None:
     return MeasuredColorSpace(gamma, SRGB)
 
 
+def is_truncated_png(data: bytes) -> bool:
+    """Whether the last chunk, IEND, is missing or cut."""
+    return all(name != b"IEND" or start + CHUNK_OVERHEAD > len(data) for name, start, _ in _chunks(data))
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Name, start and end of each chunk; the last one may end beyond the file."""
     at = SIGNATURE_LENGTH
