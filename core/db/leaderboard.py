@@ -18,8 +18,7 @@ from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
-from core.db.database import CompiledStatement
-from core.db.keyset import cursor_values, paginate
+from core.db.database import CompiledStatement, cursor_values, paginate
 from core.db.look_summaries import SUMMARY_COLUMNS, LeaderboardEntry, to_entry
 from core.db.public_looks import select_entries, select_public
 from core.styles import STYLES, Style

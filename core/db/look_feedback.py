@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clothing import Color, Item
 from core.db import schema
-from core.db.keyset import cursor_values, paginate
+from core.db.database import cursor_values, paginate
 from core.db.look_summaries import HAS_IMAGES, LOOK_COLUMNS
 from core.db.looks import Look, to_look, update_where
 from core.db.schema import PendingQuestion

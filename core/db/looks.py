@@ -21,8 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clothing import Color, Item
 from core.db import schema
-from core.db.database import CompiledStatement
-from core.db.keyset import cursor_values, paginate
+from core.db.database import CompiledStatement, cursor_values, paginate
 from core.db.look_summaries import HAS_IMAGES, LOOK_COLUMNS, LookSummary
 from core.db.schema import Channel, PendingQuestion
 from core.i18n.translations import Language, VariantSeed

@@ -4,18 +4,19 @@ Actions lock people before looks, and people in the order of their ids, like all
 deadlock.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Text, Uuid, exists, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
+from core.db.database import cursor_values, paginate
 from core.db.errors import missing_person_as_error
-from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import SUMMARY_COLUMNS, LookSummary, to_summary
 from core.db.schema import ModerationAction
 
@@ -120,22 +121,27 @@ async def list_reported(
         has_cursor=after is not None,
         descending=False,
     ).subquery()
+    reports = schema.reports
+    reasons = (
+        select(func.array_agg(aggregate_order_by(reports.c.reason, reports.c.created_at), type_=ARRAY(Text)))
+        .where(reports.c.look_id == page.c.id, reports.c.reviewed_at.is_(None), reports.c.reason != "")
+        .scalar_subquery()
+    )
     # The owners are joined to the page only, not to all reported looks.
-    statement: Select[tuple[object, ...]] = (
-        select(page, people.c.name.label("owner_name"), people.c.banned_at)
+    statement: Select[tuple[Any, ...]] = (
+        select(page, people.c.name.label("owner_name"), people.c.banned_at, reasons.label("reasons"))
         .join(people, people.c.id == page.c.person_id)
         .order_by(-page.c.report_count, page.c.id)
     )
     cursor = None if after is None else (-after[0], after[1])
-    rows = list(await connection.execute(statement, {"limit": limit, **cursor_values(cursor)}))
-    reasons = await _list_reasons(connection, [row.id for row in rows])
+    rows = await connection.execute(statement, {"limit": limit, **cursor_values(cursor)})
     return [
         ReportedLook(
             look=to_summary(row),
             owner_name=row.owner_name,
             is_owner_banned=row.banned_at is not None,
             report_count=row.report_count,
-            reasons=tuple(reasons.get(row.id, ())),
+            reasons=tuple(row.reasons or ()),
         )
         for row in rows
     ]
@@ -279,16 +285,3 @@ async def list_log(connection: AsyncConnection, *, limit: int, after: int | None
 def _can_be_reported(look_id: UUID, person_id: UUID) -> tuple[ColumnElement[bool], ...]:
     table = schema.looks
     return table.c.id == look_id, table.c.is_public, table.c.person_id != person_id
-
-
-async def _list_reasons(connection: AsyncConnection, look_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    table = schema.reports
-    statement = (
-        select(table.c.look_id, table.c.reason)
-        .where(table.c.look_id.in_(look_ids), table.c.reviewed_at.is_(None), table.c.reason != "")
-        .order_by(table.c.created_at)
-    )
-    reasons: dict[UUID, list[str]] = {}
-    for row in await connection.execute(statement):
-        reasons.setdefault(row.look_id, []).append(row.reason)
-    return reasons

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
+from core.db.database import cursor_values, paginate
 from core.db.errors import missing_person_as_error
-from core.db.keyset import cursor_values, paginate
 from core.db.people import prevent_erasure
 from core.db.relations import select_top_style
 

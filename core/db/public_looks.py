@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    Row,
     Select,
     Table,
     Text,
@@ -34,8 +35,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.confusables import confusable_key
 from core.db import schema
-from core.db.database import CompiledStatement
-from core.db.keyset import after_cursor, cursor_values, paginate
+from core.db.database import CompiledStatement, after_cursor, cursor_values, paginate
 from core.db.look_summaries import LOOK_COLUMNS, SUMMARY_COLUMNS, LeaderboardEntry, to_entry
 from core.db.looks import Look, to_look
 from core.db.people import Person, to_person
@@ -72,15 +72,7 @@ async def get_look(
 ) -> LeaderboardLook | None:
     """A public look, or None; also None if the viewer and the owner do not see each other."""
     rows = await SELECT_LOOK.fetch(connection, look_id=look_id, viewer_id=viewer_id)
-    if not rows:
-        return None
-    row = rows[0]
-    return LeaderboardLook(
-        look=to_look(row),
-        owner_name=row.owner_name,
-        is_hearted=row.is_hearted,
-        owner_style=row.owner_style and Style(row.owner_style),
-    )
+    return _to_leaderboard_look(rows[0]) if rows else None
 
 
 async def get_look_for_viewer(
@@ -97,12 +89,7 @@ async def get_look_for_viewer(
         is_following=row.is_following,
         guess=row.guess and Style(row.guess),
     )
-    return LeaderboardLook(
-        look=to_look(row),
-        owner_name=row.owner_name,
-        is_hearted=row.is_hearted,
-        owner_style=row.owner_style and Style(row.owner_style),
-    ), state
+    return _to_leaderboard_look(row), state
 
 
 async def list_for_person(
@@ -213,6 +200,15 @@ def is_visible_to_viewer(person_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """
     hidden = select_hidden_people(select_viewer_id()).scalar_subquery()
     return person_id != all_(func.array(hidden, type_=ARRAY(Uuid)))
+
+
+def _to_leaderboard_look(row: Row[tuple[Any, ...]]) -> LeaderboardLook:
+    return LeaderboardLook(
+        look=to_look(row),
+        owner_name=row.owner_name,
+        is_hearted=row.is_hearted,
+        owner_style=row.owner_style and Style(row.owner_style),
+    )
 
 
 def _is_reacted_to_by_viewer(table: Table) -> ColumnElement[bool]:

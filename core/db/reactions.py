@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import public_looks, schema
+from core.db.database import cursor_values, paginate
 from core.db.errors import missing_person_as_error
-from core.db.keyset import cursor_values, paginate
 from core.db.look_summaries import LeaderboardEntry, to_entry
 from core.db.public_looks import is_visible_to_viewer, select_viewer_id
 from core.db.relations import is_unblocked, prevent_blocks

@@ -26,8 +26,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import people, schema
+from core.db.database import cursor_values, paginate
 from core.db.errors import missing_person_as_error
-from core.db.keyset import cursor_values, paginate
 from core.db.people import Person, prevent_erasure, to_person
 from core.styles import Style
 
