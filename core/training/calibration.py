@@ -19,8 +19,9 @@ MIN_CLEAR_PRECISION = 0.85
 """Precision of `clear` verdicts on validation."""
 MIN_AMBIGUOUS_COVERAGE = 0.5
 """Share of the wrong, not clear verdicts that the ambiguous band covers; both styles are named there."""
-NAMING_PRECISION = 0.85
-"""Share of what is named that must be there."""
+NAMING_PRECISION = 0.87
+"""Share of what is named that must be there. Chosen on half of the validation sources, it is 0.856 on the other half,
+above the 0.85 that Eva promises; 0.85 would give 0.839."""
 MIN_PROBABILITY = 0.5
 """What is named is more likely there than not, whatever is right by luck among the few photos of a rare item."""
 STORED_STEPS = 10_000
