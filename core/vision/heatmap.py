@@ -123,12 +123,10 @@ def draw_heatmap(image: Image.Image, cam: NDArray[np.float32], tags: Sequence[Ta
     # Half of the time of a matrix for all three channels.
     drawn = Image.blend(photo.convert("L").point(_DIMMED_GRAY).convert("RGB"), photo, DIMMED_COLOR)
     drawn.info.clear()
-    part = drawn.crop(box)
-    part.paste(photo.crop(box), mask=heat.point(_KEPT))
+    drawn.paste(photo.crop(box), box, heat.point(_KEPT))
     edge = heat.point(_INSIDE).filter(ImageFilter.BoxBlur(width))
     # A paste of an image takes half of the time of a paste of one color.
-    part.paste(edge.point(_CONTOUR_GRAY).convert("RGB"), mask=edge.point(_CONTOUR))
-    drawn.paste(part, box)
+    drawn.paste(edge.point(_CONTOUR_GRAY).convert("RGB"), box, edge.point(_CONTOUR))
     if tags:
         draw_tags(drawn, tags, spots)
     return drawn
