@@ -115,6 +115,7 @@ async def _share_sample(application: "BotApplication", name: str, language: Lang
 
     from core.db import looks, people
     from core.db.schema import Channel, IdentityProvider
+    from core.services.photo_judging import PhotoSource
 
     database = application.resources.database
     async with database.transaction() as connection:
@@ -122,13 +123,9 @@ async def _share_sample(application: "BotApplication", name: str, language: Lang
             connection, IdentityProvider.TELEGRAM, f"demo-{path.stem}", language=language
         )
         await people.update_display_name(connection, person.id, name)
-    judged = await application.conversation.photo_judging.judge_photo(
-        await to_thread.run_sync(path.read_bytes),
-        person_id=person.id,
-        channel=Channel.TELEGRAM,
-        source_message_id="demo",
-        language=language,
-    )
+    source = PhotoSource(person_id=person.id, channel=Channel.TELEGRAM, message_id="demo", language=language)
+    photo = await to_thread.run_sync(path.read_bytes)
+    judged = await application.conversation.photo_judging.judge_photo(photo, source)
     async with database.transaction() as connection:
         await looks.share(connection, judged.look.id)
     return judged.look.id

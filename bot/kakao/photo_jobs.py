@@ -37,6 +37,7 @@ from core.jobs.maintenance import MAINTENANCE_QUEUE
 from core.jobs.queue import enqueue
 from core.jobs.worker import RETRY_DELAYS, ExponentialBackoff
 from core.metrics import DELIVERIES, DeliveryOutcome
+from core.services.photo_judging import PhotoSource
 
 log = structlog.get_logger()
 
@@ -163,15 +164,14 @@ class PhotoJobs:
         """
         outcomes, is_duplicate = [], False
         for number, url in enumerate(request.photo_urls):
+            message_id = f"{update.external_id}:{number}"
+            source = PhotoSource(
+                person_id=person.id, channel=Channel.KAKAO, message_id=message_id, language=person.language
+            )
             try:
                 async with self._memory:
-                    judged = await self._conversation.photo_judging.judge_photo(
-                        await self._fetcher.fetch_photo(url),
-                        person_id=person.id,
-                        channel=Channel.KAKAO,
-                        source_message_id=f"{update.external_id}:{number}",
-                        language=person.language,
-                    )
+                    photo = await self._fetcher.fetch_photo(url)
+                    judged = await self._conversation.photo_judging.judge_photo(photo, source)
             except (PersonNotFoundError, DatabaseUnavailableError):
                 raise
             except EvaError as error:

@@ -28,7 +28,7 @@ from core.errors import (
     StorageUnavailableError,
 )
 from core.i18n.translations import translate
-from core.services.photo_judging import JudgedPhoto
+from core.services.photo_judging import JudgedPhoto, PhotoSource
 
 QUOTE_PREFIX = "quoted:"
 """Of the source of a look whose photo its owner quoted in a group from another chat: it was not sent to the group."""
@@ -156,18 +156,12 @@ async def download_and_judge(
     Raises:
         EvaError: see `handle_photo`.
     """
-    source = f"{photo.chat_id}:{photo.message_id}"
+    message_id = f"{photo.chat_id}:{photo.message_id}"
     if photo.is_from_other_chat and not delivery.is_private:
-        source = f"{QUOTE_PREFIX}{source}"
+        message_id = f"{QUOTE_PREFIX}{message_id}"
+    source = PhotoSource(person_id=person.id, channel=Channel.TELEGRAM, message_id=message_id, language=person.language)
     async with delivery.client.download(photo.file_id, photo.file_size) as data:
-        judged = await conversation.photo_judging.judge_photo(
-            data,
-            person_id=person.id,
-            channel=Channel.TELEGRAM,
-            source_message_id=source,
-            language=person.language,
-            is_answered=delivery.has_sent_anything,
-        )
+        judged = await conversation.photo_judging.judge_photo(data, source, is_answered=delivery.has_sent_anything)
     if photo.message_id is not None:
         delivery.look_ids[photo.message_id] = str(judged.look.id)
     return judged

@@ -63,15 +63,17 @@ class UnstoredPhoto:
     """Selects the variants of the sentences, the same for the same file."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Submission:
-    """A photo's owner and source, see `PhotoJudgingService.judge_photo`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoSource:
+    """Whose photo it is, and where it was received."""
 
     person_id: UUID
+    """The owner."""
     channel: Channel
-    source_message_id: str
+    message_id: str
+    """The message within that channel; one message is judged once."""
     language: Language
-    is_answered: bool
+    """Of the conversation."""
 
 
 class PhotoJudgingService:
@@ -90,24 +92,12 @@ class PhotoJudgingService:
         self._daily_limit = daily_limit
         self._cpu_limiter = resources.cpu_limiter
 
-    async def judge_photo(
-        self,
-        data: bytes,
-        *,
-        person_id: UUID,
-        channel: Channel,
-        source_message_id: str,
-        language: Language,
-        is_answered: bool = False,
-    ) -> JudgedPhoto:
+    async def judge_photo(self, data: bytes, source: PhotoSource, *, is_answered: bool = False) -> JudgedPhoto:
         """Judge a photo, or find the look of the same photo.
 
         Args:
             data: the file, untrusted.
-            person_id: the owner of the photo.
-            channel: where it was received.
-            source_message_id: the message within that channel; one message is judged once.
-            language: of the conversation.
+            source: of the photo.
             is_answered: whether an earlier attempt began to send the reply; then no look is created.
 
         Raises:
@@ -119,15 +109,64 @@ class PhotoJudgingService:
             LookNotFoundError: the look or its images were deleted meanwhile.
             StorageUnavailableError: the images could not be stored; another attempt continues from there.
         """
+        look: Look | None = None
+        counted_on: int | None = None
         try:
-            judged = await self._judge_photo(
-                data, _Submission(person_id, channel, source_message_id, language, is_answered)
+            async with self._resources.database.connection() as connection:
+                state = await submissions.record_submission(
+                    connection,
+                    source.person_id,
+                    source.message_id,
+                    model=self._classifier.model_card.version,
+                    limit=DUPLICATE_WINDOW,
+                    daily_limit=self._daily_limit,
+                )
+            counted_on = state.counted_on
+            if state.existing_look_id is not None:
+                look = await self._get_look(state.existing_look_id)
+            if look is not None and look.images_stored_at is not None:
+                return JudgedPhoto(look=look, heatmap=None, is_duplicate=False)
+            with STEP_SECONDS.labels("read").time():
+                image = await to_thread.run_sync(
+                    self._resources.decode_pool.decode_photo, data, limiter=self._resources.decode_limiter
+                )
+                photo_hash = await to_thread.run_sync(perceptual_hash, image, limiter=self._cpu_limiter)
+            if look is not None:
+                return await self._store_images(look, image)
+            same = find_duplicate(photo_hash, [other_hash for _, other_hash in state.recent_hashes])
+            if same is not None and (duplicate := await self._get_look(state.recent_hashes[same][0])) is not None:
+                PHOTOS.labels(source.channel, "remembered").inc()
+                return JudgedPhoto(look=duplicate, heatmap=None, is_duplicate=True)
+            if self._daily_limit is not None and state.counted_on is None and state.existing_look_id is None:
+                raise DailyLimitError(str(self._daily_limit))
+            if is_answered:
+                # The person deleted the look after its verdict had been sent.
+                raise LookNotFoundError
+            with STEP_SECONDS.labels("judge").time():
+                verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
+            new_look = LookInsert(
+                id=uuid7(),
+                person_id=source.person_id,
+                channel=source.channel,
+                source_message_id=source.message_id,
+                photo_key=generate_key(),
+                heatmap_key=generate_key(),
+                width=image.width,
+                height=image.height,
+                private_photo_ttl=self._resources.private_photo_ttl,
+                perceptual_hash=photo_hash,
+                verdict=verdict,
+                language=source.language,
             )
+            async with self._resources.database.connection() as connection:
+                look = await submissions.create(connection, new_look)
+            return await self._store_images(look, image)
         except Exception as error:
-            PHOTOS.labels(channel, type(error).__name__).inc()
+            PHOTOS.labels(source.channel, type(error).__name__).inc()
             raise
-        PHOTOS.labels(channel, "remembered" if judged.is_duplicate else judged.look.verdict.band).inc()
-        return judged
+        finally:
+            if look is None and counted_on is not None:
+                await self._uncount(source.person_id, counted_on)
 
     async def judge_unstored_photo(
         self, data: bytes, *, channel: Channel, asked_by: str, request_id: str, language: Language
@@ -223,62 +262,6 @@ class PhotoJudgingService:
             ):
                 raise DailyLimitError(str(self._daily_limit))
 
-    async def _judge_photo(self, data: bytes, submission: _Submission) -> JudgedPhoto:
-        async with self._resources.database.connection() as connection:
-            state = await submissions.record_submission(
-                connection,
-                submission.person_id,
-                submission.source_message_id,
-                model=self._classifier.model_card.version,
-                limit=DUPLICATE_WINDOW,
-                daily_limit=self._daily_limit,
-            )
-        existing = None if state.existing_look_id is None else await self._get_look(state.existing_look_id)
-        if existing is not None and existing.images_stored_at is not None:
-            return JudgedPhoto(look=existing, heatmap=None, is_duplicate=False)
-        uncounted_on = state.counted_on
-        try:
-            with STEP_SECONDS.labels("read").time():
-                image = await to_thread.run_sync(
-                    self._resources.decode_pool.decode_photo, data, limiter=self._resources.decode_limiter
-                )
-                photo_hash = await to_thread.run_sync(perceptual_hash, image, limiter=self._cpu_limiter)
-            if existing is not None:
-                return await self._store_images(existing, image)
-            same = find_duplicate(photo_hash, [other_hash for _, other_hash in state.recent_hashes])
-            if same is not None and (duplicate := await self._get_look(state.recent_hashes[same][0])) is not None:
-                return JudgedPhoto(look=duplicate, heatmap=None, is_duplicate=True)
-            if self._daily_limit is not None and state.counted_on is None and state.existing_look_id is None:
-                raise DailyLimitError(str(self._daily_limit))
-            if submission.is_answered:
-                # The person deleted the look after its verdict had been sent.
-                raise LookNotFoundError
-            with STEP_SECONDS.labels("judge").time():
-                verdict = await to_thread.run_sync(self._classifier.classify, image, limiter=self._cpu_limiter)
-            async with self._resources.database.connection() as connection:
-                look = await submissions.create(
-                    connection,
-                    LookInsert(
-                        id=uuid7(),
-                        person_id=submission.person_id,
-                        channel=submission.channel,
-                        source_message_id=submission.source_message_id,
-                        photo_key=generate_key(),
-                        heatmap_key=generate_key(),
-                        width=image.width,
-                        height=image.height,
-                        private_photo_ttl=self._resources.private_photo_ttl,
-                        perceptual_hash=photo_hash,
-                        verdict=verdict,
-                        language=submission.language,
-                    ),
-                )
-            uncounted_on = None
-        finally:
-            if uncounted_on is not None:
-                await self._uncount(submission.person_id, uncounted_on)
-        return await self._store_images(look, image)
-
     async def _uncount(self, person_id: UUID, day: int) -> None:
         """Take a count back, unless the database is away: that must not hide why the photo was not judged."""
         with CancelScope(shield=True):
@@ -311,4 +294,5 @@ class PhotoJudgingService:
             if stored_at is None:
                 await storage.delete([look.photo_key, look.heatmap_key])
                 raise LookNotFoundError
+        PHOTOS.labels(look.channel, look.verdict.band).inc()
         return JudgedPhoto(look=replace(look, images_stored_at=stored_at), heatmap=heatmap, is_duplicate=False)

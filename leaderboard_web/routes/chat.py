@@ -25,6 +25,7 @@ from core.db.people import Person
 from core.db.schema import Channel
 from core.errors import EvaError
 from core.i18n.translations import translate
+from core.services.photo_judging import PhotoSource
 from core.styles import Style
 from leaderboard_web.chat_answers import answer_person, answer_visitor
 from leaderboard_web.chat_responses import ChatReply, get_person, load_view, render_chat, respond
@@ -109,7 +110,7 @@ async def send_photo(
     context: Context, form: MultipartForm, shared_from: Annotated[str | None, Query(alias=SHARED_PHOTO)] = None
 ) -> Response:
     """Judge a photo of the field `photo` or `camera`, or a `sample`; with `guess`, the person guesses first."""
-    data, source = await _read_photo(form, context.state)
+    data, message_id = await _read_photo(form, context.state)
     guesses_first = "guess" in form
     person = await _get_or_create_person(context)
     await context.state.conversation.delete_name_question(person)
@@ -117,9 +118,8 @@ async def send_photo(
     if guesses_first != person.guesses_first and shared_from is None:
         action_type = ActionType.GUESS if guesses_first else ActionType.REVEAL_FIRST
         await context.state.conversation.handle_action(person, Action(type=action_type), chat=Channel.WEB)
-    judged = await context.state.conversation.photo_judging.judge_photo(
-        data, person_id=person.id, channel=Channel.WEB, source_message_id=source, language=context.language
-    )
+    source = PhotoSource(person_id=person.id, channel=Channel.WEB, message_id=message_id, language=context.language)
+    judged = await context.state.conversation.photo_judging.judge_photo(data, source)
     if judged.is_duplicate:
         await context.state.conversation.mark_verdicts_revealed(judged.look)
     view = await load_view(context, person, judged.look.id, is_duplicate=judged.is_duplicate)

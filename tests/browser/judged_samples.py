@@ -6,7 +6,7 @@ from core.db.looks import Look
 from core.db.schema import Channel
 from core.i18n.translations import Language
 from core.resources import Resources
-from core.services.photo_judging import PhotoJudgingService
+from core.services.photo_judging import PhotoJudgingService, PhotoSource
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend
@@ -36,9 +36,6 @@ async def judge_sample(
     with StyleClassifier(FakeBackend([outputs]), card) as classifier:
         judged = await PhotoJudgingService(resources, classifier).judge_photo(
             (ROOT / "samples" / f"{sample}.jpg").read_bytes(),
-            person_id=person_id,
-            channel=channel,
-            source_message_id=f"sample {sample}",
-            language=Language.EN,
+            PhotoSource(person_id=person_id, channel=channel, message_id=f"sample {sample}", language=Language.EN),
         )
     return judged.look

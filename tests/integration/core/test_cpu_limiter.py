@@ -16,7 +16,7 @@ from core.db.schema import Channel
 from core.i18n.translations import Language
 from core.images.renditions import RenditionStore, thumbnail_key
 from core.resources import Resources
-from core.services.photo_judging import PhotoJudgingService
+from core.services.photo_judging import PhotoJudgingService, PhotoSource
 from core.styles import Style
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
@@ -60,7 +60,8 @@ async def test_judging_and_renditions_share_the_limit(resources: Resources) -> N
     renditions = [RenditionStore(limited), RenditionStore(limited), RenditionStore(limited)]
     judged = [
         judging.judge_photo(
-            make_photo(number), person_id=person, channel=Channel.WEB, source_message_id="1", language=Language.KO
+            make_photo(number),
+            PhotoSource(person_id=person, channel=Channel.WEB, message_id="1", language=Language.KO),
         )
         for number, person in enumerate(people)
     ]

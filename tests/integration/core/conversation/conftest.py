@@ -15,7 +15,7 @@ from core.db.people import Person
 from core.db.schema import Channel, IdentityProvider
 from core.i18n.translations import Language
 from core.resources import Resources
-from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
+from core.services.photo_judging import JudgedPhoto, PhotoJudgingService, PhotoSource
 from core.settings import Settings
 from core.styles import Style
 from core.vision.attributes import Attribute
@@ -53,13 +53,10 @@ async def mina(service: ConversationService) -> Person:
 
 
 async def judge(service: ConversationService, person: Person, seed: int, source_message_id: str) -> JudgedPhoto:
-    return await service.photo_judging.judge_photo(
-        make_photo(seed),
-        person_id=person.id,
-        channel=Channel.TELEGRAM,
-        source_message_id=source_message_id,
-        language=person.language,
+    source = PhotoSource(
+        person_id=person.id, channel=Channel.TELEGRAM, message_id=source_message_id, language=person.language
     )
+    return await service.photo_judging.judge_photo(make_photo(seed), source)
 
 
 async def create_look(service: ConversationService, person: Person, seed: int = 1) -> Look:

@@ -15,7 +15,7 @@ from core.i18n.translations import Language
 from core.jobs.worker import ExponentialBackoff, JobQueue, WorkerTimings
 from core.object_storage import ObjectStorage
 from core.resources import Resources
-from core.services.photo_judging import PhotoJudgingService
+from core.services.photo_judging import PhotoJudgingService, PhotoSource
 from core.signing import LimitKeySigner, UrlSigner
 from tests.factories import make_classifier, make_photo
 
@@ -30,10 +30,12 @@ async def judge(context: JobContext, inbox_id: int) -> None:
         return
     await judging.judge_photo(
         make_photo(seed=int(update.external_id)),
-        person_id=UUID(update.payload["person"]),
-        channel=Channel.WEB,
-        source_message_id=f"update {update.external_id}",
-        language=Language.KO,
+        PhotoSource(
+            person_id=UUID(update.payload["person"]),
+            channel=Channel.WEB,
+            message_id=f"update {update.external_id}",
+            language=Language.KO,
+        ),
     )
     async with resources.database.transaction() as connection:
         await inbox.mark_processed(connection, inbox_id)

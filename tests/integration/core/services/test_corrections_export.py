@@ -10,7 +10,7 @@ from core.db.schema import Channel
 from core.i18n.translations import Language
 from core.resources import Resources
 from core.services.corrections_export import export_corrections
-from core.services.photo_judging import PhotoJudgingService
+from core.services.photo_judging import PhotoJudgingService, PhotoSource
 from core.styles import Style
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
@@ -29,10 +29,7 @@ async def test_corrected_photos_are_exported_with_labels(resources: Resources, t
     wrong, right = [
         await judging.judge_photo(
             encode_image(make_quadrants(120, side)),
-            person_id=person,
-            channel=Channel.TELEGRAM,
-            source_message_id=str(side),
-            language=Language.KO,
+            PhotoSource(person_id=person, channel=Channel.TELEGRAM, message_id=str(side), language=Language.KO),
         )
         for side in (160, 300)
     ]

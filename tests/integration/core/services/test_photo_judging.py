@@ -28,7 +28,7 @@ from core.images.decoding import decode_photo
 from core.resources import Resources
 from core.services.deletion import delete_look, erase_person
 from core.services.heatmaps import encode_heatmap_jpeg, make_tags
-from core.services.photo_judging import JudgedPhoto, PhotoJudgingService
+from core.services.photo_judging import JudgedPhoto, PhotoJudgingService, PhotoSource
 from core.styles import Style
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
@@ -65,9 +65,8 @@ async def person(resources: Resources) -> UUID:
 
 
 async def judge(judging: PhotoJudgingService, person: UUID, data: bytes, source: str = "1") -> JudgedPhoto:
-    return await judging.judge_photo(
-        data, person_id=person, channel=Channel.WEB, source_message_id=source, language=Language.KO
-    )
+    photo_source = PhotoSource(person_id=person, channel=Channel.WEB, message_id=source, language=Language.KO)
+    return await judging.judge_photo(data, photo_source)
 
 
 async def test_photo_becomes_a_private_look_with_two_images(

@@ -11,7 +11,7 @@ from core.i18n.translations import Language
 from core.jobs.worker import JobQueue
 from core.resources import Resources
 from core.services.deletion import delete_look, erase_person, register_tasks
-from core.services.photo_judging import PhotoJudgingService
+from core.services.photo_judging import PhotoJudgingService, PhotoSource
 from tests.factories import create_look, create_person, make_classifier, make_photo, store_images
 
 
@@ -34,9 +34,8 @@ async def test_a_look_keeps_the_heatmap_that_was_drawn_last(
     judging = PhotoJudgingService(resources, make_classifier())
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
-    judged = await judging.judge_photo(
-        make_photo(), person_id=person.id, channel=Channel.WEB, source_message_id="1", language=Language.EN
-    )
+    source = PhotoSource(person_id=person.id, channel=Channel.WEB, message_id="1", language=Language.EN)
+    judged = await judging.judge_photo(make_photo(), source)
     with monkeypatch.context() as patch:
         if killed_at == "before recording":
             patch.setattr(looks, "update_where", AsyncMock(side_effect=KilledError))
