@@ -106,10 +106,7 @@ async def accept_press(delivery: UpdateDelivery, press: ButtonPress) -> bool:
         url = private_chat_url(client.bot_username, argument)
         await client.answer_callback_query(press.query_id, url=url)
         return False
-    async with delivery.resources.database.connection() as connection:
-        person = await people.get_by_identity(connection, IdentityProvider.TELEGRAM, str(press.user_id))
-    language = delivery.language if person is None else person.language
-    await client.answer_callback_query(press.query_id, alert=translate(REFUSAL_TEXT_KEYS[refusal], language))
+    await client.answer_callback_query(press.query_id, alert=translate(REFUSAL_TEXT_KEYS[refusal], delivery.language))
     if refusal is PressRefusal.EXPIRED and press.message_id is not None:
         await client.edit_keyboard(press.chat_id, press.message_id, None)
     return False

@@ -19,6 +19,7 @@ from core.conversation.narration import error_message
 from core.conversation.reply import ReplyKind
 from core.db import inbox
 from core.db.identities import mark_blocked
+from core.db.people import Person
 from core.db.schema import IdentityProvider
 from core.errors import (
     ChatUnavailableError,
@@ -50,6 +51,7 @@ class UpdateDelivery:
         client: TelegramClient,
         update: IncomingUpdate,
         *,
+        sender: Person | None,
         inbox_ids: Sequence[int],
         done: Mapping[str, Any],
     ) -> None:
@@ -59,6 +61,7 @@ class UpdateDelivery:
             resources: database and object storage.
             client: sends the messages.
             update: the update to reply to.
+            sender: who sent it, if they are known.
             inbox_ids: ids of all updates that this reply settles; the last one holds the checkpoints.
             done: the checkpoints of earlier attempts.
         """
@@ -67,7 +70,8 @@ class UpdateDelivery:
         self.user_id, self.chat_id = update.user_id, update.chat_id
         self.is_private = update.chat_id == update.user_id
         """Whether the sender alone reads the reply."""
-        self.language = negotiate_language(update.language_code)
+        self.sender = sender
+        self.language = negotiate_language(update.language_code) if sender is None else sender.language
         """Language of the reply: Telegram's setting until the person's own choice is known."""
         self._reply_to = None if self.is_private else update.message_id
         self._thread_id = update.thread_id

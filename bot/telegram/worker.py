@@ -177,7 +177,9 @@ class UpdateHandler:
         if update is None:
             await self._drop([inbox_id])
             return
-        delivery = UpdateDelivery(self.resources, self.client, update, inbox_ids=[inbox_id], done=stored.checkpoints)
+        delivery = UpdateDelivery(
+            self.resources, self.client, update, sender=stored.sender, inbox_ids=[inbox_id], done=stored.checkpoints
+        )
         async with update_outcome(delivery, stored.fault_count, self._delays):
             if delivery.is_erasure:
                 await confirm_erasure(delivery, update)
@@ -208,14 +210,16 @@ class UpdateHandler:
             await self._drop(inbox_ids)
             return
         first = updates.get(inbox_id) or next(iter(updates.values()))
-        delivery = UpdateDelivery(self.resources, self.client, first, inbox_ids=inbox_ids, done=stored.checkpoints)
+        delivery = UpdateDelivery(
+            self.resources, self.client, first, sender=stored.sender, inbox_ids=inbox_ids, done=stored.checkpoints
+        )
         delivery.covers_photos = not delivery.is_private and any(update.is_covered for update in updates.values())
         async with update_outcome(delivery, stored.fault_count, self._delays):
             items = [update for update in updates.values() if isinstance(update, PhotoMessage | UnsupportedMessage)]
             if first.is_anonymous:
                 await handle_anonymous(delivery, self.conversation, items or [first])
             elif any(isinstance(item, PhotoMessage) for item in items):
-                person = await self.conversation.get_or_create_person(
+                person = delivery.sender or await self.conversation.get_or_create_person(
                     IdentityProvider.TELEGRAM, str(first.user_id), first.language_code
                 )
                 delivery.language = person.language
@@ -246,7 +250,7 @@ class UpdateHandler:
             return
         if isinstance(update, ButtonPress) and not await accept_press(delivery, update):
             return
-        person = await self.conversation.get_or_create_person(
+        person = delivery.sender or await self.conversation.get_or_create_person(
             IdentityProvider.TELEGRAM, str(update.user_id), update.language_code
         )
         delivery.language = person.language

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import schema
 from core.db.database import CompiledStatement
+from core.db.people import Person, to_person
 from core.db.schema import Channel
 from core.jobs.queue import DEFER_SQL, JobInsert
 
@@ -57,7 +58,16 @@ SELECT_UNPROCESSED = CompiledStatement(
         .where(schema.job_checkpoints.c.inbox_id == schema.inbox.c.id)
         .scalar_subquery()
         .label("checkpoints"),
-    ).where(schema.inbox.c.id == bindparam("inbox_id", type_=BigInteger), schema.inbox.c.processed_at.is_(None))
+        *schema.people.c,
+    )
+    .outerjoin(
+        schema.identities,
+        (schema.identities.c.provider == schema.inbox.c.channel)
+        & (schema.identities.c.subject == schema.inbox.c.external_sender_id)
+        & schema.identities.c.blocked_at.is_(None),
+    )
+    .outerjoin(schema.people)
+    .where(schema.inbox.c.id == bindparam("inbox_id", type_=BigInteger), schema.inbox.c.processed_at.is_(None))
 )
 SELECT_UNFINISHED = CompiledStatement(select(schema.inbox.c.id).where(HAS_GIVEN_ID, IS_UNFINISHED))
 MARK_PROCESSED = CompiledStatement(
@@ -108,6 +118,8 @@ class UnprocessedUpdate:
     """The data of all recorded steps of the job, by the names of the steps."""
     fault_count: int
     """How many attempts ended by a fault. An attempt whose process was stopped or killed is none of them."""
+    sender: Person | None
+    """Who sent it, if they are known and have not blocked the bot."""
 
 
 async def insert(
@@ -179,7 +191,7 @@ async def get(connection: AsyncConnection, inbox_id: int) -> InboxUpdate | None:
 
 
 async def get_unprocessed(connection: AsyncConnection, inbox_id: int) -> UnprocessedUpdate | None:
-    """An update for its job; None if it was processed or deleted."""
+    """An update for its job, with its checkpoints and its sender; None if it was processed or deleted."""
     rows = await SELECT_UNPROCESSED.fetch(connection, inbox_id=inbox_id)
     if not rows:
         return None
@@ -189,6 +201,7 @@ async def get_unprocessed(connection: AsyncConnection, inbox_id: int) -> Unproce
         payload=row.payload or {},
         checkpoints=row.checkpoints or {},
         fault_count=row.fault_count,
+        sender=None if row.id is None else to_person(row),
     )
 
 

@@ -1,8 +1,8 @@
 """How many functions, modules and statements a photo takes from the webhook to the sent verdict.
 
-The target is 70 functions in 25 modules and 10 statements. That of functions is not met, that of modules with styles
-alone, and that of statements always. All project code counts here except the queue's own loop and the fake model. The
-caps hold what is reached; lower them with each call that is removed.
+The target is 70 functions in 25 modules and 10 statements. It is met with styles alone, and that of statements always.
+All project code counts here except the queue's own loop and the fake model. The caps hold what is reached; lower them
+with each call that is removed.
 """
 
 import re
@@ -24,14 +24,14 @@ from webhooks.messengers import SECRET_HEADER
 
 STYLES_ONLY = make_outputs(Style.STREET)
 WITH_ITEMS = add_attributes(STYLES_ONLY, {Item.BOOTS: 0.9, Item.JACKET: 0.9, Color.BLACK: 0.9})
-MAX_STATEMENTS = 9
+MAX_STATEMENTS = 8
 
 
 @pytest.mark.parametrize(
     ("classifier", "max_functions", "max_modules"),
     [
-        (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 72, 25),
-        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 102, 31),
+        (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 68, 25),
+        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 98, 31),
     ],
     ids=["styles only", "with items"],
 )

@@ -4,9 +4,11 @@ from datetime import timedelta
 from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import inbox, schema
+from core.db import inbox, people, schema
 from core.db.database import Database
-from core.db.schema import Channel
+from core.db.identities import mark_blocked
+from core.db.schema import Channel, IdentityProvider
+from core.i18n.translations import Language
 
 PAYLOAD = {"message": {"text": "안녕", "photo": [{"file_id": "a"}]}}
 
@@ -64,6 +66,23 @@ async def test_a_step_is_recorded_once_and_deleted_with_its_update(database: Dat
         assert await inbox.list_checkpoints(connection, inbox_id) == {}
 
 
+async def test_an_update_is_read_together_with_its_sender_unless_they_blocked_the_bot(database: Database) -> None:
+    async with database.transaction() as connection:
+        inbox_id = await insert_update(connection)
+        for provider in (IdentityProvider.KAKAO, IdentityProvider.TELEGRAM):
+            sender = await people.get_or_create_by_identity(connection, provider, "1", language=Language.EN)
+    for open_connection in (database.transaction, database.connection):
+        async with open_connection() as connection:
+            loaded = await inbox.get_unprocessed(connection, inbox_id)
+            assert loaded is not None
+            assert loaded.sender == sender
+    async with database.connection() as connection:
+        await mark_blocked(connection, IdentityProvider.TELEGRAM, "1")
+        loaded = await inbox.get_unprocessed(connection, inbox_id)
+        assert loaded is not None
+        assert loaded.sender is None
+
+
 async def test_an_update_is_read_together_with_its_checkpoints(database: Database) -> None:
     async with database.transaction() as connection:
         inbox_id = await insert_update(connection)
@@ -72,7 +91,7 @@ async def test_an_update_is_read_together_with_its_checkpoints(database: Databas
             assert await inbox.get_unprocessed(connection, inbox_id + 1) is None
             loaded = await inbox.get_unprocessed(connection, inbox_id)
             assert loaded == inbox.UnprocessedUpdate(
-                external_sender_id="1", payload=PAYLOAD, checkpoints={}, fault_count=0
+                external_sender_id="1", payload=PAYLOAD, checkpoints={}, fault_count=0, sender=None
             )
     async with database.connection() as connection:
         await inbox.count_fault(connection, inbox_id)

@@ -317,7 +317,7 @@ async def test_chat_action_lasts_as_long_as_the_block(telegram: FakeTelegram, cl
     telegram.fail_next("sendChatAction", 502, "Bad Gateway")
     update = TextMessage(update_id=1, user_id=42, chat_id=42, language_code="ko", text="안녕")
     # Nothing is stored by an action.
-    delivery = UpdateDelivery(cast("Resources", None), client, update, inbox_ids=[1], done={})
+    delivery = UpdateDelivery(cast("Resources", None), client, update, sender=None, inbox_ids=[1], done={})
     with pytest.raises(ZeroDivisionError):
         async with delivery.chat_action(ChatAction.UPLOAD_PHOTO):
             await asyncio.to_thread(telegram.wait, lambda: len(telegram.calls_to("sendChatAction")) >= 3)
