@@ -7,6 +7,7 @@ See ADR 0035.
 """
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -28,7 +29,7 @@ from core.vision.attributes import WARM_LEVEL, Attribute, Attributes, DetectedAt
 from core.vision.backends import AttributeOutputs
 from core.vision.label_statistics import LabelStatistics, load_label_statistics
 from core.vision.main_color import CLOTHES_FROM, count_clothes_pixels
-from core.vision.property_placement import attach_properties, find_pixel_colors, find_possible_garments
+from core.vision.property_placement import find_garment, find_pixel_colors, find_possible_garments
 from core.vision.verdict import activation_map
 
 NEVER_WITH: dict[Attribute, frozenset[Item]] = {
@@ -275,8 +276,8 @@ def explain(
         scores, worn = outputs.color_logits, outputs.clothes
         main_color = calibration.main_color.find(scores, count_clothes_pixels(pixels, worn))
         pixel_colors = find_pixel_colors(garments if seen_colors else (), calibration.main_color, scores, pixels, worn)
-    seen = attach_properties(seen, garments)
-    seen_colors = attach_properties(seen_colors, garments, pixel_colors)
+    seen = tuple(replace(item, worn_on=find_garment(item, garments)) for item in seen)
+    seen_colors = tuple(replace(color, worn_on=find_garment(color, garments, pixel_colors)) for color in seen_colors)
     reasons = find_reasons(leading, style_evidence, (*seen, *seen_colors), statistics)
     excluded = {reason.thing for reason in reasons if reason.style is leading[1]}
     return style_evidence, Attributes(

@@ -6,7 +6,7 @@ photos: docs/explanations.md.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,26 +85,18 @@ def find_pixel_colors(
     }
 
 
-def attach_properties(
-    seen: Sequence[DetectedAttribute],
+def find_garment(
+    seen_thing: DetectedAttribute,
     garments: Sequence[PossibleGarment],
     pixel_colors: Mapping[Item, NDArray[np.float32]] | None = None,
-) -> tuple[DetectedAttribute, ...]:
-    """Tell of each pattern, material, cut and color on which of the named garments it is, where that is clear.
+) -> Item | None:
+    """On which of the named garments a pattern, a material, a cut or a color is; None where that is not clear.
 
     Args:
-        seen: items or colors.
+        seen_thing: an item or a color.
         garments: possible ones.
         pixel_colors: see `find_pixel_colors`; None if the model does not know main colors.
     """
-    return tuple(replace(thing, worn_on=_find_garment(thing, garments, pixel_colors)) for thing in seen)
-
-
-def _find_garment(
-    seen_thing: DetectedAttribute,
-    garments: Sequence[PossibleGarment],
-    pixel_colors: Mapping[Item, NDArray[np.float32]] | None,
-) -> Item | None:
     thing, cam = seen_thing.thing, seen_thing.cam
     bearers = WORN_PROPERTIES.get(thing, frozenset())
     overlaps = {

@@ -31,7 +31,7 @@ MAX_STATEMENTS = 8
     ("classifier", "max_functions", "max_modules"),
     [
         (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 68, 25),
-        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 98, 31),
+        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 97, 31),
     ],
     ids=["styles only", "with items"],
 )

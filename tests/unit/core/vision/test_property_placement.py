@@ -12,7 +12,7 @@ from core.vision.main_color import BINS, MainColorModel, count_clothes_pixels
 from core.vision.property_placement import (
     MIN_RIVAL_PROBABILITY,
     PossibleGarment,
-    attach_properties,
+    find_garment,
     find_pixel_colors,
     find_possible_garments,
 )
@@ -38,8 +38,7 @@ def _place(
     if pixel_colors is not None:
         colors = {item: np.where(np.array(COLORS) == thing, value, 0.0) for item, value in pixel_colors.items()}
     seen = DetectedAttribute(thing=thing, probability=0.9, cam=cam)
-    [placed] = attach_properties([seen], possible, colors)
-    return placed.worn_on
+    return find_garment(seen, possible, colors)
 
 
 UPPER, LOWER, MOSTLY_UPPER = _cells(1, 0), _cells(0, 1), _cells(1, 0.6)
