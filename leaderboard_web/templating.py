@@ -6,8 +6,9 @@ See ADR 0038.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
@@ -26,7 +27,6 @@ from leaderboard_web.viewer import set_language_cookie
 UNBROKEN = re.compile(r"\d{1,3}%\)?[가-힣]{1,8}|[가-힣]{1,4}·[가-힣]{1,8}")
 """A percentage with its particle, and a style with two names; not all of a long word, which has to break."""
 SENTENCE_END = re.compile(r"(?<=[.!?]) ")
-SIZES_CACHE_SIZE = 16
 CANONICAL_PARAMS = ("style", "when", "item", "color", "after", "before")
 """Query parameters that make a different page; all others are dropped from canonical URLs."""
 INDEXED_TEMPLATES = {
@@ -66,8 +66,7 @@ class LinkPreview:
     """Open Graph type."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageMeta:
+class PageMeta(NamedTuple):
     """The metadata of a page; all URLs are absolute."""
 
     canonical: str
@@ -139,12 +138,6 @@ def keep_together(sentence: str) -> Markup:
     return Markup(marked)
 
 
-@lru_cache(SIZES_CACHE_SIZE)
-def image_sizes(breakpoints: tuple[tuple[str, str, float], ...]) -> str:
-    """The `sizes` attribute of an image: its width by window size, as media condition, unit and number."""
-    return ", ".join(f"{condition}{number:g}{unit}" for condition, unit, number in breakpoints)
-
-
 def _build_page_meta(
     request: Request, template: str, language: Language, *, status: int = 200, preview: LinkPreview | None = None
 ) -> PageMeta:
@@ -157,9 +150,7 @@ def _build_page_meta(
         status: HTTP status; search engines may only list pages with 200.
         preview: of a link to the page; None for the general preview of the site.
     """
-    preview = preview or LinkPreview(
-        language=language, image=static_url(f"card-{language}.jpg"), alt=translate("page.tagline", language)
-    )
+    preview = preview or _site_preview(language)
     base_url = absolute_url(request, "")
     params = request.query_params.multi_items()
     page_url = base_url + quote(request.scope["path"])
@@ -186,6 +177,13 @@ def _build_page_meta(
         locale=OPEN_GRAPH_LOCALES[preview.language],
         preview=preview,
     )
+
+
+@cache
+def _site_preview(language: Language) -> LinkPreview:
+    """The general preview of the site."""
+    image, alt = static_url(f"card-{language}.jpg"), translate("page.tagline", language)
+    return LinkPreview(language=language, image=image, alt=alt)
 
 
 class ConstantCalls(Extension):
@@ -231,7 +229,6 @@ def get_environment(language: Language) -> Environment:
         "day": lambda time: format_day(time, language),
         "url_for": url_for,
         "static_url": static_url,
-        "image_sizes": image_sizes,
     }
     environment.filters |= {name: environment.globals[name] for name in CONSTANT_FUNCTIONS}
     environment.filters |= {"keep_together": keep_together, "sentences": SENTENCE_END.split, "minute": format_minute}

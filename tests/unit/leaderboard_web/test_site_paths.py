@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import pytest
 from starlette.routing import Match
 
 from core import urls
+from core.db.look_summaries import LeaderboardEntry
 from core.i18n.translations import Language
 from core.images.result_card import CardShape
 from core.signing import UrlSigner
@@ -17,17 +18,21 @@ from leaderboard_web.auth.login_flow import DEFAULT_NEXT_PATH
 from leaderboard_web.cookies import FLASH_COOKIE_PATH, LOGIN_PATH
 from leaderboard_web.middleware.body_limit import UPLOAD_PATHS
 from leaderboard_web.urls import private_image_url, private_thumbnail_url, public_image_urls, url_for
+from leaderboard_web.view_models import build_card
 from tests.factories import make_look
 
 SIGNER, HOUR, EN, POST = UrlSigner(b"secret"), timedelta(hours=1), Language.EN, CardShape.POST
 PERSON, LOOK = UUID(int=7), replace(make_look(UUID(int=1)), width=1280)
 PUBLIC = public_image_urls(LOOK, EN)
+BOARD_CARD = build_card(LeaderboardEntry(look=LOOK, owner_name="미나 a/b?"), language=EN)
 PHOTO_KEY, HEATMAP_KEY = LOOK.photo_key or "", LOOK.heatmap_key or ""
 CARD = {"language": "en", "shape": "post"}
 PATHS = [
     (urls.LEADERBOARD_PATH, "leaderboard", {}),
     (urls.PRIVACY_PATH, "privacy", {}),
     (urls.look_path(LOOK.id), "look", {"look_id": str(LOOK.id)}),
+    (BOARD_CARD.path, "look", {"look_id": str(LOOK.id)}),
+    (BOARD_CARD.owner_path or "", "person", {"name": "미나 a/b?"}),
     (urls.login_link_path("a-B_9"), "magic_link", {"token": "a-B_9"}),
     (urls.image_path(PHOTO_KEY, "t"), "private_image", {"key": PHOTO_KEY}),
     (urls.card_path(SIGNER, LOOK, EN, POST, HOUR), "result_card", {"look_id": str(LOOK.id), **CARD}),
@@ -46,7 +51,7 @@ PATHS = [
 
 def route_of(url: str, method: str = "GET") -> tuple[str, dict[str, str]]:
     """The name and the path parameters of the route that serves a URL."""
-    scope = {"type": "http", "method": method, "path": urlsplit(url).path}
+    scope = {"type": "http", "method": method, "path": unquote(urlsplit(url).path)}
     for router in ROUTERS:
         for route in router.routes:
             match, found = route.matches(scope)
