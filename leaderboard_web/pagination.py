@@ -42,6 +42,8 @@ class Cursor:
         Raises:
             ValueError: the text is not an encoded cursor of this kind.
         """
+        if len(text) > MAX_LENGTH:
+            raise ValueError("too long")
         plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
         values = plain.split(".")
         if len(values) != len(fields(cls)):
@@ -107,19 +109,14 @@ def cursor_parameter(kind: type[C], name: str) -> Any:
     """
 
     async def read_cursor(text: Annotated[str | None, Query(alias=name)] = None) -> C | None:
-        if text is None:
-            return None
-        if len(text) > MAX_LENGTH:
-            raise HTTPException(404)
         try:
-            return kind.decode(text)
+            return None if text is None else kind.decode(text)
         except ValueError:
             raise HTTPException(404) from None
 
     return Depends(read_cursor)
 
 
-AfterRank = Annotated[RankCursor | None, cursor_parameter(RankCursor, "after")]
 BeforeTime = Annotated[TimeCursor | None, cursor_parameter(TimeCursor, "before")]
 
 

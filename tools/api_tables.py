@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from leaderboard_web.app import ROUTERS
 from leaderboard_web.routes import images
@@ -96,10 +97,18 @@ def _addresses() -> Iterator[tuple[str, str]]:
 
 def _query_parameters(dependant: Dependant) -> Iterator[str]:
     for parameter in dependant.query_params:
-        values = list(_enum_values(parameter.field_info.annotation))
-        yield f"`{parameter.alias}`" + (f" ({', '.join(values)})" if 0 < len(values) <= MAX_LISTED_VALUES else "")
+        yield _query_parameter(parameter.alias, parameter.field_info.annotation)
     for dependency in dependant.dependencies:
         yield from _query_parameters(dependency)
+        query = inspect.signature(dependency.call).return_annotation if dependency.call else None
+        if isinstance(query, type) and issubclass(query, BaseModel):
+            for name, field in query.model_fields.items():
+                yield _query_parameter(field.alias or name, field.annotation)
+
+
+def _query_parameter(name: str, annotation: object) -> str:
+    values = list(_enum_values(annotation))
+    return f"`{name}`" + (f" ({', '.join(values)})" if 0 < len(values) <= MAX_LISTED_VALUES else "")
 
 
 def _enum_values(annotation: object) -> Iterator[str]:

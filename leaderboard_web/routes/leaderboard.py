@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from markupsafe import Markup
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clothing import Color, Item
@@ -17,7 +18,7 @@ from core.i18n.translations import Language
 from core.styles import STYLES, Style
 from core.vision.attributes import Attribute
 from leaderboard_web.dependencies import Context, Db, RequestContext
-from leaderboard_web.pagination import AfterRank, BeforeTime, RankCursor, TimeCursor, build_page
+from leaderboard_web.pagination import RankCursor, TimeCursor, build_page
 from leaderboard_web.templating import render_fragment, render_page
 from leaderboard_web.urls import PageRoute, url_for
 from leaderboard_web.view_models import LookCard, build_card
@@ -73,21 +74,36 @@ class BoardPage:
 router = APIRouter(route_class=PageRoute)
 
 
+class BoardQuery(BaseModel):
+    """What the address of a leaderboard asks for."""
+
+    style: Style | None = None
+    order: Annotated[Period | TimeOrder | None, Field(alias="when")] = None
+    item: Item | None = None
+    color: Color | None = None
+    after: Annotated[RankCursor | None, BeforeValidator(RankCursor.decode)] = None
+    before: Annotated[TimeCursor | None, BeforeValidator(TimeCursor.decode)] = None
+
+
+async def read_query(request: Request) -> BoardQuery:
+    """The query of a request; FastAPI takes several times as long for parameters that it reads one by one.
+
+    Raises:
+        HTTPException: 404, a parameter is malformed.
+    """
+    try:
+        return BoardQuery.model_validate(request.query_params)
+    except ValidationError:
+        raise HTTPException(404) from None
+
+
 @router.get("/", name="leaderboard")
-async def leaderboard_page(
-    context: Context,
-    db: Db,
-    after: AfterRank,
-    before: BeforeTime,
-    style: Style | None = None,
-    order: Annotated[Period | TimeOrder | None, Query(alias="when")] = None,
-    item: Item | None = None,
-    color: Color | None = None,
-) -> Response:
+async def leaderboard_page(context: Context, db: Db, query: Annotated[BoardQuery, Depends(read_query)]) -> Response:
     """A page of looks; without an order, the leaderboard of the shortest period with enough of them."""
-    chosen, language = BoardFilter(style=style, item=item, color=color), context.language
+    style, order, after, language = query.style, query.order, query.after, context.language
+    chosen = BoardFilter(style=style, item=query.item, color=query.color)
     if isinstance(order, TimeOrder):
-        page = await _load_chronological(context, db, chosen, order, before)
+        page = await _load_chronological(context, db, chosen, order, query.before)
     else:
         page = await _load_ranked(context, db, chosen, order, after)
     cards = page.cards
@@ -107,10 +123,10 @@ async def leaderboard_page(
         style_name=style_name(style, language) if style else None,
         filters=_render_filters(language, page.order, order, chosen),
         thing_names=[_filter_name(thing, language) for thing in chosen.things],
-        all_time_url=url_for("leaderboard", query={"when": Period.ALL, **chosen.query}),
-        new_url=url_for("leaderboard", query={"when": TimeOrder.NEW, **chosen.query}),
+        all_time_url=_board_url(chosen, Period.ALL),
+        new_url=_board_url(chosen, TimeOrder.NEW),
         hero=hero,
-        hero_comment=style_comment(hero.style, seed=str(hero.id), language=language) if hero else None,
+        hero_comment=style_comment(hero.style, seed=hero.id, language=language) if hero else None,
         cards=cards,
         eager_images=0 if hero else EAGER_IMAGES,
         judged_today=await leaderboard.count_judged_today(db) if is_front else 0,
@@ -172,6 +188,11 @@ async def _load_chronological(
     cards = [build_card(ranked.entry, language=context.language) for ranked in page.rows]
     next_query = None if page.next_cursor is None else {"before": page.next_cursor}
     return BoardPage(order=order, cards=cards, next_query=next_query)
+
+
+@lru_cache(2 * MAX_FILTERS)
+def _board_url(chosen: BoardFilter, order: Period | TimeOrder) -> str:
+    return url_for("leaderboard", query={"when": order, **chosen.query})
 
 
 @lru_cache(MAX_FILTERS)
