@@ -1,9 +1,12 @@
 """The ASGI application of a process: the webhooks of the configured messengers, and the site for all other paths."""
 
+from collections.abc import Iterable
+
 import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app import BotApplication
 from core.errors import DatabaseUnavailableError
@@ -13,6 +16,25 @@ from webhooks.health import DEFAULT_TIMINGS, ReadinessProbe, ReadinessTimings
 from webhooks.request_metrics import RequestObserver
 
 log = structlog.get_logger()
+
+
+class SiteMiddleware:
+    """ASGI middleware that sends all requests to the site but those of some routes.
+
+    Mounted as a route, the site would be behind the middleware of FastAPI twice.
+    """
+
+    def __init__(self, app: ASGIApp, *, site: ASGIApp, routes: Iterable[BaseRoute]) -> None:
+        """Wrap an application; `routes` are those that it serves, with paths without parameters."""
+        self._app, self._site = app, site
+        self._served = {
+            (method, route.path) for route in routes if isinstance(route, Route) for method in route.methods or ()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        is_served = scope["type"] != "http" or (scope["method"], scope["path"]) in self._served
+        await (self._app if is_served else self._site)(scope, receive, send)
 
 
 def create_webhook_app(
@@ -37,16 +59,17 @@ def create_webhook_app(
     """
     settings = application.settings
     app = create_health_app(application, shutdown=shutdown, readiness=readiness)
-    app.add_middleware(RequestObserver)
     app.state.skill_deadline = skill_deadline
     if settings.telegram_token is not None:
-        app.include_router(messengers.telegram_router)
+        app.router.routes.extend(messengers.telegram_router.routes)
     if application.kakao is not None:
-        app.include_router(messengers.skill_router)
+        app.router.routes.extend(messengers.skill_router.routes)
     if settings.kakao_admin_key is not None:
-        app.include_router(messengers.unlink_router)
+        app.router.routes.extend(messengers.unlink_router.routes)
     if site is not None:
-        app.mount("/", site)
+        # Added before the observer, so inside of it.
+        app.add_middleware(SiteMiddleware, site=site, routes=app.routes)
+    app.add_middleware(RequestObserver)
     return app
 
 
@@ -69,9 +92,9 @@ def create_health_app(
     app.state.readiness = ReadinessProbe(application, readiness)
     app.add_exception_handler(DatabaseUnavailableError, _handle_outage)
     app.add_exception_handler(ClientDisconnect, _handle_disconnect)
-    app.include_router(health.router)
+    app.router.routes.extend(health.router.routes)
     if application.settings.metrics_token is not None:
-        app.include_router(health.operator_router)
+        app.router.routes.extend(health.operator_router.routes)
     return app
 
 
