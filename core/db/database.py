@@ -128,9 +128,13 @@ class Database:
         """
         is_connected = False
         try:
-            async with engine.connect() as connection:
-                is_connected = True
+            connection = await engine.connect()
+            is_connected = True
+            try:
                 yield connection
+            finally:
+                # In AUTOCOMMIT there is nothing to roll back; else a task does that, which a cancellation cannot end.
+                await (connection.close() if engine is self.engine else connection.__aexit__(None, None, None))
         except Exception as error:
             if is_outage(error) or (isinstance(error, OSError) and not is_connected):
                 raise DatabaseUnavailableError(name_outage(error)) from error

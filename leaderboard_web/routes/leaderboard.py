@@ -17,7 +17,7 @@ from core.i18n.clothing_names import color_name, thing_name
 from core.i18n.translations import Language
 from core.styles import STYLES, Style
 from core.vision.attributes import Attribute
-from leaderboard_web.dependencies import Context, Db, RequestContext
+from leaderboard_web.dependencies import Context, RequestContext
 from leaderboard_web.pagination import RankCursor, TimeCursor, build_page
 from leaderboard_web.templating import render_fragment, render_page
 from leaderboard_web.urls import PageRoute, url_for
@@ -98,17 +98,19 @@ async def read_query(request: Request) -> BoardQuery:
 
 
 @router.get("/", name="leaderboard")
-async def leaderboard_page(context: Context, db: Db, query: Annotated[BoardQuery, Depends(read_query)]) -> Response:
+async def leaderboard_page(context: Context, query: Annotated[BoardQuery, Depends(read_query)]) -> Response:
     """A page of looks; without an order, the leaderboard of the shortest period with enough of them."""
     style, order, after, language = query.style, query.order, query.after, context.language
     chosen = BoardFilter(style=style, item=query.item, color=query.color)
-    if isinstance(order, TimeOrder):
-        page = await _load_chronological(context, db, chosen, order, query.before)
-    else:
-        page = await _load_ranked(context, db, chosen, order, after)
+    is_front = order is None and after is None and chosen == BoardFilter()
+    async with context.connect() as db:
+        if isinstance(order, TimeOrder):
+            page = await _load_chronological(context, db, chosen, order, query.before)
+        else:
+            page = await _load_ranked(context, db, chosen, order, after)
+        judged_today = await leaderboard.count_judged_today(db) if is_front else 0
     cards = page.cards
     hero = cards.pop(0) if cards and cards[0].rank == 1 else None
-    is_front = order is None and after is None and chosen == BoardFilter()
     next_url = None
     if page.next_query is not None:
         next_url = url_for("leaderboard", query={"when": page.order, **chosen.query, **page.next_query})
@@ -129,7 +131,7 @@ async def leaderboard_page(context: Context, db: Db, query: Annotated[BoardQuery
         hero_comment=style_comment(hero.style, seed=hero.id, language=language) if hero else None,
         cards=cards,
         eager_images=0 if hero else EAGER_IMAGES,
-        judged_today=await leaderboard.count_judged_today(db) if is_front else 0,
+        judged_today=judged_today,
         next_url=next_url,
     )
 

@@ -26,18 +26,21 @@ router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/looks/{look_id}", name="look")
-async def look_page(context: Context, look_id: CanonicalUUID, db: Db) -> Response:
+async def look_page(context: Context, look_id: CanonicalUUID) -> Response:
     """The page of a look on the leaderboard.
 
     Raises:
         GoneError: the look is not on the leaderboard.
     """
     language = context.language
-    result = await public_looks.get_look_for_viewer(db, look_id, context.viewer.key)
-    if result is None:
-        raise GoneError("page.look_gone")
-    entry, relation = result
-    look = entry.look
+    async with context.connect() as db:
+        result = await public_looks.get_look_for_viewer(db, look_id, context.viewer.key)
+        if result is None:
+            raise GoneError("page.look_gone")
+        entry, relation = result
+        look = entry.look
+        is_owner = relation.person_id == look.person_id
+        guesses = await reactions.count_guesses(db, look_id) if relation.guess or is_owner else {}
     card = build_card(entry, language=language)
     messages = public_verdict_messages(look.verdict, seed=look.variant_seed, language=language)
     preview = link_preview(look, card.owner_name, verdict_sentence(messages), language)
@@ -48,8 +51,6 @@ async def look_page(context: Context, look_id: CanonicalUUID, db: Db) -> Respons
         preview = link_preview(look, owner_name, sentence, preview_in)
     # The database requires of shared looks that they have both times and both images.
     shared_at = (look.shared_at or look.created_at).astimezone(SEOUL)
-    is_owner = relation.person_id == look.person_id
-    guesses = await reactions.count_guesses(db, look_id) if relation.guess or is_owner else {}
     guess_count = sum(guesses.values())
     response = render_page(
         context,
