@@ -148,14 +148,18 @@ async def is_public(connection: AsyncConnection, look_id: UUID, *, viewer_id: UU
 
 async def get_person_for_viewer(
     connection: AsyncConnection, name: str, viewer_key: str
-) -> tuple[Person, ViewerState] | None:
-    """The person with this display name, or one that looks the same, and what the viewer did there; or None."""
+) -> tuple[Person, dict[Style, int], ViewerState] | None:
+    """The person with this display name, or one that looks the same, and what the viewer did there; or None.
+
+    Between them what `count_styles` returns for the person.
+    """
     key = confusable_key(name)
     rows = await SELECT_PERSON_FOR_VIEWER.fetch(connection, key=key, viewer_key=viewer_key)
     if not rows:
         return None
     row = rows[0]
-    return to_person(row), ViewerState(person_id=row.viewer_id, is_following=row.is_following)
+    styles = dict(zip(map(Style, row.styles), row.look_counts, strict=True))
+    return to_person(row), styles, ViewerState(person_id=row.viewer_id, is_following=row.is_following)
 
 
 async def count_styles(connection: AsyncConnection, person_id: UUID) -> dict[Style, int]:
@@ -279,11 +283,16 @@ def _after_cursor(looks: FromClause, has_cursor: bool) -> list[ColumnElement[boo
     return [after_cursor((looks.c.shared_at, looks.c.id))] if has_cursor else []
 
 
-_STYLE_COUNT = schema.person_style_counts.c["count"]
+_STYLE, _STYLE_COUNT = schema.person_style_counts.c.style, schema.person_style_counts.c["count"]
+
+
+def _select_style_counts(person_id: ColumnElement[UUID], *columns: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
+    is_shown = schema.person_style_counts.c.person_id == person_id, _STYLE_COUNT > 0
+    return select(*columns).where(*is_shown).order_by(_STYLE_COUNT.desc(), _STYLE)
+
+
 SELECT_STYLE_COUNTS = CompiledStatement(
-    select(schema.person_style_counts.c.style, _STYLE_COUNT.label("look_count"))
-    .where(schema.person_style_counts.c.person_id == bindparam("person_id"), _STYLE_COUNT > 0)
-    .order_by(_STYLE_COUNT.desc(), schema.person_style_counts.c.style)
+    _select_style_counts(bindparam("person_id", type_=Uuid), _STYLE, _STYLE_COUNT.label("look_count"))
 )
 SELECT_IS_PUBLIC = CompiledStatement(
     select(schema.looks.c.id).where(
@@ -309,6 +318,8 @@ SELECT_LOOK_FOR_VIEWER = CompiledStatement(
 SELECT_PERSON_FOR_VIEWER = CompiledStatement(
     select(
         schema.people,
+        func.array(_select_style_counts(schema.people.c.id, _STYLE).scalar_subquery()).label("styles"),
+        func.array(_select_style_counts(schema.people.c.id, _STYLE_COUNT).scalar_subquery()).label("look_counts"),
         select_viewer_id().label("viewer_id"),
         _followed_by_viewer(schema.people.c.id).label("is_following"),
     ).where(schema.people.c.display_name_key == bindparam("key"), is_visible_to_viewer(schema.people.c.id))

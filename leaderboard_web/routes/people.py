@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.conversation.narration import style_name
 from core.db import people, public_looks, relations
 from core.db.people import Person
-from leaderboard_web.dependencies import CanonicalUUID, Context, Db, RequestContext, Transaction
+from leaderboard_web.dependencies import CanonicalUUID, Context, RequestContext, Transaction
 from leaderboard_web.errors import GoneError
 from leaderboard_web.pagination import BeforeTime, build_page, shared_cursor
 from leaderboard_web.redirects import redirect_with_notice
@@ -30,28 +30,29 @@ router = APIRouter(route_class=PageRoute)
 
 # A path: names that are older than the rules for names may contain any character.
 @router.get("/people/{name:path}", name="person")
-async def person_page(context: Context, name: str, db: Db, before: BeforeTime) -> Response:
+async def person_page(context: Context, name: str, before: BeforeTime) -> Response:
     """A page of a person's looks, the latest shared first.
 
     Raises:
         GoneError: if the person does not exist or has no public look.
     """
-    viewer_key = context.viewer.key
-    result = await public_looks.get_person_for_viewer(db, name, viewer_key) if is_possible_name(name) else None
-    if result is None:
-        raise GoneError("page.person_gone")
-    person, relation = result
-    style_counts = await public_looks.count_styles(db, person.id)
-    look_count = sum(style_counts.values())
-    is_own = relation.person_id == person.id
-    if not is_own and (person.banned_at is not None or look_count == 0):
-        raise GoneError("page.person_gone")
-    path = url_for("person", name=person.name)
-    if person.name != name:
-        return RedirectResponse(f"{path}?{context.request.url.query}".rstrip("?"), 302)
-    entries = await public_looks.list_for_person(
-        db, person.id, limit=PAGE_SIZE + 1, after=(before.at, before.id) if before else None, viewer_key=viewer_key
-    )
+    viewer_key, language = context.viewer.key, context.language
+    async with context.connect() as db:
+        result = await public_looks.get_person_for_viewer(db, name, viewer_key) if is_possible_name(name) else None
+        if result is None:
+            raise GoneError("page.person_gone")
+        person, style_counts, relation = result
+        look_count = sum(style_counts.values())
+        is_own = relation.person_id == person.id
+        if not is_own and (person.banned_at is not None or look_count == 0):
+            raise GoneError("page.person_gone")
+        path = url_for("person", name=person.name)
+        if person.name != name:
+            return RedirectResponse(f"{path}?{context.request.url.query}".rstrip("?"), 302)
+        after = (before.at, before.id) if before else None
+        entries = await public_looks.list_for_person(
+            db, person.id, limit=PAGE_SIZE + 1, after=after, viewer_key=viewer_key
+        )
     page = build_page(entries, PAGE_SIZE, shared_cursor)
     return render_page(
         context,
@@ -63,14 +64,14 @@ async def person_page(context: Context, name: str, db: Db, before: BeforeTime) -
         following=person.following,
         is_followed=relation.is_following,
         style_shares=[
-            (style, style_name(style, context.language), count, round(100 * count / look_count))
+            (style, style_name(style, language), count, round(100 * count / look_count))
             for style, count in style_counts.items()
         ],
-        cards=[build_card(entry, language=context.language) for entry in page.rows],
+        cards=[build_card(entry, language=language) for entry in page.rows],
         is_first_page=before is None,
-        report_reasons=list_choices(PersonReportReason, context.language),
+        report_reasons=list_choices(PersonReportReason, language),
         max_report_length=MAX_REPORT_LENGTH,
-        next_url=page.next_cursor and url_for("person", name=person.name, query={"before": page.next_cursor}),
+        next_url=page.next_cursor and f"{path}?before={page.next_cursor}",
     )
 
 
