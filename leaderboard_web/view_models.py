@@ -118,8 +118,7 @@ def card_names(language: Language) -> Mapping[str, str]:
     return items | {color.value: color_name(color, language) for color in COLORS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbabilityBar:
+class ProbabilityBar(NamedTuple):
     """The probability of one style."""
 
     style: Style

@@ -4,6 +4,7 @@ The query, the cookie or the browser decides about the language, in this order. 
 the first thing that a visitor does sets, never reading.
 """
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -28,6 +29,7 @@ from leaderboard_web.cookies import (
     delete_cookie,
 )
 
+LANGUAGES: Mapping[str | None, Language] = {language.value: language for language in Language}
 LANGUAGE_COOKIE = "lang"
 LANGUAGE_COOKIE_MAX_AGE = 365 * 24 * 60 * 60
 """Seconds."""
@@ -149,8 +151,8 @@ def has_left(response: Response) -> bool:
 def request_language(request: Request) -> Language:
     """The language of a request: `?lang=`, else the cookie of an earlier choice, else Accept-Language."""
     for code in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-        if code in set(Language):
-            return Language(code)
+        if (chosen := LANGUAGES.get(code)) is not None:
+            return chosen
     return negotiate_language(request.headers.get("accept-language"))
 
 
@@ -166,9 +168,8 @@ def preview_language(request: Request, language: Language) -> Language:
         request: of the page; `?preview=` holds the language of the person who shared the link.
         language: of the page itself, which is used without `?preview=`; for KakaoTalk's crawler it is Korean.
     """
-    code = request.query_params.get("preview")
-    if code in set(Language):
-        return Language(code)
+    if (chosen := LANGUAGES.get(request.query_params.get("preview"))) is not None:
+        return chosen
     if "accept-language" not in request.headers and is_kakaotalk_crawler(request.headers):
         return Language.KO
     return language

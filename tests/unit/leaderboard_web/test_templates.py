@@ -53,9 +53,9 @@ def read_with_parts(name: str) -> str:
     """The text of a template, of those that it extends and includes, and of the heads that it takes from macros."""
     text = (TEMPLATE_DIR / name).read_text("utf-8")
     parts = [read_with_parts(part) for part in re.findall(r'{% (?:extends|include) "(.+?)"', text)]
-    for module, macro in re.findall(r"{{ (\w+)\.(\w*head)\(\)", text):
+    for module, head in re.findall(r"{{ (\w+)\.(\w*head) }}", text):
         macros = (TEMPLATE_DIR / f"macros/{module}.html").read_text("utf-8")
-        parts += re.findall(rf"{{% macro {macro}\(.*?{{% endmacro %}}", macros, re.S)
+        parts += re.findall(rf"{{% set {head} %}}.*?{{% endset %}}", macros, re.S)
     return "".join([text, *parts])
 
 
