@@ -260,11 +260,10 @@ def _evaluate_attributes(
     colors = calibration.colors.probabilities(logits["colors"][places])
     seen_items, seen_colors = table.seen_items(rows[places]), table.seen_colors(rows[places])
     thresholds = calibration.items.threshold, calibration.colors.threshold
-    first_items, first_colors = table.items[rows, 0], table.colors[rows, 0]
-    has_items, has_colors = ~np.isnan(first_items[:, 0]), first_colors[:, 0] >= 0
-    is_named = (first_colors[has_colors][..., None] == np.arange(len(COLORS))).any(axis=1)
+    first_items = table.items[rows, 0]
+    has_items, has_colors = ~np.isnan(first_items[:, 0]), table.colors[rows, 0, 0] >= 0
     items_ap = _average_precisions(ITEMS, first_items[has_items] > 0, logits["items"][has_items])
-    colors_ap = _average_precisions(COLORS, is_named, logits["colors"][has_colors])
+    colors_ap = _average_precisions(COLORS, table.seen_colors(rows[has_colors], 1), logits["colors"][has_colors])
     return {
         "items_map": float(np.mean(list(items_ap.values()))) if items_ap else None,
         "colors_map": float(np.mean(list(colors_ap.values()))) if colors_ap else None,

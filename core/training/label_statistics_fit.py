@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from core.clothing import COLORS
 from core.errors import DatasetError
 from core.styles import STYLES
 from core.training.photo_table import Split, read_photo_table
@@ -39,8 +38,7 @@ def read_training_labels(folder: Path) -> tuple[NDArray[np.bool_], NDArray[np.in
     rows = rows[(table.style[rows, 0] >= 0) & ~np.isnan(table.items[rows, 0, 0])]
     if not len(rows):
         raise DatasetError("no training outfit has attributes")
-    colors = (table.colors[rows, 0, :, None] == np.arange(len(COLORS))).any(axis=1)
-    return np.concatenate([table.items[rows, 0] > 0, colors], axis=1), table.style[rows, 0]
+    return np.concatenate([table.items[rows, 0] > 0, table.seen_colors(rows, 1)], axis=1), table.style[rows, 0]
 
 
 def compute_label_statistics(things: NDArray[np.bool_], styles: NDArray[np.int64]) -> LabelStatistics:

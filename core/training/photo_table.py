@@ -110,9 +110,9 @@ class PhotoTable:
         """What either view names, k x items: annotators overlook more than they invent."""
         return np.asarray(np.nanmax(self.items[rows], axis=1) > 0)
 
-    def seen_colors(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """The colors that either view names, k x colors."""
-        return np.asarray((self.colors[rows][..., None] == np.arange(len(COLORS))).any(axis=(1, 2)))
+    def seen_colors(self, rows: NDArray[np.int64], views: int = len(ATTRIBUTE_VIEWS)) -> NDArray[np.bool_]:
+        """The colors that one of the first `views` names, k x colors."""
+        return np.asarray((self.colors[rows, :views, :, None] == np.arange(len(COLORS))).any(axis=(1, 2)))
 
 
 def read_photo_table(folder: Path, *, with_attributes: bool = True) -> PhotoTable:
