@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 SLICE_BYTES = 16 * 1024
 """What is parsed at once while a header is incomplete, so that no more than this beyond the limit stays in memory."""
@@ -68,6 +68,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     _body_bytes = 0
     _written_at = 0.0
     _unsent_bytes = 0
+    _answered: RequestResponseCycle | None = None
+    """The request that is being answered, or was last; `cycle` is the latest one that arrived."""
 
     def __init__(self, *args: Any, limits: ConnectionLimits = DEFAULT_LIMITS, **kwargs: Any) -> None:
         """Create a connection; uvicorn gives all arguments but the limits."""
@@ -80,6 +82,13 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._header_started_at = self._connected_at = time.monotonic()
         if len(self.connections) > self._limits.max_connections:
             self._close_oldest_unfinished()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the request that is being answered: uvicorn ends the latest one, which may wait behind it."""
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, in slices while a header is incomplete."""
@@ -113,6 +122,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._receives_body, self._header_started_at = True, None
         self._body_started_at, self._answered_at, self._body_bytes = time.monotonic(), 0.0, 0
         super().on_headers_complete()
+        if not self.pipeline:
+            self._answered = self.cycle
 
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""
@@ -128,6 +139,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Continue with the next request."""
         self._answered_at = time.monotonic()
+        if self.pipeline:
+            self._answered = self.pipeline[-1][0]
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:

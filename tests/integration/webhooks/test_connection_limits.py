@@ -14,10 +14,13 @@ from webhooks.server import serve
 MIB = 2**20
 MAX_HEADER_BYTES, MAX_HEADERS = DEFAULT_LIMITS.max_header_bytes, DEFAULT_LIMITS.max_headers
 seen_headers: list[list[tuple[bytes, bytes]]] = []
+ended = asyncio.Event()
+"""Set when `/endless` ends because its client is gone."""
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Respond to `/big` with 8 MiB, to `/early` before the body, to others with the length of the body."""
+    """Respond to `/big` with 8 MiB, to `/endless` until the client is gone, to `/early` before the body, to others with
+    the length of the body."""
     length = 0
     while scope["path"] != "/early":
         message = await receive()
@@ -27,12 +30,25 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if not message.get("more_body"):
             break
     seen_headers.append(scope["headers"])
+    if scope["path"] == "/endless":
+        await respond_until_disconnected(receive, send)
+        return
     body = b"x" * (8 * MIB) if scope["path"] == "/big" else str(length).encode()
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     for start in range(0, len(body), 65536):
         more = start + 65536 < len(body)
         await send({"type": "http.response.body", "body": body[start : start + 65536], "more_body": more})
+
+
+async def respond_until_disconnected(receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    next_message = asyncio.ensure_future(receive())
+    while not next_message.done():
+        await send({"type": "http.response.body", "body": bytes(65536), "more_body": True})
+        await asyncio.sleep(0)
+    assert (await next_message)["type"] == "http.disconnect"
+    ended.set()
 
 
 @pytest.fixture
@@ -171,6 +187,16 @@ async def test_few_requests_wait_for_an_earlier_response(port: int) -> None:
     flood = b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2000
     received = await exchange(port, flood)
     assert received.count(b"HTTP/1.1 200") <= DEFAULT_LIMITS.max_pipelined_requests + 1
+
+
+async def test_a_request_ends_with_its_connection_although_another_one_waits_behind_it(port: int) -> None:
+    ended.clear()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await reader.readexactly(MIB)
+    writer.transport.abort()
+    async with asyncio.timeout(20):
+        await ended.wait()
 
 
 @pytest.mark.parametrize("limits", [ConnectionLimits(max_connections=5)])
