@@ -1,5 +1,7 @@
 """Text without a photo, and reactions to messages of the bot: answers, requests for a command, and small talk."""
 
+from telegram import InlineKeyboardMarkup
+
 from bot.telegram.commands import CommandName, handle_command, send_similar_looks
 from bot.telegram.daily_news import send_news
 from bot.telegram.delivery import REPLY_STEP, UpdateDelivery
@@ -97,6 +99,8 @@ async def _answer(
             look = await conversation.get_look_in_talk(person, look_id)
         text = reply_to_text(message.text, seed, delivery.language, look=look)
         keyboard = None if look is None else delivery.keyboards.offers(look)
+        if intent is Intent.DELETE_ONE:
+            keyboard = await _own_page_keyboard(delivery, conversation, person)
         messages = text_messages(text, keyboard=keyboard)
         await delivery.send_all("reply", messages, look_id=None if look is None else look.id)
         if intent is not Intent.SELF_HARM:
@@ -104,6 +108,15 @@ async def _answer(
         return
     await conversation.delete_name_question(person)
     await handle_command(delivery, conversation, person, name, names_bot=True)
+
+
+async def _own_page_keyboard(
+    delivery: UpdateDelivery, conversation: ConversationService, person: Person
+) -> InlineKeyboardMarkup | None:
+    """A link to the person's own page, or in a group to the command that has one; None without a public URL."""
+    if not delivery.is_private:
+        return delivery.keyboards.private_chat(CommandName.ME)
+    return delivery.keyboards.own_looks(await conversation.create_login_url(person), has_looks=False)
 
 
 async def _handle_reaction(

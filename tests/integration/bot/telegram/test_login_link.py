@@ -1,5 +1,6 @@
 """The login URL in the reply to /me."""
 
+from bot.testing.telegram import BOT_USER
 from core.db import one_time_tokens
 from core.db.identities import get_identity
 from core.db.schema import IdentityProvider
@@ -33,13 +34,24 @@ async def test_me_has_a_button_that_logs_in(harness: TelegramHarness) -> None:
         assert await one_time_tokens.consume(connection, token) == identity.person_id
 
 
+async def test_wish_to_delete_one_look_has_a_button_that_logs_in(harness: TelegramHarness) -> None:
+    set_site_url(harness, SITE_URL)
+    await harness.send_updates(harness.updates.text("이거 지워줘"))
+    assert harness.texts() == [translate("talk.delete.one", Language.KO)]
+    [button] = url_buttons(harness.last_message())
+    assert button["url"].startswith(SITE_URL + LOGIN_LINK_PATH)
+
+
 async def test_groups_get_no_login_url(harness: TelegramHarness) -> None:
     set_site_url(harness, SITE_URL)
     await harness.send_updates(harness.updates.text("/me", chat_id=-5))
-    assert harness.texts(-5) == [translate("telegram.private_only", Language.KO)]
-    assert [button["url"] for button in url_buttons(harness.last_message(-5))] == [
-        "https://t.me/eva_stylist_bot?start=me"
-    ]
+    delete = harness.updates.text(
+        "이거 지워줘", chat_id=-5, reply_to_message={**harness.last_message(-5), "from": BOT_USER}
+    )
+    await harness.send_updates(delete)
+    assert harness.texts(-5) == [translate(key, Language.KO) for key in ("telegram.private_only", "talk.delete.one")]
+    for message in harness.telegram.messages(-5):
+        assert [button["url"] for button in url_buttons(message)] == ["https://t.me/eva_stylist_bot?start=me"]
     assert await harness.count_rows("one_time_tokens") == 0
 
 
