@@ -10,6 +10,9 @@ from core.conversation.worn_details import UNLIKELY
 from core.db.looks import Look
 from core.vision.attributes import Attribute, Attributes
 
+RELATED = {Color.NAVY: Color.BLUE, Color.BLUE: Color.NAVY}
+"""Colors that the same garment is called by: who denies one of them denies the other that Eva said."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemChange:
@@ -29,8 +32,8 @@ class ItemChange:
     @property
     def is_taken_back(self) -> bool:
         """Whether the owner takes a correction back."""
-        is_denied = any(thing is not instead for thing, instead in self.denied.items())
-        return self.instead is None and not is_denied and (bool(self.denied) or not any(self.told_colors.values()))
+        is_named_again = all(self.denied.get(thing) is thing for thing in self.things)
+        return self.instead is None and is_named_again and not any(self.told_colors.values())
 
 
 def find_change(look: Look, correction: ItemCorrection) -> ItemChange | None:
@@ -63,9 +66,10 @@ def find_corrected(look: Look, correction: ItemCorrection) -> ItemCorrection:
     Of several, it is the one that has the property. The kind of the garment stays if none of it is worn.
     """
     attributes = look.verdict.attributes
-    subject = correction.of or correction.denied
     if attributes is None:
         return correction
+    correction = _name_as_seen(attributes, correction)
+    subject = correction.of or correction.denied
     if isinstance(subject, Color):
         return _find_colored(look, attributes, correction)
     worn = _list_worn(look, attributes, subject)
@@ -105,6 +109,20 @@ def take_back(look: Look, thing: Attribute | None = None) -> ItemChange | None:
     )
 
 
+def _name_as_seen(attributes: Attributes, correction: ItemCorrection) -> ItemCorrection:
+    """The correction with the color that Eva said: "it's gray, not navy" is about what she called blue."""
+
+    def seen(thing: Attribute) -> Attribute:
+        other = RELATED.get(thing) if isinstance(thing, Color) else None
+        is_meant = other is not None and attributes.find_seen(thing) is None and attributes.find_seen(other) is not None
+        return other if other is not None and is_meant and correction.instead not in {other, thing} else thing
+
+    if correction.instead is correction.denied:
+        return correction
+    properties = tuple(dict.fromkeys(map(seen, correction.properties)))
+    return replace(correction, denied=seen(correction.denied), properties=properties)
+
+
 def _find_told_garment(look: Look, correction: ItemCorrection) -> Item | None:
     """The worn garment whose color a correction is about; None if it names no garment, or no color."""
     garment, attributes = correction.denied, look.verdict.attributes
@@ -123,6 +141,8 @@ def _recolor(look: Look, correction: ItemCorrection, garment: Item) -> ItemChang
     own = {color.thing for color in seen if color.worn_on is garment}
     # A told color may be seen on another garment.
     denied = tuple(thing for thing in _list_denied(look, correction) if thing not in known or thing in own)
+    related = (RELATED.get(thing) for thing in denied if isinstance(thing, Color))
+    denied += tuple(color for color in related if color in own and color not in (*colors, *denied))
     left = colors or tuple(color for color in known if color not in correction.properties)
     replaced = tuple(color for color in known if color not in left)
     is_news = bool(colors) and (bool(known) or not own.issuperset(colors))

@@ -257,3 +257,26 @@ async def test_a_remark_of_hours_later_changes_nothing(service: ConversationServ
     assert (await current(service, look)).told_colors == {}
     await say(service, mina, "my coat is actually navy")
     assert (await current(service, look)).told_colors == {Item.COAT: (Color.NAVY,)}
+
+
+@pytest.mark.parametrize("seen", [(Color.NAVY,), (Color.BLUE,), (Color.NAVY, Color.BLUE)])
+@pytest.mark.parametrize(
+    "message", ["it's grey, not navy", "the jacket is grey, not navy", "재킷 네이비 아니고 회색이야"]
+)
+async def test_navy_and_blue_of_a_garment_are_denied_together(
+    resources: Resources, mina: Person, message: str, seen: tuple[Color, ...]
+) -> None:
+    service = make_service(resources, {Item.JACKET: 0.9, **dict.fromkeys(seen, 0.8)}, {})
+    look = await create_look(service, mina)
+    await say(service, mina, message)
+    changed = await current(service, look)
+    assert changed.verdict.attributes is not None
+    assert changed.told_colors == {Item.JACKET: (Color.GREY,)}
+    assert not changed.verdict.attributes.colors
+
+
+async def test_navy_is_told_of_what_eva_called_blue(resources: Resources, mina: Person) -> None:
+    service = make_service(resources, {Item.JACKET: 0.9, Color.BLUE: 0.8}, {})
+    look = await create_look(service, mina)
+    await say(service, mina, "it's navy, not blue")
+    assert (await current(service, look)).told_colors == {Item.JACKET: (Color.NAVY,)}
