@@ -7,66 +7,18 @@ contractions are written apart, since people leave out the apostrophe.
 import re
 import unicodedata
 
+_CONTRACTIONS = (
+    "don't doesn't didn't isn't ain't wasn't can't won't aren't weren't wouldn't couldn't shouldn't hasn't haven't"
+    " i'm i've i'd it's it'll that's there's let's what's where's who's how's how'd you're you've you'd you'll they're"
+)
+_SHORT_WORDS = (
+    "pls=please, plz=please, u=you, r=are, wat=what, wut=what, dis=this, dat=that, teh=the, ppl=people, lemme=let me"
+    ", nahh=nah, yess=yes, sry=sorry, thx=thanks, bout=about, sayin=saying, gimme=give me, kinda=kind of, sorta=sort of"
+    ", def=definitely, prolly=probably, rlly=really, abt=about, tmrw=tomorrow, tmr=tomorrow"
+)
 CONTRACTIONS = {
-    "dont": "don t",
-    "doesnt": "doesn t",
-    "didnt": "didn t",
-    "isnt": "isn t",
-    "aint": "ain t",
-    "wasnt": "wasn t",
-    "im": "i m",
-    "thats": "that s",
-    "youre": "you re",
-    "whats": "what s",
-    "wheres": "where s",
-    "whos": "who s",
-    "hows": "how s",
-    "cant": "can t",
-    "wont": "won t",
-    "lets": "let s",
-    "its": "it s",
-    "ive": "i ve",
-    "arent": "aren t",
-    "werent": "weren t",
-    "wouldnt": "wouldn t",
-    "couldnt": "couldn t",
-    "shouldnt": "shouldn t",
-    "hasnt": "hasn t",
-    "havent": "haven t",
-    "theyre": "they re",
-    "theres": "there s",
-    "youve": "you ve",
-    "id": "i d",
-    "youd": "you d",
-    "youll": "you ll",
-    "itll": "it ll",
-    "howd": "how d",
-    "pls": "please",
-    "plz": "please",
-    "u": "you",
-    "r": "are",
-    "wat": "what",
-    "wut": "what",
-    "dis": "this",
-    "dat": "that",
-    "teh": "the",
-    "ppl": "people",
-    "lemme": "let me",
-    "nahh": "nah",
-    "yess": "yes",
-    "sry": "sorry",
-    "thx": "thanks",
-    "bout": "about",
-    "sayin": "saying",
-    "gimme": "give me",
-    "kinda": "kind of",
-    "sorta": "sort of",
-    "def": "definitely",
-    "prolly": "probably",
-    "rlly": "really",
-    "abt": "about",
-    "tmrw": "tomorrow",
-    "tmr": "tomorrow",
+    **{word.replace("'", ""): word.replace("'", " ") for word in _CONTRACTIONS.split()},
+    **dict(pair.split("=", 1) for pair in _SHORT_WORDS.split(", ")),
 }
 """How contractions without an apostrophe and words of text messages are written out."""
 _WHAT = re.compile("(?<![가-힣])(?:머머?(?=[라야임예에해하입먹를지냐있])|모(?=[야예]))")
@@ -80,7 +32,7 @@ _SPOKEN = (
     (re.compile("아니구(?=요?(?: |$))"), "아니고"),
     (re.compile("거등"), "거든"),
     (re.compile("같[에애]"), "같아"),
-    (re.compile("몬(?=색| 색)"), "무슨"),
+    (re.compile("[몬먼](?=색| 색)"), "무슨"),
     (re.compile("(?<=[가-힣] )아이(?=고 |라 |다$)"), "아니"),
 )
 """Words as they are typed in chats, and how they are written."""
