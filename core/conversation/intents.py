@@ -28,8 +28,8 @@ UNKNOWN = "unknown"
 MAX_INTENT_LENGTH = 120
 """Characters of a message from which it is no single intent, except for a mention of self-harm."""
 
-MAX_REMARK_WORDS = 3
-"""Words of a remark before or after a wish."""
+MAX_SPLIT_WORDS = 8
+"""Words of a sentence that may say the same thing twice, or a remark and a wish."""
 MAX_KOREAN_LENGTH = 40
 """Characters, without spaces, from which a Korean message is no single intent."""
 
@@ -126,29 +126,14 @@ SYMBOLS = {
 }
 """Intents of messages that consist of symbols only."""
 
-QUESTIONS = frozenset(
-    {
-        *(
-            Intent.PHOTOS,
-            Intent.PRICE,
-            Intent.MAKER,
-            Intent.WHO,
-            Intent.HOW,
-            Intent.WHY,
-            Intent.ACCURACY,
-            Intent.DETAILS,
-        ),
-        *(Intent.STYLES, Intent.SEEN, Intent.BRAND, Intent.DETAIL, Intent.SWAP, Intent.SIMILAR, Intent.LEADERBOARD),
-        *(Intent.HISTORY, Intent.ACCOUNT, Intent.WEAR, Intent.NEW_PHOTO, Intent.SHARED),
-    }
+_QUESTIONS = (
+    "photos shared price maker who how why accuracy details styles seen brand detail swap similar leaderboard history"
+    " account wear new_photo"
 )
+QUESTIONS = frozenset(map(Intent, _QUESTIONS.split()))
 """What is answered and changes nothing, so that it may stand among other sentences."""
-REMARKS = frozenset(
-    {
-        *(Intent.GREETING, Intent.THANKS, Intent.PRAISE, Intent.LAUGHTER, Intent.SURPRISE),
-        *(Intent.APOLOGY, Intent.SMALL_TALK),
-    }
-)
+COURTESIES = frozenset({Intent.GREETING, Intent.THANKS, Intent.PRAISE, Intent.LAUGHTER, Intent.APOLOGY})
+REMARKS = COURTESIES | {Intent.SURPRISE, Intent.SMALL_TALK}
 """What needs no answer of its own next to a question or a wish."""
 CHANGES = frozenset({Intent.SHARE, Intent.UNSHARE, Intent.DELETE, Intent.DELETE_ONE, Intent.REPORT, Intent.NEWS})
 """What is only meant where it is not quoted."""
@@ -184,7 +169,7 @@ _LEADING_FILLER = re.compile(
 )
 _TRAILING_FILLER = re.compile(
     r"(?: (?:please|pls|plz|eva|then|man|dude|lol|haha|babe|dear|tho|though|so much|a lot|very much|anyway|sis|girl|bro"
-    r"|bruh|fam|mate|chief|bestie|queen|king|hun|af|asf|imo|tbh|ngl|fr|omg|lmao"
+    r"|bruh|fam|mate|chief|bestie|queen|king|hun|af|asf|imo|tbh|ngl|fr|omg|lmao|but ok|but okay"
     r"|sorry|rn|asap|에바|에바님|좀|제발|당장|빨리|얼른|지금|바로|ㄱㄱ|고고|[ㅋㅎㅠㅜㅡ]+)(?= |$))+"
 )
 _PAST = "".join(map(chr, range(ord("갔"), ord("힣") + 1, 28)))
@@ -192,6 +177,7 @@ _PAST = "".join(map(chr, range(ord("갔"), ord("힣") + 1, 28)))
 _CHAT_SPELLINGS = (
     (re.compile("어(?:케|캐|뜨케|떠케|떻케)"), "어떻게"),
     (re.compile("[왜왤][케캐]"), "왜이렇게"),
+    (re.compile("(?<=[나까게래데네죠해])[여염욤욥]$"), "요"),
     (re.compile("(진짜|정말|그걸|이걸)루"), r"\1로"),
     (re.compile("(?<= )[쫌점](?= |$)|(?<= )좀요$"), "좀"),
     (re.compile("(주(?:라|셈|삼)|줘(?:라|봐|봐요|봐라))$"), "줘"),
@@ -294,17 +280,20 @@ def _find_wishes(message: str) -> tuple[Intent, ...]:
 
 
 def _split_sentence(sentence: str) -> Sequence[str]:
-    """The parts of a sentence that all have an intent: at its joints, or a remark at one of its ends and the rest."""
+    """The parts of a sentence that all have an intent: at its joints, or else the one that counts."""
     joints = [part for part in _JOINT.split(sentence) if part.strip()]
     if len(joints) > 1 and all(find_whole_intent(part) for part in joints):
         return joints
     words = sentence.split()
-    for count in range(1, min(len(words), MAX_REMARK_WORDS + 1)):
-        for remark, rest in ((words[:count], words[count:]), (words[-count:], words[:-count])):
-            if find_whole_intent(" ".join(remark)) in REMARKS - {Intent.SMALL_TALK}:
-                found = find_whole_intent(wish := " ".join(rest))
-                if found is not None and found not in NOT_WITH_REMARK:
-                    return (wish,)
+    for count in range(1, len(words) if len(words) <= MAX_SPLIT_WORDS else 1):
+        parts = " ".join(words[:count]), " ".join(words[count:])
+        first, second = map(find_whole_intent, parts)
+        is_same = first is not None and first is second
+        if is_same or REFUSALS.issuperset((first, second)) or COURTESIES.issuperset((first, second)):
+            return parts[:1]
+        for part, intent, remark in ((parts[1], second, first), (parts[0], first, second)):
+            if intent is not None and intent not in NOT_WITH_REMARK and remark in REMARKS - {Intent.SMALL_TALK}:
+                return (part,)
     return ()
 
 

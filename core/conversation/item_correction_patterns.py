@@ -62,7 +62,7 @@ ENGLISH_BOTH = re.compile(
 )
 _KOREAN_LEAD = (
     "(?:이거|이건|이게|그거|그건|그게|저거|저건|저게|이거는|그거는|아까|방금|에바"
-    "|미안한데|죄송한데|죄송하지만|고마운데|고마워|감사한데|감사해요|저기요|그리고|그런데|아|헐|엥|에이|네|응"
+    "|앗|아니다|미안|(?:내가|제가)?(?:잘못봤|틀렸|착각했)(?:다|네요?|어요?)|미안한데|죄송한데|죄송하지만|고마운데|고마워|감사한데|감사해요|저기요|그리고|그런데|아|헐|엥|에이|네|응"
     "|아니|아뇨|아니요|저기|근데|음|사실|진짜|정말|나는?|난|저는|내가|제가){0,4}"
 )
 _KOREAN_NOT = (
@@ -106,7 +106,8 @@ _NO_NOUN = r"(?:bit|little|lot|shame|pity|joke|problem|good|nice|great|bad|lovel
 _NO_PLURAL = r"(?:(?:\w+ )?(?:yours|hers|ours|theirs|always)|my|your|his|her|our|their|not|from|for|in|on|at|as|of)\b"
 _ENGLISH_UNKNOWN = re.compile(
     rf"{_LEAD}{_IS_NOT} (?:an? |any )?(?:pair of )?#(?: but)?"
-    rf"(?: (?:it s|it is|that s|that is) an? (?!{_NO_NOUN})\w+(?: \w+)?"
+    rf"(?: (?:leggings|tights|joggers|sweatpants|overalls|slippers|crocs|pajamas|a (?:suit|robe|cape|poncho|tracksuit))"
+    rf"| (?:it s|it is|that s|that is) an? (?!{_NO_NOUN})\w+(?: \w+)?"
     rf"| (?:they re|they are|those are|these are) (?!{_NO_PLURAL})(?:\w+ )?\w+[^\W\dsui]s{_TAIL})"
 )
 _WORN_NOUN = (
@@ -142,7 +143,7 @@ PLAIN_ASSERTIONS = (_PLAIN_ASSERTION, _KOREAN_PLAIN_ASSERTION)
 """The color of a garment, in a statement about nothing else."""
 _TOLD_ITEM = re.compile(rf"{_LEAD}{_IS} (?:(?:actually|really|just|clearly|literally|more like) )*{_ONE}#{_TAIL}")
 _KOREAN_TOLD_ITEM = re.compile(
-    f"(?!나|난|저|전|내가|제가){_KOREAN_LEAD}#(?:이야|야|이에요|예요|에요|임|입니다|이거든요?|거든요?|인데요?|이?라니까요?)"
+    f"(?!나|난|저|전|내가|제가){_KOREAN_LEAD}#(?:이야|야|이에요|예요|에요|임|입니다|이거든요?|거든요?|인데요?|이?라니까요?|이?가?맞(?:아요?|네요?|음|다))"
 )
 TOLD_ITEM = (_TOLD_ITEM, _KOREAN_TOLD_ITEM)
 """What something is, without a word for what was said: it takes the place of the one thing that it rules out."""

@@ -12,7 +12,7 @@ from core.conversation.action_execution import execute_action
 from core.conversation.actions import Action, ActionType
 from core.conversation.intents import REFUSALS, Intent, find_intent
 from core.conversation.item_corrections import find_item_correction
-from core.conversation.item_feedback import correct_item, corrects_look, is_correctable
+from core.conversation.item_feedback import correct_item, corrects_look, is_correctable, is_new
 from core.conversation.look_messages import (
     VERDICT_REPLIES,
     LookMessage,
@@ -281,7 +281,8 @@ class ConversationService:
 
 def _typed_action(look: Look, read: LookMessage) -> Action | None:
     """The action that a message asks for: to take the correction of the style back, or the verdict without a guess."""
-    if read.takes_back and look.corrected_style is not None:
+    says_style = read.style is look.verdict.style and is_new(look.created_at)
+    if look.corrected_style is not None and (read.takes_back or says_style):
         return Action(type=ActionType.CORRECT, look_id=look.id, style=look.verdict.style)
     gives_up = read.guess is None and (read.gives_up or read.intent is Intent.NO)
     is_given_up = look.pending_question is PendingQuestion.GUESS and gives_up

@@ -37,6 +37,7 @@ from tests.texts import variants
         ("운동화 아니고 부츠야", "아 맞네 니 말이", Item.SNEAKERS),
         ("운동화 아니에요", "미안 아까 그말 취소", Item.SNEAKERS),
         ("운동화 아니에요", "운동화야", Item.SNEAKERS),
+        ("운동화 아니에요", "앗 내가 잘못봤다 운동화 맞아", Item.SNEAKERS),
         ("the jeans are black, not blue", "my bad, scratch that", Color.BLUE),
     ],
 )
@@ -91,7 +92,7 @@ async def test_told_color_that_eva_never_said_is_forgotten(resources: Resources,
     assert not (await current(service, look)).is_corrected
 
 
-@pytest.mark.parametrize("message", ["you were right", "내가 틀렸네"])
+@pytest.mark.parametrize("message", ["you were right", "내가 틀렸네", "no, it's casual after all"])
 async def test_agreement_takes_the_style_back(service: ConversationService, mina: Person, message: str) -> None:
     look = await create_look(service, mina)
     await say(service, mina, "it's retro")
