@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from prometheus_client import REGISTRY
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
@@ -19,6 +20,7 @@ from core.errors import (
     DailyLimitError,
     DatabaseUnavailableError,
     LookNotFoundError,
+    NotAnImageError,
     PersonNotFoundError,
     PhotoError,
     StorageUnavailableError,
@@ -33,6 +35,7 @@ from core.styles import Style
 from core.vision.backends import ModelOutputs
 from core.vision.classifier import StyleClassifier
 from core.vision.fake_backend import FAKE_ATTRIBUTES_CARD, FAKE_MODEL_CARD, FakeBackend, add_attributes, make_outputs
+from core.vision.verdict import ConfidenceBand
 from tests.factories import count_stored_files, create_person, make_photo
 from tests.images import encode_image, make_quadrants, phone_exif
 
@@ -116,6 +119,19 @@ async def test_same_photo_in_another_message_is_a_duplicate(
         friend = (await create_person(connection)).id
     assert not (await judge(judging, friend, make_photo(), "4")).is_duplicate
     assert model.passes == 3
+
+
+async def test_the_outcome_of_a_photo_is_counted_once(judging: PhotoJudgingService, person: UUID) -> None:
+    def count(outcome: str) -> float:
+        return REGISTRY.get_sample_value("eva_photos_total", {"channel": "web", "outcome": outcome}) or 0
+
+    outcomes = (ConfidenceBand.CLEAR, "remembered", "NotAnImageError")
+    before = [count(outcome) for outcome in outcomes]
+    for source in ("1", "1", "2"):
+        assert (await judge(judging, person, make_photo(), source)).look.verdict.band is ConfidenceBand.CLEAR
+    with pytest.raises(NotAnImageError):
+        await judge(judging, person, b"no image", "3")
+    assert [count(outcome) for outcome in outcomes] == [number + 1 for number in before]
 
 
 async def test_photo_whose_images_were_deleted_is_judged_again(
