@@ -30,8 +30,8 @@ MAX_STATEMENTS = 8
 @pytest.mark.parametrize(
     ("classifier", "max_functions", "max_modules"),
     [
-        (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 68, 25),
-        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 97, 31),
+        (StyleClassifier(FakeBackend(lambda _: STYLES_ONLY), FAKE_MODEL_CARD), 69, 25),
+        (StyleClassifier(FakeBackend(lambda _: WITH_ITEMS), FAKE_ATTRIBUTES_CARD), 98, 31),
     ],
     ids=["styles only", "with items"],
 )
