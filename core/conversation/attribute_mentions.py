@@ -230,6 +230,8 @@ def _things_by_name() -> dict[str, Attribute]:
             names.setdefault(normalize_letters(thing_name(thing, language)), thing)
             if isinstance(thing, Color) or not thing.is_worn_alone:
                 names.setdefault(normalize_letters(translate(f"worn.{thing}.as", language)), thing)
+        if isinstance(thing, Color):
+            names[f"color {translate(f'worn.{thing}.as', Language.EN)}"] = thing
     for other, other_names in chain[tuple[Attribute, str]](OTHER_NAMES.items(), OTHER_COLOR_NAMES.items()):
         for name in other_names.split(", "):
             names.setdefault(name, other)

@@ -36,7 +36,7 @@ def thing_name(thing: Attribute, language: Language) -> str:
 
 
 def name_with_article(thing: Attribute, language: Language) -> str:
-    """The name of an item or a color in a sentence: "the jacket", "the color black"."""
+    """The name of an item or a color in a sentence: "the jacket", "the black"."""
     return translate("worn.the", language, thing=thing_name(thing, language))
 
 

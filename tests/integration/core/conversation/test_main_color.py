@@ -48,7 +48,7 @@ async def test_the_main_color_can_be_taken_back_where_no_color_is_seen(
     async with service.resources.database.connection() as connection:
         assert not (await count_worn(connection, mina.id, since=look.created_at)).main_colors
     again = await say(service, mina, "is it pink?")
-    assert set(reply_sentences(again)) <= variants("talk.item.told", Language.EN, thing="the color pink")
+    assert set(reply_sentences(again)) <= variants("talk.item.told", Language.EN, thing="the pink")
 
 
 async def test_the_export_names_the_main_color_first(

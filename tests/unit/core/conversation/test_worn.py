@@ -9,7 +9,7 @@ import pytest
 from core.clothing import ITEMS, Color, Item
 from core.conversation.narration import MessageSlot, verdict_messages
 from core.conversation.worn_details import compare_sentences, probability_sentences, seen_lines, share_lines, worn_lines
-from core.i18n.clothing_names import join_names, name_seen, thing_name
+from core.i18n.clothing_names import join_names, name_seen, name_with_article, thing_name
 from core.i18n.translations import Language, VariantSeed, translate, variant_keys
 from core.styles import STYLES, Style
 from core.vision.attributes import ATTRIBUTES, WARM_LEVEL, Attribute, Reason
@@ -122,7 +122,7 @@ def test_swap_is_a_suggestion_of_the_tip(language: Language) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_color_alone_is_a_reason_but_no_tip(language: Language) -> None:
     texts = _texts(classify_with_attributes(Style.MODE, {Color.BLACK: 0.9}), language)
-    black = thing_name(Color.BLACK, language)
+    black = name_with_article(Color.BLACK, language)
 
     assert black.lower() in texts[MessageSlot.EVIDENCE].lower()
     assert black.lower() not in texts[MessageSlot.TIP].lower()
@@ -210,7 +210,7 @@ def test_a_garment_and_its_color_are_one_line_of_the_reasons() -> None:
     lines = share_lines(verdict, Language.EN)[1:]
     assert [line.partition(":")[0] for line in lines] == ["Black printed sweatshirt"]
     assert f": {round(100 * shared)}%" in lines[0]
-    assert {"Sweatshirt, 90%", "Color black, 95%"} <= set(seen_lines(verdict.attributes, Language.EN))
+    assert {"Sweatshirt, 90%", "Black, 95%"} <= set(seen_lines(verdict.attributes, Language.EN))
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_color_is_not_claimed_of_another_garment(place: Item | None, key: str)
     assert attributes is not None
     said = probability_sentences(attributes, Color.RED, Item.COAT, seed=VariantSeed("mina"), language=Language.EN)
     percent = round(100 * attributes.probability(Color.RED))
-    nouns = {"thing": "the color red", "percent": percent, "place": "the sneakers"}
+    nouns = {"thing": "the red", "percent": percent, "place": "the sneakers"}
     assert said[1] in variants(f"worn.check.{key}", Language.EN, **nouns)
     assert len(said) == 2
 
@@ -293,7 +293,7 @@ def test_the_main_color_is_not_doubted_where_it_is_below_the_threshold_of_colors
     for turn in range(10):
         seed = VariantSeed("mina", turn)
         said = probability_sentences(attributes, Color.PINK, garment, seed=seed, language=Language.EN)
-        assert said[-1] in variants("worn.check.main", Language.EN, thing="the color pink")
+        assert said[-1] in variants("worn.check.main", Language.EN, thing="the pink")
         assert len(said) == answers
 
 
