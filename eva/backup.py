@@ -1,10 +1,12 @@
 """`eva backup` and `eva restore`."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from core.errors import BackupNotFoundError
 from core.i18n.translations import translate
 from eva.admin import PANEL
 from eva.cli_errors import exit_on_error, fail, load_settings, terminal_language
@@ -90,6 +92,8 @@ def restore(
             return await restore_backup(database, storage, archive, settings, name=name, accept_new_secret=new_secret)
 
     with exit_on_error(language):
+        if "://" not in source and not Path(source).is_dir():
+            raise BackupNotFoundError
         restored = run_event_loop(fill())
     typer.echo(translate("cli.restore.done", language, name=restored.name, images=restored.images))
     if restored.deleted_looks:
