@@ -193,7 +193,7 @@ async def test_corrections_and_guesses_are_recorded_as_in_chat(
         await client.get(path + "?said=agreed")
     )
     assert reply.headers["location"].endswith("said=agreed")
-    assert (await get_look(resources, look)).corrected_style is Style.MODE
+    assert (await get_look(resources, look)).corrected_style is None
     assert (await client.post(path, data={"do": "guess", "style": "casual"})).headers["location"].endswith("told")
     async with resources.database.transaction() as connection:
         await look_feedback.update_pending_question(connection, look.id, PendingQuestion.GUESS)
