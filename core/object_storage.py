@@ -126,15 +126,12 @@ class ObjectStorage:
         Raises:
             StorageUnavailableError: the storage does not answer; some of the images may remain.
         """
-        delete = self._delete_objects if self._directory is None else partial(delete_files, self._directory)
+        delete = self._store.delete if self._directory is None else partial(delete_files, self._directory)
         unique = list(dict.fromkeys(keys))
         with failure_as_error():
             for start in range(0, len(unique), DELETED_AT_ONCE):
                 chunk = unique[start : start + DELETED_AT_ONCE]
                 await to_thread.run_sync(partial(delete, chunk), limiter=self._threads)
-
-    def _delete_objects(self, keys: Sequence[str]) -> None:
-        self._store.delete(keys)
 
     def _list(self) -> dict[str, int]:
         found = {meta["path"]: meta["size"] for page in self._store.list() for meta in page}

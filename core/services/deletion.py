@@ -102,6 +102,7 @@ async def delete_overdue_data(resources: Resources, *, batch_size: int = BATCH_S
             expired = await look_images.lock_expired(connection, limit=batch_size, skipped_ids=failed)
             done = await _delete_all_that_can_be(resources, expired)
             await look_images.clear_image_keys(connection, done)
+            await _delete_late_images(connection, [images for images in expired if images.look_id in done])
         deleted += len(done)
         failed |= {images.look_id for images in expired}.difference(done)
         if len(expired) < batch_size or not done:
@@ -269,8 +270,12 @@ async def _erase_person(
 
 
 async def _delete_images(resources: Resources, connection: AsyncConnection, images: Sequence[ImageKeys]) -> None:
-    """Delete the images of locked looks; later again those that a process may store just now, and then be killed."""
     await resources.storage.delete(storage_keys(images))
+    await _delete_late_images(connection, images)
+
+
+async def _delete_late_images(connection: AsyncConnection, images: Sequence[ImageKeys]) -> None:
+    """Delete again, later, images that a process may store just now, since it may be killed then."""
     for look in images:
         if not look.are_stored:
             await delete_later_if_unused(connection, look.look_id, look.photo_key, look.heatmap_key)

@@ -1,5 +1,6 @@
 """Images that a killed process left in the storage are deleted, and no others."""
 
+from datetime import timedelta
 from unittest.mock import AsyncMock
 
 import pytest
@@ -10,9 +11,9 @@ from core.db.schema import Channel
 from core.i18n.translations import Language
 from core.jobs.worker import JobQueue
 from core.resources import Resources
-from core.services.deletion import delete_look, erase_person, register_tasks
+from core.services.deletion import delete_look, delete_overdue_data, erase_person, register_tasks
 from core.services.photo_judging import PhotoJudgingService, PhotoSource
-from tests.factories import create_look, create_person, make_classifier, make_photo, store_images
+from tests.factories import create_look, create_person, end_images, make_classifier, make_photo, store_images
 
 
 class KilledError(BaseException):
@@ -53,13 +54,20 @@ async def test_a_look_keeps_the_heatmap_that_was_drawn_last(
     assert set(await resources.storage.list_sizes()) == {look.photo_key, look.heatmap_key}
 
 
-@pytest.mark.parametrize("deleted", ["look", "person"])
+@pytest.mark.parametrize("deleted", ["look", "person", "images"])
 async def test_nothing_remains_of_a_look_that_is_deleted_while_its_images_are_stored(
     resources: Resources, deleted: str
 ) -> None:
     async with resources.database.transaction() as connection:
         look = await create_look(connection, (await create_person(connection)).id, stored=False)
-    assert await (delete_look(resources, look.id) if deleted == "look" else erase_person(resources, look.person_id))
+    match deleted:
+        case "look":
+            assert await delete_look(resources, look.id)
+        case "person":
+            assert await erase_person(resources, look.person_id)
+        case _:
+            await end_images(resources, look, timedelta(hours=1))
+            assert await delete_overdue_data(resources) == 1
     # By a process that is killed before it can find out that the look was deleted.
     await store_images(resources, look)
     await run_later_jobs(resources)
