@@ -1,7 +1,6 @@
 """State of the application and the dependencies that routes declare as parameters."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -101,10 +100,6 @@ class RequestContext:
     language: Language
     """Of the response."""
 
-    def connect(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """What `Db` provides, for the pages that are read most: FastAPI takes as long for `Db` as the pool does."""
-        return self.state.resources.database.connection()
-
 
 # Async like all dependencies here: FastAPI runs others in a thread.
 async def get_state(request: Request) -> AppState:
@@ -121,7 +116,10 @@ async def get_context(request: Request) -> RequestContext:
 
 
 async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
-    """A database connection in autocommit mode."""
+    """A database connection in autocommit mode.
+
+    The pages that are read most open it themselves: FastAPI takes as long for a generator as the pool for a connection.
+    """
     async with request.app.state.eva.resources.database.connection() as connection:
         yield connection
 

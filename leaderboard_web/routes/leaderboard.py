@@ -103,7 +103,7 @@ async def leaderboard_page(context: Context, query: Annotated[BoardQuery, Depend
     style, order, after, language = query.style, query.order, query.after, context.language
     chosen = BoardFilter(style=style, item=query.item, color=query.color)
     is_front = order is None and after is None and chosen == BoardFilter()
-    async with context.connect() as db:
+    async with context.state.resources.database.connection() as db:
         if isinstance(order, TimeOrder):
             page = await _load_chronological(context, db, chosen, order, query.before)
         else:

@@ -33,7 +33,7 @@ async def look_page(context: Context, look_id: CanonicalUUID) -> Response:
         GoneError: the look is not on the leaderboard.
     """
     language = context.language
-    async with context.connect() as db:
+    async with context.state.resources.database.connection() as db:
         result = await public_looks.get_look_for_viewer(db, look_id, context.viewer.key)
         if result is None:
             raise GoneError("page.look_gone")

@@ -37,7 +37,7 @@ async def person_page(context: Context, name: str, before: BeforeTime) -> Respon
         GoneError: if the person does not exist or has no public look.
     """
     viewer_key, language = context.viewer.key, context.language
-    async with context.connect() as db:
+    async with context.state.resources.database.connection() as db:
         result = await public_looks.get_person_for_viewer(db, name, viewer_key) if is_possible_name(name) else None
         if result is None:
             raise GoneError("page.person_gone")

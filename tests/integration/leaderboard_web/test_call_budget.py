@@ -30,7 +30,7 @@ async def client(resources: Resources, samples: Path) -> AsyncIterator[httpx.Asy
         yield client
 
 
-@pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 46, 15), ("/", 32, 14)])
+@pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 46, 15), ("/", 28, 12)])
 async def test_a_page_runs_through_few_functions(
     client: httpx.AsyncClient, resources: Resources, path: str, max_functions: int, max_modules: int
 ) -> None:
