@@ -156,7 +156,7 @@ async def test_missing_photo_is_reported(harness: KakaoHarness) -> None:
 async def test_bug_is_answered_once_and_not_retried(harness: KakaoHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     attempts = 0
 
-    async def fail(self: PhotoJudgingService, data: bytes, **arguments: object) -> None:
+    async def fail(*_: object) -> None:
         nonlocal attempts
         attempts += 1
         raise ProgrammingError("SELECT nothing", {}, Exception("undefined column"))
