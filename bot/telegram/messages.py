@@ -31,7 +31,7 @@ INTENT_COMMANDS = {
     Intent.LANGUAGE: CommandName.LANGUAGE,
     Intent.PHOTOS: CommandName.PRIVACY,
     Intent.DELETE: CommandName.FORGET,
-    # In a group, and in reply to an older verdict.
+    # In a group, and in reply to a message that is about no look that is known.
     Intent.SIMILAR: CommandName.ME,
     Intent.SHARE: CommandName.ME,
     Intent.UNSHARE: CommandName.ME,
