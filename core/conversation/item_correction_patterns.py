@@ -24,6 +24,7 @@ _SHADE = r"(?:dark |light |pale |bright |deep |more )?"
 _ONE = r"(?:made of |in )?(?:a |an |the |any )?(?:pair of )?"
 _LEAD = (
     r"(?:(?:wait|hmm|hey|but|also|no|nope|nah|sorry|actually|um|oh|eva|well|so|really|wrong|and|ok|lol|earlier|before"
+    r"|ur right|you (?:re|were|are) right|my bad|i was wrong"
     r"|definitely|bro|bruh|dude|umm|uhh|ummm|lmao|haha|girl|sis|man|tbh|ngl|yo) )*"
 )
 _TAIL = (

@@ -56,7 +56,8 @@ def test_quoted_words_are_no_wish(message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["don't share it", "don’t delete it", "올리지마", "지우지 마", "it's mine, don't post it"]
+    "message",
+    ["don't share it", "don’t delete it", "올리지마", "지우지 마", "keep it private pls", "it's mine, don't post it"],
 )
 def test_refused_wishes_change_nothing(message: str) -> None:
     assert find_intent(message) is Intent.CANCEL
