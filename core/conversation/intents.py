@@ -30,6 +30,8 @@ MAX_INTENT_LENGTH = 120
 
 MAX_SPLIT_WORDS = 8
 """Words of a sentence that may say the same thing twice, or a remark and a wish."""
+ERASE_COMMAND = "/forget"
+"""Telegram's command, which people try in other channels. The bare word takes a wish back."""
 MAX_KOREAN_LENGTH = 40
 """Characters, without spaces, from which a Korean message is no single intent."""
 
@@ -234,6 +236,8 @@ def find_whole_intent(message: str) -> Intent | None:
         or SELF_HARM_KOREAN_WORD.search(whole)
     ):
         return Intent.SELF_HARM
+    if message.strip().lower() == ERASE_COMMAND:
+        return Intent.DELETE
     if not core:
         return next((SYMBOLS[character] for character in message if character in SYMBOLS), None)
     if len(whole) > MAX_INTENT_LENGTH:

@@ -66,6 +66,14 @@ async def test_a_guess_can_be_typed_or_skipped(client: httpx.AsyncClient, resour
     assert messages(page) == verdict_texts(look)
 
 
+async def test_the_command_of_telegram_that_deletes_everything_is_understood(client: httpx.AsyncClient) -> None:
+    page = await send_photo(client, make_photo())
+    page = await client.post("/try/words", data={"words": "/forget", "look": look_id_of(page)})
+    assert attributes(page, ".log > li:last-child a", "href") == ["/me/forget"]
+    page = await client.post("/try/words", data={"words": "forget it", "look": look_id_of(page)})
+    assert messages(page)[-1] == translate("talk.cancel", EN)
+
+
 async def test_what_is_not_understood_leads_to_a_photo_or_back_to_the_look(client: httpx.AsyncClient) -> None:
     said = [messages(await client.post("/try/words", data={"words": "high heels"}))[-1] for _ in range(2)]
     assert set(said) <= variants("talk.words", EN)
