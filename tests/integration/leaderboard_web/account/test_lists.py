@@ -60,6 +60,7 @@ async def test_history_names_the_most_frequent_styles_unless_they_are_nearly_all
     lead = select_elements(await client.get("/me"), ".intro .lead")[0].text_content()
     named = [style for style in styles if style_name(style, Language.EN) in lead]
     assert named == (styles[:number] if number <= lists.MAX_FAVORITES else [])
+    assert "Most" not in lead, "one look of a style is not the most"
 
 
 async def test_history_shows_visibility_and_retention_of_each_look(
