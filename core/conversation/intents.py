@@ -267,13 +267,9 @@ def _find_wishes(message: str) -> tuple[Intent, ...]:
     has to be understood as a whole: "delete it and show me the board". A remark counts where there is nothing else.
     """
     sentences = [sentence for sentence in _SENTENCE.findall(message) if sentence.strip(" ?ㅋㅎㅠㅜ")]
-    if len(sentences) > 1:
-        found = {intent: None for sentence in sentences if (intent := find_intent(sentence)) is not None}
-        is_whole = all(find_intent(sentence) is not None for sentence in sentences)
-    else:
-        parts = _split_sentence(message)
-        found = dict.fromkeys(intent for part in parts if (intent := find_whole_intent(part)) is not None)
-        is_whole = bool(parts)
+    parts, read = (sentences, find_intent) if len(sentences) > 1 else (_split_sentence(message), find_whole_intent)
+    intents = [read(part) for part in parts]
+    found, is_whole = dict.fromkeys(filter(None, intents)), bool(intents) and None not in intents
     wishes = [intent for intent in found if intent not in REMARKS] or list(found)[:1]
     questions = [intent for intent in wishes if intent in QUESTIONS]
     if Intent.WHY in wishes and not CHANGES.isdisjoint(wishes):
