@@ -139,6 +139,8 @@ REMARKS = COURTESIES | {Intent.SURPRISE, Intent.SMALL_TALK}
 """What needs no answer of its own next to a question or a wish."""
 CHANGES = frozenset({Intent.SHARE, Intent.UNSHARE, Intent.DELETE, Intent.DELETE_ONE, Intent.REPORT, Intent.NEWS})
 """What is only meant where it is not quoted."""
+SETTLED = REMARKS | REFUSALS | {Intent.YES, Intent.BYE, Intent.COMPLAINT, Intent.HELP}
+"""What is answered well enough by the answer to a question next to it: "no. why?", "네, 누가 봐요?"."""
 NOT_WITH_REMARK = REMARKS | CHANGES | {Intent.SELF_HARM}
 """What a message does not say because a part of it would, next to a remark: "진짜 지워지나", "배고파 죽고 싶다"."""
 SELF_HARM_ENGLISH = re.compile(
@@ -196,7 +198,7 @@ A single word keeps its ending, since 봄 and 올림 are nouns and names.
 _SENTENCE = re.compile(r"(?:(?![ㅋㅎㅠㅜ]{2})[^.!?~…\n])+\??")
 """A sentence of a message, with its question mark."""
 _JOINT = re.compile(r"(?:,|\b(?:and|n|then|also|plus|but)\b|&|그리고|(?<=고) )+", re.IGNORECASE)
-"""What stands between two wishes in one sentence: "delete it and show me the board", "지우고 보드 보여줘"."""
+"""What stands between two wishes in one sentence: "delete it and show me the board", "사진 지우고 보드 보여줘"."""
 _QUOTED = re.compile("[\"\u201c\u201d].+[\"\u201c\u201d]|\u2018[^\u2019]+\u2019|(?<![\\w])'[^']+'(?![a-zA-Z])")
 """Words of others, or that are only asked about."""
 _MACRO = re.compile(r"<(\w+)> = (.*)")
@@ -224,7 +226,7 @@ def find_intent(message: str) -> Intent | None:
 
 def has_several_wishes(message: str) -> bool:
     """Whether a message has more than one wish, so that only one of them is answered."""
-    return find_whole_intent(message) is None and len(_find_wishes(message)) > 1
+    return find_whole_intent(message) is None and len({*_find_wishes(message)} - SETTLED) > 1
 
 
 def find_whole_intent(message: str) -> Intent | None:

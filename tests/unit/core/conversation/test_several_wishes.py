@@ -37,6 +37,9 @@ def test_of_several_wishes_the_one_that_changes_nothing_is_answered(message: str
         ("진짜 지워지나", None),
         ("배고파 죽고 싶다", None),
         ("이번 주 날씨 어때?", None),
+        *((message, Intent.WHY) for message in ("no. why?", "that's wrong. why?", "맞아. 왜?", "아니요. 왜요?")),
+        *((message, Intent.PHOTOS) for message in ("hold on. who sees it?", "네, 누가 봐요?", "싫어. 누가 봐?")),
+        ("please don't delete it and show me the board", Intent.LEADERBOARD),
     ],
 )
 def test_one_wish_with_a_remark(message: str, intent: Intent | None) -> None:
