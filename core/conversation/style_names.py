@@ -57,6 +57,8 @@ KOREAN_REQUEST = re.compile(
     r"왜|어째서|무슨|어떤|뭔|무엇|#(?!이?(?:지|죠)뭐요?$).*뭐|궁금|알려|설명|말해|보여(줘|주)|#(룩|스타일)?이?란|좋(아|은|다|네)"
 )
 """Asks about a style, or likes it, also without a question mark: neither says what the look is."""
+_ENGLISH_REQUEST = re.compile(r"\b(?:tell (?:me|us)|explain|ask about|if (?:it|this|that))\b")
+"""Asks about a style, or supposes it."""
 KOREAN_DOUBT = re.compile(r".*#.*(일까|인가|맞나|맞는가|맞는지)요?")
 """Asks whether a verdict is right; before a verdict it is a guess."""
 DISAGREES = re.compile(
@@ -134,7 +136,7 @@ def parse_style_answer(message: str, *, named: Style | None = None) -> Style | N
     if not styles or len(message) > MAX_STYLE_ANSWER_LENGTH:
         return None
     joined, first = _joined(_drop_disagreement(masked)), styles[0]
-    is_asked = KOREAN_REQUEST.search(joined) is not None or ASKS_WHETHER.fullmatch(joined) is not None
+    is_asked = KOREAN_REQUEST.search(joined) or _ENGLISH_REQUEST.search(joined) or ASKS_WHETHER.fullmatch(joined)
     if is_asked or (named is not None and KOREAN_DOUBT.fullmatch(joined)):
         return None
     if len(set(styles)) > 1:

@@ -167,6 +167,7 @@ def test_the_name_in_an_answer(message: str, name: str | None) -> None:
         *(("sure jan street", None), ("off the street", None), ("yeah sure casual", None), ("wrong street", None)),
         *(("its not giving street", None), ("giving street food", None), ("i'm very sure it's retro", Style.RETRO)),
         *(("are you pretty sure it's street", None), ("u pretty sure its street", None)),
+        *(("tell me about retro", None), ("explain retro to me", None), ("if it's retro", None)),
     ],
 )
 def test_a_style_in_slang(message: str, style: Style | None) -> None:
