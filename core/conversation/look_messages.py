@@ -84,7 +84,8 @@ class LookMessage:
         if self.intent is Intent.SELF_HARM:
             return False
         is_statement = self.is_opinion or self.guess is not None or self.gives_up or self.takes_back
-        return is_statement or self.is_lasting_question or self.asks_why_not or bool(self.asked_styles)
+        is_question = self.is_lasting_question or self.asks_why_not or bool(self.asked_styles)
+        return is_statement or is_question or self.intent is Intent.COMPLAINT
 
 
 def read_look_message(message: str) -> LookMessage:
@@ -135,14 +136,16 @@ def answer_look_question(look: Look, read: LookMessage, language: Language) -> R
         language: of the answer.
 
     Returns:
-        The answer; None if nothing of this is asked, there is no outfit, or the verdict waits for a guess. An occasion
-        that is asked about a day later is one for other clothes.
+        The answer; None if nothing of this is asked, or the verdict waits for a guess. Without an outfit it is the
+        reason, also for who disagrees: there is no style to correct. An occasion that is asked about a day later is one
+        for other clothes.
     """
     if look.pending_question is PendingQuestion.GUESS:
         return None
     if look.verdict.band is ConfidenceBand.NOT_AN_OUTFIT:
-        is_asked = read.asks_why_not and look.pending_question is None and is_new(look.created_at)
-        return Reply(kind=ReplyKind.REFUSAL_REASON, language=language, look=look) if is_asked else None
+        doubts = read.asks_why_not or read.intent in {Intent.NO, Intent.COMPLAINT}
+        is_meant = doubts and look.pending_question is None and is_new(look.created_at)
+        return Reply(kind=ReplyKind.REFUSAL_REASON, language=language, look=look) if is_meant else None
     return _answer_about_outfit(look, read, language)
 
 

@@ -338,7 +338,7 @@ async def test_refused_photo_gets_its_reason(service: ConversationService, mina:
         async with service.resources.database.transaction() as connection:
             verdict = make_verdict(ConfidenceBand.NOT_AN_OUTFIT, refusal=refusal)
             await create_stored_look(connection, mina.id, verdict=verdict)
-        for question in ("why not?", "왜 안 돼요?", "that is an outfit"):
+        for question in ("why not?", "왜 안 돼요?", "that is an outfit", "that's not street at all", "별로야"):
             reply = await say(service, mina, question)
             assert reply.kind is ReplyKind.REFUSAL_REASON
             assert reply_sentences(reply) == (translate(f"talk.refused.{refusal or 'nothing'}", Language.EN),)
