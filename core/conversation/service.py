@@ -265,7 +265,8 @@ class ConversationService:
         style = parse_style_answer(message, named=look.verdict.style) if is_correction else read.style
         if is_correction and read.choice is not None and look.verdict.is_too_close:
             style = (look.verdict.style, look.verdict.runner_up)[read.choice]
-        if question is None or (style is None and not takes_remark(look, intent)):
+        is_unclear = style is None and (read.choice is not None or not takes_remark(look, intent))
+        if question is None or is_unclear:
             return None
         if style is not None or leaves_style_open(look, intent):
             action = Action(type=ActionType(question), look_id=look.id, style=style)

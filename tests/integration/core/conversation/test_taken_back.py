@@ -125,7 +125,7 @@ async def test_place_of_a_style_chooses_it(
 
 async def test_place_of_a_style_means_nothing_where_one_leads(service: ConversationService, mina: Person) -> None:
     look = await create_look(service, mina)
-    await write(service, mina, "the second one")
+    assert await write(service, mina, "the second one") is None
     assert (await current(service, look)).corrected_style is None
 
 
