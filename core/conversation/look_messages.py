@@ -111,7 +111,7 @@ def read_look_message(message: str) -> LookMessage:
         asked_styles=find_asked_styles(message),
         asks_certainty=intent in {None, Intent.ACCURACY} and _says("certainty", message),
         choice=next((place for place, name in enumerate(("first", "second")) if _says(name, message)), None),
-        takes_back=_says("takes_back", message),
+        takes_back="?" not in message and _says("takes_back", message),
         gives_up=_says("gives_up", message),
     )
 

@@ -246,7 +246,7 @@ class ConversationService:
             return Reply(kind=kind, language=person.language, look=look, prompt=prompt)
         if look is not None and read.takes_back and (look.item_corrections or look.told_colors):
             return await correct_item(self.resources, self.photo_judging, person, None, look.id, record=record)
-        action = None if look is None else _typed_action(look, read)
+        action = None if look is None else _typed_action(look, read, message)
         if action is not None:
             return await self.handle_action(person, action, chat=chat, record=record)
         if look is not None and look.pending_question is PendingQuestion.GUESS:
@@ -280,9 +280,10 @@ class ConversationService:
         return Reply(kind=kind, language=person.language, look=look, style=look.verdict.style)
 
 
-def _typed_action(look: Look, read: LookMessage) -> Action | None:
+def _typed_action(look: Look, read: LookMessage, message: str) -> Action | None:
     """The action that a message asks for: to take the correction of the style back, or the verdict without a guess."""
-    says_style = read.style is look.verdict.style and is_new(look.created_at)
+    style = parse_style_answer(message, named=look.verdict.style)
+    says_style = style is look.verdict.style and is_new(look.created_at)
     if look.corrected_style is not None and (read.takes_back or says_style):
         return Action(type=ActionType.CORRECT, look_id=look.id, style=look.verdict.style)
     gives_up = read.guess is None and (read.gives_up or read.intent is Intent.NO)

@@ -15,7 +15,13 @@ from core.settings import Settings
 from core.styles import Style
 from core.vision.attributes import Attribute
 from core.vision.classifier import StyleClassifier
-from core.vision.fake_backend import FAKE_MODEL_CARD, FakeBackend, make_outputs
+from core.vision.fake_backend import (
+    FAKE_ATTRIBUTES_CARD,
+    FAKE_MODEL_CARD,
+    FakeBackend,
+    add_attributes,
+    make_outputs,
+)
 from tests.integration.core.conversation.conftest import (
     JEANS_BLUE_SNEAKERS_RED,
     SHOES_AND_JEANS,
@@ -90,6 +96,31 @@ async def test_told_color_that_eva_never_said_is_forgotten(resources: Resources,
     reply = await say(service, mina, "i was wrong")
     assert reply_sentences(reply) == (translate("talk.item.forgotten", Language.EN, garment="the jeans"),)
     assert not (await current(service, look)).is_corrected
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("were you right?", "were you right about that", "was i wrong?", "it was wrong", "eva was wrong", "bad"),
+        *("that was a mistake", "i was right and you were wrong", "can i undo that?", "i want it back", "right", "ok"),
+        *("tell me about casual", "if it's casual", "is it casual?", "you said casual", "casual?"),
+        *("네 말이 맞아?", "내가 틀렸어?", "에바가 틀렸나봐", "네가 잘못 봤나", "내가 맞네 니가 틀렸네", "그거 취소해?"),
+        *("맞아요", "맞네", "ㅇㅇ", "네 맞아요", "캐주얼인가", "캐주얼이라고?", "캐주얼 아니야"),
+    ],
+)
+async def test_no_other_message_takes_a_correction_back(resources: Resources, mina: Person, message: str) -> None:
+    outputs = add_attributes(make_outputs(Style.CASUAL), SHOES_AND_JEANS, peaks=JEANS_BLUE_SNEAKERS_RED)
+    classifier = StyleClassifier(FakeBackend(lambda _: outputs), FAKE_ATTRIBUTES_CARD)
+    service = ConversationService(resources, PhotoJudgingService(resources, classifier), Settings())
+    look = await create_look(service, mina)
+    await say(service, mina, "those aren't sneakers, they're boots")
+    await write(service, mina, message)
+    assert (await current(service, look)).item_corrections == {Item.SNEAKERS: Item.BOOTS}
+
+    other = await create_look(service, mina, 2)
+    await act(service, mina, ActionType.CORRECT, other, Style.RETRO)
+    await write(service, mina, message)
+    assert (await current(service, other)).corrected_style is Style.RETRO
 
 
 @pytest.mark.parametrize("message", ["you were right", "내가 틀렸네", "no, it's casual after all"])
