@@ -104,8 +104,8 @@ async def test_told_color_that_eva_never_said_is_forgotten(resources: Resources,
         *("were you right?", "were you right about that", "was i wrong?", "it was wrong", "eva was wrong", "bad"),
         *("that was a mistake", "i was right and you were wrong", "can i undo that?", "i want it back", "right", "ok"),
         *("tell me about casual", "if it's casual", "is it casual?", "you said casual", "casual?"),
-        *("네 말이 맞아?", "내가 틀렸어?", "에바가 틀렸나봐", "네가 잘못 봤나", "내가 맞네 니가 틀렸네", "그거 취소해?"),
-        *("맞아요", "맞네", "ㅇㅇ", "네 맞아요", "캐주얼인가", "캐주얼이라고?", "캐주얼 아니야"),
+        *("네 말이 맞아?", "내가 틀렸어?", "에바가 틀렸나봐", "네가 잘못 봤나", "내가 맞네 니가 틀렸네"),
+        *("그거 취소해?", "맞아요", "맞네", "ㅇㅇ", "네 맞아요", "캐주얼인가", "캐주얼이라고?", "캐주얼 아니야"),
     ],
 )
 async def test_no_other_message_takes_a_correction_back(resources: Resources, mina: Person, message: str) -> None:
