@@ -19,8 +19,8 @@ from tests.harness import make_application
 from tests.html import attributes
 from tests.tracing import trace_calls
 
-LOOK_ID = UUID(int=1)
-"""It chooses some sentences; the person, who differs, chooses the others, which call at most one function more."""
+LOOK_ID, PERSON_ID = UUID(int=1), UUID(int=2)
+"""They choose the sentences: on the page of the look some of those that call one function more than others."""
 
 
 @pytest.fixture
@@ -32,8 +32,14 @@ async def client(resources: Resources, samples: Path) -> AsyncIterator[httpx.Asy
 
 @pytest.mark.parametrize(("path", "max_functions", "max_modules"), [("/looks/{}", 46, 15), ("/", 28, 12)])
 async def test_a_page_runs_through_few_functions(
-    client: httpx.AsyncClient, resources: Resources, path: str, max_functions: int, max_modules: int
+    client: httpx.AsyncClient,
+    resources: Resources,
+    path: str,
+    max_functions: int,
+    max_modules: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(people, "uuid7", lambda: PERSON_ID)
     async with resources.database.transaction() as connection:
         person = await create_person(connection)
         await people.update_display_name(connection, person.id, "Mina")
