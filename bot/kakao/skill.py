@@ -16,7 +16,7 @@ from bot.kakao.presenter import ReplyPresenter
 from bot.kakao.replies import SkillResponse
 from bot.kakao.results import PhotoResults
 from core.conversation.actions import Action, ActionType
-from core.conversation.intents import Intent, find_intent
+from core.conversation.intents import Intent, find_intent, find_whole_intent
 from core.conversation.news_visits import record_news_visit
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unanswered_wishes, unsupported_media_reply
@@ -220,8 +220,8 @@ class SkillHandler:
 
 
 def _consent_answer(utterance: str, *, is_newest: bool) -> Action | None:
-    """The answer to the question for consent; a plain "yes" or "no" only if it is the newest question."""
-    intent = find_intent(utterance) if is_newest else None
+    """The answer to the question for consent; a "yes" or "no" only if it is all that is said to the newest question."""
+    intent = find_whole_intent(utterance) if is_newest else None
     if intent in CONSENT_ANSWERS:
         return Action(type=CONSENT_ANSWERS[intent])
     return _typed_label(utterance, CONSENT_ANSWERS.values())

@@ -51,6 +51,13 @@ async def test_agreement_in_words_counts_while_it_is_asked(harness: KakaoHarness
     assert (await get_person(harness)).consented_at is not None
 
 
+@pytest.mark.parametrize("words", ["네 잘못 보냈어요", "응 아니 내가 잘못 올렸어", "네, 누가 봐요?", "yes but no"])
+async def test_agreement_with_more_words_is_none(harness: KakaoHarness, words: str) -> None:
+    await harness.send_photo(make_photo())
+    await harness.send_text(words)
+    assert (await get_person(harness)).consented_at is None
+
+
 @pytest.mark.parametrize("words", ["아니요", "동의하지 않아요", "싫어요", "괜찮아요", "no thanks"])
 async def test_refusal_in_words_counts_only_while_it_is_asked(harness: KakaoHarness, words: str) -> None:
     await harness.send_photo(make_photo())
