@@ -89,6 +89,19 @@ async def test_reply_to_a_message_of_unknown_look_does_not_change_the_newest_one
     assert [look.corrected_style for look in await list_looks(harness)].count(Style.RETRO) == 1
 
 
+async def test_reply_to_a_message_of_another_person_is_not_about_their_look(harness: TelegramHarness) -> None:
+    await harness.send_updates(harness.updates.photo(make_photo(1)))
+    verdict, photo_id = harness.last_with_buttons(), (await list_looks(harness))[0].source_message_id.split(":")[1]
+    for replied in (_quoted(verdict), {**_quoted(verdict), "message_id": int(photo_id)}):
+        replied["chat"] = {"id": 77, "type": "private"}
+        for words in ("왜?", "retro", "운동화 아니야", "공유해줘", "이거 지워줘", "내가 틀렸네", "공유됐어?"):
+            await harness.send_updates(harness.updates.text(words, user_id=77, reply_to_message=replied))
+        await harness.send_updates(harness.updates.reaction({**verdict, "chat": replied["chat"]}, "👎", user_id=77))
+    [look] = await list_looks(harness)
+    assert (look.corrected_style, look.pending_question, look.is_corrected) == (None, None, False)
+    assert "스트리트" not in "".join(harness.texts(77))
+
+
 async def test_reply_to_the_verdict_of_a_deleted_look_is_about_no_other(harness: TelegramHarness) -> None:
     await harness.send_updates(harness.updates.photo(make_photo(1)), harness.updates.photo(make_photo(2)))
     verdict = harness.last_with_buttons()
