@@ -1,5 +1,6 @@
 """Images that a killed process left in the storage are deleted, and no others."""
 
+import asyncio
 from datetime import timedelta
 from unittest.mock import AsyncMock
 
@@ -11,8 +12,15 @@ from core.db.schema import Channel
 from core.i18n.translations import Language
 from core.jobs.worker import JobQueue
 from core.resources import Resources
-from core.services.deletion import delete_look, delete_overdue_data, erase_person, register_tasks
+from core.services.deletion import (
+    delete_look,
+    delete_overdue_data,
+    delete_unused_images,
+    erase_person,
+    register_tasks,
+)
 from core.services.photo_judging import PhotoJudgingService, PhotoSource
+from tests.databases import wait_until_blocked
 from tests.factories import create_look, create_person, end_images, make_classifier, make_photo, store_images
 
 
@@ -51,6 +59,29 @@ async def test_a_look_keeps_the_heatmap_that_was_drawn_last(
         look = await looks.get(connection, judged.look.id)
     assert look is not None
     assert (look.heatmap_key != judged.look.heatmap_key) == (killed_at != "before recording")
+    assert set(await resources.storage.list_sizes()) == {look.photo_key, look.heatmap_key}
+
+
+async def test_an_image_that_is_stored_and_not_recorded_yet_is_kept(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judging = PhotoJudgingService(resources, make_classifier())
+    async with resources.database.transaction() as connection:
+        person = await create_person(connection)
+    source = PhotoSource(person_id=person.id, channel=Channel.WEB, message_id="1", language=Language.EN)
+    judged = await judging.judge_photo(make_photo(), source)
+    put, deletions = resources.storage.put, list[asyncio.Task[None]]()
+
+    async def put_during_deletion(key: str, data: bytes) -> None:
+        await put(key, data)
+        deletions.append(asyncio.create_task(delete_unused_images(resources, judged.look.id, [key])))
+        await wait_until_blocked(resources.database)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(resources.storage, "put", put_during_deletion)
+        look = await judging.redraw_heatmap(judged.look)
+    await asyncio.gather(*deletions)
+    assert look.heatmap_key != judged.look.heatmap_key
     assert set(await resources.storage.list_sizes()) == {look.photo_key, look.heatmap_key}
 
 
