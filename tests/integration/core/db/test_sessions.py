@@ -114,7 +114,7 @@ async def test_a_visitor_who_comes_back_at_the_same_time_is_not_deleted(
         other_key, _ = await create_session(connection, 91, person_id)
     async with database.transaction() as request:
         await come_back(request, other_key, person_id)
-        async with database.transaction() as connection:
+        async with asyncio.timeout(10), database.transaction() as connection:
             assert await sessions.delete_empty_visitors(connection, limit=9) == 0
     async with database.transaction() as connection:
         assert await sessions.delete_empty_visitors(connection, limit=9) == 0
