@@ -190,13 +190,14 @@ async def test_few_requests_wait_for_an_earlier_response(port: int) -> None:
 
 
 async def test_a_request_ends_with_its_connection_although_another_one_waits_behind_it(port: int) -> None:
-    ended.clear()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    await reader.readexactly(MIB)
-    writer.transport.abort()
-    async with asyncio.timeout(20):
-        await ended.wait()
+    for paths in (["/endless", "/"], ["/", "/", "/endless", "/"]):
+        ended.clear()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"".join(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for path in paths))
+        await reader.readexactly(MIB)
+        writer.transport.abort()
+        async with asyncio.timeout(20):
+            await ended.wait()
 
 
 @pytest.mark.parametrize("limits", [ConnectionLimits(max_connections=5)])
