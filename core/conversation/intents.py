@@ -30,6 +30,8 @@ MAX_INTENT_LENGTH = 120
 
 MAX_SPLIT_WORDS = 8
 """Words of a sentence that may say the same thing twice, or a remark and a wish."""
+MAX_SENTENCES = 12
+"""Sentences from which a message is no wish; each takes a millisecond or two."""
 ERASE_COMMAND = "/forget"
 """Telegram's command, which people try in other channels. The bare word takes a wish back."""
 MAX_KOREAN_LENGTH = 40
@@ -262,6 +264,7 @@ def find_first_intent(message: str) -> Intent | None:
     return find_whole_intent(next(iter(_SENTENCE.findall(message)), message))
 
 
+@lru_cache(maxsize=8)
 def _find_wishes(message: str) -> tuple[Intent, ...]:
     """What the parts of a message say, questions first; nothing if that is not clear.
 
@@ -269,6 +272,8 @@ def _find_wishes(message: str) -> tuple[Intent, ...]:
     has to be understood as a whole: "delete it and show me the board". A remark counts where there is nothing else.
     """
     sentences = [sentence for sentence in _SENTENCE.findall(message) if sentence.strip(" ?ㅋㅎㅠㅜ")]
+    if len(sentences) > MAX_SENTENCES:
+        return ()
     parts, read = (sentences, find_intent) if len(sentences) > 1 else (_split_sentence(message), find_whole_intent)
     intents = [read(part) for part in parts]
     found, is_whole = dict.fromkeys(filter(None, intents)), bool(intents) and None not in intents

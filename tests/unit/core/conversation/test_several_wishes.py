@@ -47,6 +47,11 @@ def test_one_wish_with_a_remark(message: str, intent: Intent | None) -> None:
     assert unanswered_wishes(message, Language.KO) == ()
 
 
+def test_long_talk_is_no_wish() -> None:
+    assert find_intent("I wore it. " * 11 + "Who sees it?") is Intent.PHOTOS
+    assert find_intent("I wore it. " * 300 + "Who sees it?") is None
+
+
 @pytest.mark.parametrize(
     "message",
     [
