@@ -113,13 +113,13 @@ async def send_photo(
     data, message_id = await _read_photo(form, context.state)
     guesses_first = "guess" in form
     person = await _get_or_create_person(context)
-    await context.state.conversation.delete_name_question(person)
     # Another app that shares a photo has no such field.
     if guesses_first != person.guesses_first and shared_from is None:
         action_type = ActionType.GUESS if guesses_first else ActionType.REVEAL_FIRST
         await context.state.conversation.handle_action(person, Action(type=action_type), chat=Channel.WEB)
     source = PhotoSource(person_id=person.id, channel=Channel.WEB, message_id=message_id, language=context.language)
     judged = await context.state.conversation.photo_judging.judge_photo(data, source)
+    await context.state.conversation.delete_name_question(person)
     if judged.is_duplicate:
         await context.state.conversation.mark_verdicts_revealed(judged.look)
     view = await load_view(context, person, judged.look.id, is_duplicate=judged.is_duplicate)

@@ -77,7 +77,9 @@ async def test_a_duplicate_photo_is_not_followed_by_what_was_done_before(client:
 
 
 async def test_a_photo_ends_the_question_for_a_name(client: httpx.AsyncClient, resources: Resources) -> None:
-    await press_button(client, await send_photo(client, make_photo()), "share")
+    page = await press_button(client, await send_photo(client, make_photo()), "share")
+    refused = await client.post("/try", files={"photo": ("photo.jpg", b"no photo", "image/jpeg")})
+    assert buttons(refused) == buttons(page), "a file that is no photo does not"
     page = await send_photo(client, make_photo(2))
     page = await client.post("/try/words", data={"words": "Mina", "look": look_id_of(page)})
     assert translate("talk.name.confirm", EN, name="Mina") not in messages(page)
