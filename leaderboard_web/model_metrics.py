@@ -1,4 +1,4 @@
-"""The metrics that pages show, from the model card: all measured on one test set, by its first annotator."""
+"""The metrics that pages show, from the model card: all measured on one test set, styles by its first annotator."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -59,8 +59,9 @@ class ModelMetrics:
     """Share of outfits with the right style among the two most probable ones."""
     annotators: int
     """Share of outfits on which one annotator agrees with the label."""
-    false_rejections: str
-    """Share of outfits in which the model sees no outfit, see `format_percent`."""
+    refused_outfits: str | None
+    """Share of what most annotators call an outfit in which the model sees none, see `format_percent`; None if the card
+    does not have it."""
     bands: dict[ConfidenceBand, BandMetrics]
     styles: dict[Style, StyleMetrics]
 
@@ -75,7 +76,7 @@ def load_metrics(card: ModelCard) -> ModelMetrics | None:
         top1=_percent(test["top1"]),
         top2=_percent(test["either"]),
         annotators=_percent(test["annotators"]),
-        false_rejections=format_percent(test["false_rejects"]),
+        refused_outfits=format_percent(test["heads"]["gate"]["outfits_refused"]) if "heads" in test else None,
         bands={
             band: BandMetrics(
                 share=_percent(test["bands"][band]["share"]), accuracy=_percent(test["bands"][band]["right"])

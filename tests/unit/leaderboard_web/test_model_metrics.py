@@ -28,10 +28,22 @@ def test_a_page_is_about_one_test_set(style: Style) -> None:
     assert metrics.bands[ConfidenceBand.CLEAR].accuracy == round(100 * test["bands"]["clear"]["right"])
 
 
-def test_what_rounds_to_nothing_is_not_nothing() -> None:
-    metrics = load_metrics(load_model_card(BUNDLED_MODEL_DIR / "model.json"))
+@pytest.mark.parametrize(("share", "shown"), [(0.0513, "5"), (0.002, "<1")])
+def test_refused_outfits_are_those_of_most_annotators(share: float, shown: str) -> None:
+    card = load_model_card(BUNDLED_MODEL_DIR / "model.json")
+    test = card.metrics["test2"]
+    heads = test["heads"] | {"gate": test["heads"]["gate"] | {"outfits_refused": share}}
+    metrics = load_metrics(replace(card, metrics={"test2": test | {"heads": heads}}))
     assert metrics is not None
-    assert metrics.false_rejections == "<1"
+    assert metrics.refused_outfits == shown
+
+
+def test_a_card_without_heads_tells_no_refused_outfits() -> None:
+    card = load_model_card(BUNDLED_MODEL_DIR / "model.json")
+    test = {name: value for name, value in card.metrics["test2"].items() if name != "heads"}
+    metrics = load_metrics(replace(card, metrics={"test2": test}))
+    assert metrics is not None
+    assert metrics.refused_outfits is None
 
 
 def test_a_test_set_without_a_confusion_matrix_comes_last() -> None:
