@@ -215,16 +215,20 @@ def open_store(url: str, **options: Any) -> LocalStore | S3Store:
     Raises:
         StorageUnavailableError: the URL has neither form, or the directory cannot be created.
     """
-    parts = urlsplit(url)
     with failure_as_error():
-        if parts.scheme == "s3":
+        if urlsplit(url).scheme == "s3":
             return S3Store.from_url(url, **options)
-        if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-            directory = Path(unquote(parts.path))
+        if (directory := local_directory(url)) is not None:
             directory.mkdir(parents=True, exist_ok=True)
             directory.chmod(0o700)
             return LocalStore(directory)
     raise StorageUnavailableError("the address must begin with file:/// or s3://")
+
+
+def local_directory(url: str) -> Path | None:
+    """The directory that a `file:///directory` URL names; None for any other URL."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" and parts.netloc in ("", "localhost") else None
 
 
 def generate_key() -> str:

@@ -1,7 +1,6 @@
 """`eva backup` and `eva restore`."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -77,7 +76,7 @@ def restore(
     ] = False,
 ) -> None:
     """Restore a backup into an empty database."""
-    from core.backup.archive import BackupArchive
+    from core.backup.archive import BackupArchive, is_missing
     from core.backup.restoration import RestoredBackup, restore_backup
     from core.object_storage import ObjectStorage
     from core.resources import open_database
@@ -92,7 +91,7 @@ def restore(
             return await restore_backup(database, storage, archive, settings, name=name, accept_new_secret=new_secret)
 
     with exit_on_error(language):
-        if "://" not in source and not Path(source).is_dir():
+        if is_missing(source):
             raise BackupNotFoundError
         restored = run_event_loop(fill())
     typer.echo(translate("cli.restore.done", language, name=restored.name, images=restored.images))

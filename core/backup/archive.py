@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.backup.archive_lock import STALE_AFTER, ArchiveLock
 from core.errors import BackupError, BackupNotFoundError
-from core.object_storage import ObjectStorage, delete_files, failure_as_error, open_store
+from core.object_storage import ObjectStorage, delete_files, failure_as_error, local_directory, open_store
 
 NAME_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
 MANIFEST = "manifest.json"
@@ -84,7 +84,7 @@ class BackupArchive:
         Raises:
             StorageUnavailableError: it is neither, or cannot be created.
         """
-        url = (target if "://" in target else Path(target).absolute().as_uri()).rstrip("/")
+        url = _as_url(target)
         self._store = open_store(url, **options)
         self._directory = Path(str(self._store.prefix)) if isinstance(self._store, LocalStore) else None
         self.images = ObjectStorage(f"{url}/{IMAGE_FOLDER}", **options)
@@ -220,6 +220,16 @@ class BackupArchive:
             for path in paths:
                 with suppress(FileNotFoundError):
                     self._store.delete(path)
+
+
+def is_missing(target: str) -> bool:
+    """Whether a path or `file:///directory` names no directory."""
+    directory = local_directory(_as_url(target))
+    return directory is not None and not directory.is_dir()
+
+
+def _as_url(target: str) -> str:
+    return (target if "://" in target else Path(target).absolute().as_uri()).rstrip("/")
 
 
 def _is_name(text: str) -> bool:

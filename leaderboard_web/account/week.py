@@ -27,7 +27,7 @@ async def week_page(context: Context, person: CurrentPerson) -> Response:
         context,
         "account/week.html",
         section=SECTION,
-        tab="week",
+        tab="history",
         missing="" if week.has_card else few_looks_sentence(week, context.language),
         card=build_week_card(context.state.resources.url_signer, person.id, context.language),
     )

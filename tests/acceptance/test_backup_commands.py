@@ -38,9 +38,10 @@ def test_a_backup_is_made_and_restored(eva: RunEva, url: str, empty_url: str, tm
 
 def test_a_folder_that_does_not_exist_is_not_created_by_a_restore(eva: RunEva, empty_url: str, tmp_path: Path) -> None:
     missing = tmp_path / "mistyped"
-    failed = eva("restore", str(missing), DATABASE_URL=empty_url)
-    assert (failed.returncode, failed.stderr.strip()) == (1, translate("cli.error.backup_not_found", EN))
-    assert not missing.exists()
+    for source in (str(missing), missing.as_uri()):
+        failed = eva("restore", source, DATABASE_URL=empty_url)
+        assert (failed.returncode, failed.stderr.strip()) == (1, translate("cli.error.backup_not_found", EN))
+        assert not missing.exists()
 
 
 async def test_a_backup_without_its_pictures_fails(eva: RunEva, url: str, tmp_path: Path) -> None:
