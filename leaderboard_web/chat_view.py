@@ -90,6 +90,8 @@ class ResultCardItem:
     alt: str
     text: str
     """For the system's share sheet."""
+    is_open: bool = False
+    """Whether it was asked for."""
 
 
 ChatItem = ChatLine | PhotoItem | HeatmapItem | ProbabilityBars | ResultCardItem | WeekCardItem
@@ -167,7 +169,7 @@ class ChatView:
             items.append(ProbabilityBars(bars=tuple(build_bars(look.verdict.probabilities, self.language))))
         # The verdict is told here even while the stored question is still open.
         if can_have_card(replace(look, pending_question=None)):
-            items.append(self._result_card_item())
+            items.append(self.result_card_item())
         return items
 
     def history_items(self) -> list[ChatItem]:
@@ -215,7 +217,8 @@ class ChatView:
             height=look.height,
         )
 
-    def _result_card_item(self) -> ResultCardItem:
+    def result_card_item(self) -> ResultCardItem:
+        """The card to send to friends, of a look that can have one."""
         look, language = self.look, self.language
         style = style_name(look.verdict.style, language)
         story, post = (card_path(self.signer, look, language, shape, CARD_URL_LIFETIME) for shape in CardShape)

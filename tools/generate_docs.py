@@ -5,7 +5,7 @@ They stand between `<!-- marker -->` and `<!-- /marker -->`:
 - `docs/configuration.md`: all settings, from `core.settings.Settings`
 - `docs/operations.md`: all metrics, from `core.metrics`
 - `docs/http-api.md`: fields, statuses and addresses, from the routes of `leaderboard_web` (`tools.api_tables`)
-- `docs/intents.md`: how well Eva understands messages, from `tools.intent_report`
+- `docs/intents.md`: how well Eva understands messages, from `tools.intent_report` and `tools.fresh_message_report`
 - `README.md` and `docs/scaling.md`: tables of measured figures, from `benchmarks/results` (`tools.benchmark_tables`)
 
 With `--check` nothing is written, and the exit code is 1 if a page is out of date.
@@ -26,6 +26,7 @@ from core import metrics
 from core.settings import Settings
 from tools.api_tables import api_tables
 from tools.benchmark_tables import cost_table, performance_table, worker_table
+from tools.fresh_message_report import fresh_message_table
 from tools.intent_report import intent_tables
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +55,7 @@ def generated_pages() -> dict[Path, str]:
         "README.md": {"performance": performance_table()},
         "docs/configuration.md": {"settings": setting_table()},
         "docs/http-api.md": api_tables(),
-        "docs/intents.md": intent_tables(),
+        "docs/intents.md": {**intent_tables(), "fresh": fresh_message_table()},
         "docs/operations.md": {"metrics": metric_table()},
         "docs/scaling.md": {"costs": cost_table(), "workers": worker_table()},
     }

@@ -19,7 +19,7 @@ from core.conversation.listings import (
     own_looks_text,
 )
 from core.conversation.look_messages import list_offers
-from core.conversation.narration import error_message, style_lines, verdict_messages
+from core.conversation.narration import error_message, style_lines, style_name, verdict_messages
 from core.conversation.reply import Reply, ReplyKind, repeat_guess
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
@@ -97,8 +97,13 @@ class ReplyPresenter:
         url = site_url(self._settings, path)
         if url is None:
             return replies.text_reply(week_sentences(week, language), language=language)
-        # A new URL each time: Kakao shows its stored image for one that it knows.
-        return replies.week_reply(f"{url}&n={secrets.token_hex(4)}", language)
+        return replies.card_reply(
+            _new_url(url),
+            translate("talk.week.ready", language),
+            title=translate("week.text", language),
+            alt=translate("kakao.week.alt", language),
+            language=language,
+        )
 
     async def leaderboard(self, person: Person) -> SkillResponse:
         """The looks shared today that have the most hearts, with a link to the leaderboard."""
@@ -160,6 +165,11 @@ class ReplyPresenter:
         look, language, sentences = reply.look, reply.language, reply_sentences(reply)
         if look is not None and reply.reveals_verdict:
             return self._verdict_reply(look, person, language, sentences)
+        if look is not None and reply.kind is ReplyKind.CARD:
+            card_url = self._card_url(look, language)
+            if card_url is not None:
+                return self._card_reply(look, card_url, sentences[0], language)
+            sentences = (translate("talk.card.no_site", language),)
         if reply.prompt is not None:
             look_id = None if look is None else look.id
             return replies.prompt_reply(reply.prompt, *sentences, look_id=look_id, name=reply.name, language=language)
@@ -224,19 +234,36 @@ class ReplyPresenter:
             note="\n".join(notes) or None,
         )
 
+    def _card_reply(self, look: Look, card_url: str, sentence: str, language: Language) -> SkillResponse:
+        """The result card of a look."""
+        style = style_name(look.verdict.style, language)
+        return replies.card_reply(
+            _new_url(card_url),
+            sentence,
+            title=translate("card.text", language, style=style),
+            alt=translate("kakao.card.alt", language, style=style),
+            language=language,
+            buttons=[*self.offers(look), Action(type=ActionType.NEW_PHOTO)],
+        )
+
     def _heatmap_url(self, look: Look) -> str | None:
-        """The URL of the heatmap, a new one each time: Kakao shows its stored image for a URL that it knows."""
+        """The URL of the heatmap, a new one each time."""
         if look.heatmap_key is None:
             return None
         signer = self._conversation.resources.url_signer
         url = signed_image_url(self._settings, signer, look, look.heatmap_key, HEATMAP_URL_LIFETIME)
-        return None if url is None else f"{url}&n={secrets.token_hex(4)}"
+        return None if url is None else _new_url(url)
 
     def _card_url(self, look: Look, language: Language) -> str | None:
         """The URL of the result card, which works as long as the picture of a private look."""
         signer = self._conversation.resources.url_signer
         path = card_path(signer, look, language, CardShape.POST, CARD_URL_LIFETIME)
         return site_url(self._settings, path)
+
+
+def _new_url(url: str) -> str:
+    """A URL that Kakao does not know: for those that it knows it shows the image that it stored."""
+    return f"{url}&n={secrets.token_hex(4)}"
 
 
 def _album_photo(number: int, outcome: PhotoOutcome, judged: Mapping[UUID, Look]) -> AlbumPhoto:

@@ -115,28 +115,35 @@ def looks_reply(looks: Sequence[tuple[str, str | None]], language: Language) -> 
     return _build_response(outputs, (Action(type=ActionType.NEW_PHOTO),), language)
 
 
-def week_reply(card_url: str, language: Language) -> SkillResponse:
-    """The weekly card, to be saved or sent to a friend.
+def card_reply(
+    card_url: str,
+    sentence: str,
+    *,
+    title: str,
+    alt: str,
+    language: Language,
+    buttons: Sequence[Action] = (Action(type=ActionType.NEW_PHOTO),),
+) -> SkillResponse:
+    """A result card or the weekly card, to be saved or sent to a friend.
 
     Args:
         card_url: the public URL of the picture, a new one for each reply.
+        sentence: what Eva says about it, in a bubble of its own, which is not sent to the friend.
+        title: what a friend reads.
+        alt: what the picture shows.
         language: language of the buttons.
+        buttons: at most ten quick replies.
     """
     card = {
-        "title": truncate(translate("week.text", language), MAX_TITLE),
-        "description": truncate(translate("talk.week.ready", language), MAX_DESCRIPTION),
-        "thumbnail": {
-            "imageUrl": card_url,
-            "altText": truncate(translate("kakao.week.alt", language), MAX_ALT_TEXT),
-            "fixedRatio": True,
-        },
+        "title": truncate(title, MAX_TITLE),
+        "thumbnail": {"imageUrl": card_url, "altText": truncate(alt, MAX_ALT_TEXT), "fixedRatio": True},
         "buttons": [
             _link_button(translate("kakao.button.card", language), card_url),
             {"label": translate("kakao.button.send", language), "action": "share"},
         ],
         "buttonLayout": "vertical",
     }
-    return _build_response([{"basicCard": card}], (Action(type=ActionType.NEW_PHOTO),), language)
+    return _build_response([_simple_text(sentence), {"basicCard": card}], buttons, language)
 
 
 def prompt_reply(

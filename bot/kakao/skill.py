@@ -16,8 +16,9 @@ from bot.kakao.presenter import ReplyPresenter
 from bot.kakao.replies import SkillResponse
 from bot.kakao.results import PhotoResults
 from core.conversation.actions import Action, ActionType
-from core.conversation.intents import Intent, find_intent, find_whole_intent
+from core.conversation.intents import SERIOUS, Intent, find_intent, find_whole_intent
 from core.conversation.news_visits import record_news_visit
+from core.conversation.paraphrases import paraphrase
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import UnsupportedMedia, reply_to_text, unanswered_wishes, unsupported_media_reply
 from core.db import inbox, looks, people
@@ -171,6 +172,8 @@ class SkillHandler:
 
     async def _handle_text(self, request: SkillRequest, person: Person) -> SkillResponse:
         """Handle a message: a request for a page, the answer to a pending question, or small talk."""
+        if person.pending_name_look_id is None:
+            request = replace(request, utterance=paraphrase(request.utterance))
         intent = find_intent(request.utterance)
         if intent in NAVIGATION:
             await self._conversation.delete_name_question(person)
@@ -192,7 +195,7 @@ class SkillHandler:
             action = Action(type=PROMPT_ACTIONS[intent])
             reply = await self._conversation.handle_action(person, action, chat=Channel.KAKAO)
             return self._presenter.conversation_reply(reply, person)
-        if intent is not Intent.SELF_HARM and (photo_id := await self.results.find_missed(request.user_id)):
+        if intent not in SERIOUS and (photo_id := await self.results.find_missed(request.user_id)):
             return replies.missed_reply(person.language, photo_id=photo_id)
         seed = self._conversation.reply_turns.next_seed(person.id)
         look = await self._conversation.get_look_in_talk(person)
@@ -216,7 +219,7 @@ class SkillHandler:
             if current.pending_question is PendingQuestion.GUESS:
                 return self._presenter.offers(current)
             return [Action(type=ActionType.CORRECT, look_id=current.id)]
-        return [] if look is None or intent is Intent.SELF_HARM else self._presenter.offers(look)
+        return [] if look is None or intent in SERIOUS else self._presenter.offers(look)
 
 
 def _consent_answer(utterance: str, *, is_newest: bool) -> Action | None:

@@ -29,14 +29,17 @@ CARD_URL_LIFETIME = timedelta(hours=1)
 """Telegram downloads the card when it is chosen, and keeps a copy."""
 
 
-async def send_card(delivery: UpdateDelivery, conversation: ConversationService, look: Look, details: str) -> None:
-    """Send the result card of a look with a button that sends it to a friend; only the details without its picture.
+async def send_card(
+    delivery: UpdateDelivery, conversation: ConversationService, look: Look, caption: str, *, if_missing: str
+) -> None:
+    """Send the result card of a look with a button that sends it to a friend.
 
     Args:
         delivery: sends the message.
         conversation: has the settings.
         look: whose card it is.
-        details: the caption.
+        caption: of the card.
+        if_missing: the message where its picture cannot be drawn.
 
     Raises:
         EvaError: see `UpdateDelivery.send_all`.
@@ -48,7 +51,7 @@ async def send_card(delivery: UpdateDelivery, conversation: ConversationService,
             card = None
         has_card = card is not None and conversation.settings.public_url is not None and delivery.client.has_inline_mode
         keyboard = delivery.keyboards.card(look.id) if has_card else None
-        messages = [OutgoingMessage(text=details, photo=card, keyboard=keyboard)]
+        messages = [OutgoingMessage(text=caption if card is not None else if_missing, photo=card, keyboard=keyboard)]
         await delivery.send_all("reply", messages, look_id=look.id)
 
 

@@ -1,5 +1,7 @@
 """Text without a photo, and reactions to messages of the bot: answers, requests for a command, and small talk."""
 
+from dataclasses import replace
+
 from telegram import InlineKeyboardMarkup
 
 from bot.telegram.commands import CommandName, handle_command, send_similar_looks
@@ -10,9 +12,10 @@ from bot.telegram.parsing import NO_QUESTIONS
 from bot.telegram.photos import handle_photo
 from bot.telegram.replies import answer_question
 from bot.telegram.updates import MessageReaction, TextMessage
-from core.conversation.intents import Intent, find_intent
+from core.conversation.intents import SERIOUS, Intent, find_intent
 from core.conversation.item_feedback import is_new
 from core.conversation.occasion_fit import UNANSWERABLE
+from core.conversation.paraphrases import paraphrase
 from core.conversation.service import ConversationService
 from core.conversation.smalltalk import is_understood, reply_to_text, unanswered_wishes
 from core.db import inbox, looks
@@ -58,6 +61,10 @@ async def handle_message(
     Raises:
         EvaError: see `ConversationService.handle_text` and `UpdateDelivery.send_all`.
     """
+    is_name = delivery.is_private and person.pending_name_look_id is not None
+    is_first = delivery.checkpoint(REPLY_STEP) is None
+    if isinstance(message, TextMessage) and message.photo is None and is_first and not is_name:
+        message = replace(message, text=paraphrase(message.text))
     await _answer(delivery, conversation, person, message)
     if isinstance(message, TextMessage) and (note := unanswered_wishes(message.text, delivery.language)):
         await delivery.send_all("rest", text_messages(*note))
@@ -103,7 +110,7 @@ async def _answer(
             keyboard = await _own_page_keyboard(delivery, conversation, person)
         messages = text_messages(text, keyboard=keyboard)
         await delivery.send_all("reply", messages, look_id=None if look is None else look.id)
-        if intent is not Intent.SELF_HARM:
+        if intent not in SERIOUS:
             await send_news(delivery, person)
         return
     await conversation.delete_name_question(person)

@@ -1,6 +1,7 @@
 """Replies to what a person says or presses: the business logic runs once, however often the job is repeated."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,10 @@ from core.conversation.service import ConversationService
 from core.db import inbox
 from core.db.people import Person
 from core.db.schema import Channel
-from core.i18n.translations import Language
+from core.i18n.translations import Language, translate
+
+CARD_REPLIES = {ReplyKind.CARD, ReplyKind.DETAILS}
+"""Replies that come with the result card, if there is one."""
 
 
 async def answer_question(
@@ -103,13 +107,18 @@ async def send_reply(
         reply: the reply.
         keyboard: the buttons of a reply without a prompt.
     """
+    look = reply.look
+    has_card = look is not None and can_have_card(look) and shows_picture(delivery, look)
+    if reply.kind is ReplyKind.CARD and not has_card:
+        reply = replace(reply, kind=ReplyKind.NO_CARD)
     delivery.language, sentences = reply.language, reply_sentences(reply)
     if reply.reveals_verdict and reply.look is not None:
         await send_verdict(delivery, conversation, person, reply.look, note="\n".join(sentences) or None)
         return
-    look = reply.look
-    if reply.kind is ReplyKind.DETAILS and look is not None and can_have_card(look) and shows_picture(delivery, look):
-        await send_card(delivery, conversation, look, "\n".join(sentences))
+    if reply.kind in CARD_REPLIES and look is not None and has_card:
+        caption = "\n".join(sentences)
+        failed = translate("talk.card.failed", reply.language) if reply.kind is ReplyKind.CARD else caption
+        await send_card(delivery, conversation, look, caption, if_missing=failed)
         return
     messages = text_messages(*sentences, keyboard=delivery.keyboards.prompt(reply) or keyboard)
     await delivery.send_all("reply", messages, look_id=None if look is None else look.id)

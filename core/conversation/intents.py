@@ -8,7 +8,7 @@ Names of styles become `#`, so that "why street?" and "not casual" are sentences
 The table is in `intent_patterns/`: phrases first, then frames whose parts combine freely. `docs/intents.md` has the
 precision and recall of each intent.
 
-See ADR 0039.
+See ADR 0039; for messages that no pattern knows see `paraphrases`.
 """
 
 import re
@@ -18,6 +18,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 
+from core.conversation.hardship import speaks_of_hardship
 from core.conversation.intent_keywords import match_keywords
 from core.conversation.style_names import mask_style_names
 from core.conversation.text_normalization import normalize_letters
@@ -43,6 +44,10 @@ class Intent(StrEnum):
 
     SELF_HARM = "self_harm"
     """The person writes about harming or killing themselves."""
+    HARDSHIP = "hardship"
+    """Death, illness, violence, or an eating disorder."""
+    SAD = "sad"
+    """A bad day, a failed exam, loneliness."""
     ARE_YOU_HUMAN = "are_you_human"
     YES = "yes"
     NO = "no"
@@ -99,6 +104,8 @@ class Intent(StrEnum):
     """Something worn that Eva has no name for: socks, glasses, a watch."""
     SWAP = "swap"
     """What would have to be exchanged for another style."""
+    CARD = "card"
+    """Send the look to a friend or to another app, or save its picture."""
     SIMILAR = "similar"
     """Public looks that resemble the last one."""
     BOTH = "both"
@@ -114,8 +121,14 @@ class Intent(StrEnum):
     COMPLAINT = "complaint"
     APOLOGY = "apology"
     SMALL_TALK = "small_talk"
+    REMARK = "remark"
+    """Something about the clothes or the day that asks for nothing."""
+    OFF_TOPIC = "off_topic"
+    """Something that a stylist of outfits does not do: hair, music, restaurants."""
 
 
+SERIOUS = frozenset({Intent.SELF_HARM, Intent.HARDSHIP})
+"""What is no time for news, buttons and jokes."""
 REFUSALS = frozenset({Intent.NO, Intent.CANCEL})
 
 SYMBOLS = {
@@ -131,17 +144,19 @@ SYMBOLS = {
 """Intents of messages that consist of symbols only."""
 
 _QUESTIONS = (
-    "photos shared price maker who how why accuracy details styles seen brand detail swap similar leaderboard history"
-    " account wear new_photo"
+    "photos shared price maker who how why accuracy details styles seen brand detail swap similar card leaderboard"
+    " history account wear new_photo"
 )
 QUESTIONS = frozenset(map(Intent, _QUESTIONS.split()))
 """What is answered and changes nothing, so that it may stand among other sentences."""
 COURTESIES = frozenset({Intent.GREETING, Intent.THANKS, Intent.PRAISE, Intent.LAUGHTER, Intent.APOLOGY})
-REMARKS = COURTESIES | {Intent.SURPRISE, Intent.SMALL_TALK}
+REMARKS = COURTESIES | {Intent.SURPRISE, Intent.SMALL_TALK, Intent.SAD, Intent.REMARK}
 """What needs no answer of its own next to a question or a wish."""
 CHANGES = frozenset({Intent.SHARE, Intent.UNSHARE, Intent.DELETE, Intent.DELETE_ONE, Intent.REPORT, Intent.NEWS})
 """What is only meant where it is not quoted."""
-SETTLED = REMARKS | REFUSALS | {Intent.YES, Intent.BYE, Intent.COMPLAINT, Intent.HELP}
+TALK = frozenset({Intent.SMALL_TALK, Intent.SAD, Intent.REMARK})
+"""Remarks that change what the words next to them mean: "이번 주 너무 힘들었어"."""
+SETTLED = REMARKS | REFUSALS | {Intent.YES, Intent.BYE, Intent.COMPLAINT, Intent.HELP, Intent.OFF_TOPIC}
 """What is answered well enough by the answer to a question next to it: "no. why?", "네, 누가 봐요?"."""
 NOT_WITH_REMARK = REMARKS | CHANGES | {Intent.SELF_HARM}
 """What a message does not say because a part of it would, next to a remark: "진짜 지워지나", "배고파 죽고 싶다"."""
@@ -223,6 +238,8 @@ def find_intent(message: str) -> Intent | None:
     found = find_whole_intent(message)
     if found is None:
         found = next(iter(_find_wishes(message)), None)
+    if found is None and speaks_of_hardship(message):
+        return Intent.HARDSHIP
     return None if found in CHANGES and _QUOTED.search(message) else found
 
 
@@ -299,7 +316,7 @@ def _split_sentence(sentence: str) -> Sequence[str]:
         if is_same or REFUSALS.issuperset((first, second)) or COURTESIES.issuperset((first, second)):
             return parts[:1]
         for part, intent, remark in ((parts[1], second, first), (parts[0], first, second)):
-            if intent is not None and intent not in NOT_WITH_REMARK and remark in REMARKS - {Intent.SMALL_TALK}:
+            if intent is not None and intent not in NOT_WITH_REMARK and remark in REMARKS - TALK:
                 return (part,)
     return ()
 

@@ -6,12 +6,13 @@ from core.conversation.actions import ActionType
 from core.conversation.attribute_mentions import Mention
 from core.conversation.garment_kinds import GarmentKind, Subject, find_meant
 from core.conversation.intent_keywords import match_keywords
-from core.conversation.intents import Intent, find_first_intent, find_intent, normalize_message
+from core.conversation.intents import SERIOUS, Intent, find_first_intent, find_intent, normalize_message
 from core.conversation.item_feedback import is_correctable, is_new
 from core.conversation.item_questions import find_item_question
 from core.conversation.occasions import Occasion, read_occasion_question
 from core.conversation.open_questions import Aspect, OpenQuestion, find_open_question
 from core.conversation.reply import Reply, ReplyKind
+from core.conversation.result_card_texts import can_have_card
 from core.conversation.style_names import find_asked_styles, find_styles, parse_style_answer, parse_style_guess
 from core.db.looks import Look
 from core.db.people import Person
@@ -25,6 +26,7 @@ LASTING_QUESTIONS = {
     Intent.WHY: ReplyKind.REASON,
     Intent.DETAILS: ReplyKind.DETAILS,
     Intent.SWAP: ReplyKind.SWAP,
+    Intent.CARD: ReplyKind.CARD,
     Intent.BRAND: ReplyKind.BRAND_UNKNOWN,
     Intent.DETAIL: ReplyKind.DETAIL_UNKNOWN,
 }
@@ -68,7 +70,7 @@ class LookMessage:
 
     @property
     def is_lasting_question(self) -> bool:
-        """Whether it asks for an item, a garment, an occasion, a reason or a swap."""
+        """Whether it asks for an item, a garment, an occasion, a reason, a swap or the card."""
         asks = self.mention is not None or self.question is not None or self.occasion is not None
         return asks or self.asks_certainty or self.intent in LASTING_QUESTIONS
 
@@ -81,7 +83,7 @@ class LookMessage:
     @property
     def is_about_look(self) -> bool:
         """Whether it may be about a look at all."""
-        if self.intent is Intent.SELF_HARM:
+        if self.intent in SERIOUS:
             return False
         is_statement = self.is_opinion or self.guess is not None or self.gives_up or self.takes_back
         is_question = self.is_lasting_question or self.asks_why_not or bool(self.asked_styles)
@@ -119,7 +121,7 @@ def read_look_message(message: str) -> LookMessage:
 def asks_about_look(message: str) -> bool:
     """Whether a message asks about the look on the screen even after the question for a name, unlike "why?"."""
     intent = find_intent(message)
-    if intent in {Intent.SEEN, Intent.SWAP, Intent.DETAILS} or find_open_question(message) is not None:
+    if intent in {Intent.SEEN, Intent.SWAP, Intent.DETAILS, Intent.CARD} or find_open_question(message) is not None:
         return True
     if intent in {Intent.BRAND, Intent.DETAIL}:
         # A bare word is a name: "Levi", "Socks".
@@ -128,7 +130,7 @@ def asks_about_look(message: str) -> bool:
 
 
 def answer_look_question(look: Look, read: LookMessage, language: Language) -> Reply | None:
-    """The answer to a question about an item, a style, an occasion, the reason, a swap, or a refusal.
+    """The answer to a question about an item, a style, an occasion, the reason, a swap, a refusal, or for the card.
 
     Args:
         look: the look that was shown last.
@@ -166,6 +168,8 @@ def _answer_about_outfit(look: Look, read: LookMessage, language: Language) -> R
         kind = ReplyKind.OCCASION
     if kind is None:
         return None
+    if kind is ReplyKind.CARD and not can_have_card(look):
+        kind = ReplyKind.NO_CARD
     return Reply(kind=kind, language=language, look=look, style=read.style, occasion=read.occasion)
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from core.conversation.intents import Intent, find_intent
+from core.conversation.intents import SERIOUS, find_intent
 from core.db import news
 from core.db.database import Database
 from core.db.news import News
@@ -47,7 +47,7 @@ async def record_news_visit(database: Database, person: Person, message: str, la
         message: as it was typed; one about self-harm is no time for news.
         language: of the sentences.
     """
-    if find_intent(message) is Intent.SELF_HARM or (unseen := await find_unseen_news(database, person)) is None:
+    if find_intent(message) in SERIOUS or (unseen := await find_unseen_news(database, person)) is None:
         return []
     await mark_news_seen(database, person.id)
     return news_sentences(unseen, language)

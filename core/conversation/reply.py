@@ -43,6 +43,8 @@ class ReplyKind(StrEnum):
     """The person sees two styles in the look."""
     BRAND_UNKNOWN = auto()
     """Eva knows no brands or shops; what she sees instead."""
+    CARD = auto()
+    """The result card of the look, to be sent or saved."""
     CONSENT_DECLINED = auto()
     CONSENT_GRANTED = auto()
     CORRECTION_CANCELLED = auto()
@@ -101,6 +103,8 @@ class ReplyKind(StrEnum):
     """None of the person's looks is on the leaderboard, so none can be taken off."""
     NOT_SHARED = auto()
     """The look on the screen is not on the leaderboard."""
+    NO_CARD = auto()
+    """There is no result card of the look, whose picture was deleted."""
     NO_OUTFIT = auto()
     """A photo without an outfit cannot be shared."""
     NO_RESULT = auto()

@@ -4,7 +4,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from core.conversation.actions import ActionType
-from core.conversation.intents import Intent, find_intent, has_several_wishes
+from core.conversation.intents import SERIOUS, Intent, find_intent, has_several_wishes
 from core.conversation.narration import style_lines, style_name
 from core.conversation.occasions import read_occasion_question
 from core.conversation.open_questions import find_open_question
@@ -19,7 +19,7 @@ INTENT_TEXT_KEYS = {intent: f"talk.{intent}" for intent in Intent} | {
     Intent.SELF_HARM: "talk.crisis",
     Intent.ARE_YOU_HUMAN: "talk.program",
     Intent.GREETING: "talk.hello",
-    Intent.NEW_PHOTO: "talk.another",
+    Intent.NEW_PHOTO: "talk.send",
     Intent.MENU: "talk.help",
     Intent.WHO: "talk.about",
     Intent.DELETE: "talk.me.nothing",
@@ -32,6 +32,8 @@ INTENT_TEXT_KEYS = {intent: f"talk.{intent}" for intent in Intent} | {
     Intent.NEWS: "talk.news.stop",
     Intent.WEEK: "talk.help",
     Intent.SMALL_TALK: "talk.small",
+    Intent.CARD: "talk.card.first",
+    Intent.OFF_TOPIC: "talk.other",
 }
 """The key of the reply to each intent."""
 UNKNOWN_TEXT_KEY = "talk.words"
@@ -42,6 +44,7 @@ VARIED_TEXT_KEYS = {
     UNKNOWN_TEXT_KEY,
     UNKNOWN_LOOK_TEXT_KEY,
     "talk.complaint",
+    *("talk.sad", "talk.small", "talk.surprise", "talk.remark", "talk.other"),
     *("talk.hello", "talk.thanks", "talk.bye", "talk.praise", "talk.laughter", "talk.yes", "talk.apology"),
 }
 """The keys of replies that people get often, which have variants."""
@@ -78,7 +81,7 @@ def reply_to_text(message: str, seed: VariantSeed | str, language: Language, *, 
         look: the look that an unclear message may be about, see `ConversationService.get_look_in_talk`.
     """
     intent = find_intent(message)
-    if find_style_name(message) is not None and intent is not Intent.SELF_HARM:
+    if find_style_name(message) is not None and intent not in SERIOUS:
         styles = dict.fromkeys(find_styles(message)[1])
         return "\n".join(style_lines(styles, language))
     if intent is Intent.STYLES:

@@ -16,8 +16,10 @@ from starlette.datastructures import FormData
 from uuid_utils.compat import uuid7
 
 from core.conversation.actions import Action, ActionType
+from core.conversation.paraphrases import paraphrase
 from core.conversation.reply import Reply, ReplyKind, repeat_guess
 from core.conversation.reply_texts import reply_sentences
+from core.conversation.result_card_texts import can_have_card
 from core.conversation.sharing import SAMPLE_SOURCE_PREFIX
 from core.conversation.smalltalk import button_label, unanswered_wishes
 from core.db import people
@@ -135,16 +137,17 @@ async def send_text(
     """Answer Eva's question, e.g. for a name, or just talk."""
     message = " ".join(words.split())[:MAX_MESSAGE_LENGTH]
     person = await get_person(context)
+    understood = message if person is not None and person.pending_name_look_id is not None else paraphrase(message)
     if person is None:
         return respond(
             context,
-            ChatReply(view=None, message=message, answer=answer_visitor(context.state, message, context.language)),
+            ChatReply(view=None, message=message, answer=answer_visitor(context.state, understood, context.language)),
         )
-    reply = await context.state.conversation.handle_text(person, message, look, chat=Channel.WEB)
+    reply = await context.state.conversation.handle_text(person, understood, look, chat=Channel.WEB)
     if reply is not None:
         return await _respond_to_reply(context, person, message, reply, look)
     answer = [
-        *await answer_person(context.state, person, message, look),
+        *await answer_person(context.state, person, understood, look),
         *eva_lines(unanswered_wishes(message, context.language)),
     ]
     if not wants_json(context.request) and any(isinstance(item, WeekCardItem) for item in answer):
@@ -186,6 +189,12 @@ async def _respond_to_reply(
         look_id: the look on their screen, if any.
     """
     view = await load_view(context, person, look_id if reply.look is None else reply.look.id)
+    card = None
+    if reply.kind is ReplyKind.CARD and view is not None and reply.look is not None:
+        if view.look.id == reply.look.id and can_have_card(view.look):
+            card = replace(view.result_card_item(), is_open=True)
+        else:
+            reply = replace(reply, kind=ReplyKind.NO_CARD)
     sentences = reply_sentences(reply)
     lines = eva_lines(sentences)
     if reply.kind in {ReplyKind.SHARED, ReplyKind.ALREADY_SHARED} and reply.look is not None:
@@ -194,11 +203,15 @@ async def _respond_to_reply(
         label = translate("privacy.learning.change", context.language)
         thanks = translate("me.learning.thanks", context.language)
         lines = [linked_line(thanks, label, f"{url_for('account_settings')}#learning")]
+    elif card is not None and not wants_json(context.request):
+        # Without a script, messages of one page do not hold a picture.
+        lines = [linked_line(sentences[0], translate("card.open", context.language), card.post_url)]
     if reply.prompt is ActionType.ALLOW_LEARNING:
         lines[-1] = replace(lines[-1], asks_to_learn=True)
     verdict = view.verdict_items() if reply.reveals_verdict and view is not None else []
     rest = eva_lines(unanswered_wishes(message, context.language))
-    return respond(context, ChatReply(view=view, message=message, answer=[*lines, *verdict, *rest]))
+    cards = [] if card is None else [card]
+    return respond(context, ChatReply(view=view, message=message, answer=[*lines, *cards, *verdict, *rest]))
 
 
 async def _render_refusal(request: Request, error: EvaError | HTTPException) -> Response:

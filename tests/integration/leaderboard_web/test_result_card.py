@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from core.conversation.result_card_texts import card_text
 from core.db import look_feedback
 from core.db.looks import Look
 from core.db.schema import PendingQuestion
-from core.i18n.translations import Language
+from core.i18n.translations import Language, translate
 from core.images.result_card import CardShape
 from core.resources import Resources
 from core.styles import Style
@@ -113,6 +114,15 @@ async def test_chat_offers_the_card_as_a_file(resources: Resources, samples: Pat
         for path, height in ((story, 1920), (post, 1350)):
             assert Image.open(BytesIO((await client.get(path)).content)).size == (1080, height)
         assert len(attributes(page, ".result-card .share-card[hidden][type=button]", "data-url")) == 1
+
+        wish = {"words": "i want to send it to my sister"}
+        asked = await client.post("/try/words", data=wish, headers={"Accept": "application/json"})
+        assert translate("talk.card", Language.EN) in unescape(asked.json()["messages"])
+        assert "<details open>" in asked.json()["messages"]
+        asked = await client.post("/try/words", data=wish, follow_redirects=True)
+        assert [path.split("?")[0] for path in attributes(asked, ".log > li:last-child a", "href")] == [
+            post.split("?")[0]
+        ], "without JavaScript the card has a link"
 
         (template,) = attributes(page, "#kakao-card", "data-template")
         assert json.loads(template)["content"]["link"]["webUrl"].endswith("/try")

@@ -55,12 +55,29 @@ async def test_week_is_a_card_from_three_looks_on(harness: KakaoHarness) -> None
 
     response = await harness.press_button(await harness.send_text("기록"), "week")
     (card,) = cards(response.reply)
-    assert card["description"] == translate("talk.week.ready", KO)
+    assert response.text.splitlines() == [translate("talk.week.ready", KO), card["title"]]
     url = card["thumbnail"]["imageUrl"]
     assert re.fullmatch(r"https://eva\.example/cards/week/[\w=-]{120}/ko-post\.jpg\?t=.+", url)
     assert str(person.id) not in url, "it would tell those who receive the card the name on the board"
     assert [button.get("webLinkUrl") for button in card["buttons"]] == [url, None]
     assert button_actions(response.reply) == ["another"]
+
+
+async def test_card_of_a_look_is_sent_for_a_wish_to_send_it(harness: KakaoHarness) -> None:
+    assert (await harness.send_text("친구한테 보내고 싶어")).text == translate("talk.card.first", KO)
+    await harness.give_consent()
+    await harness.send_photo(make_photo())
+    look = await get_only_look(harness)
+    response = await harness.send_text("친구한테 보내고 싶어")
+    (card,) = cards(response.reply)
+    assert response.text.splitlines() == [translate("talk.card", KO), card["title"]]
+    assert card["title"] == translate("card.text", KO, style=style_name(look.style, KO))
+    url = card["thumbnail"]["imageUrl"]
+    assert url.startswith(f"https://eva.example/cards/{look.id}/ko-post.jpg?t=")
+    assert [button.get("webLinkUrl") for button in card["buttons"]] == [url, None]
+    assert button_actions(response.reply)[-1] == "another"
+    assert "share" in button_actions(response.reply), "KakaoTalk removes the buttons of earlier messages"
+    assert (await harness.send_text("친구한테 보내고 싶어")).reply != response.reply, "KakaoTalk stores pictures by URL"
 
 
 @pytest.mark.parametrize("public_url", [None])

@@ -1,11 +1,14 @@
 """Sharing a look from KakaoTalk, and the name under which it is shared."""
 
 from core.conversation.display_names import generated_name
+from core.conversation.intents import Intent, find_intent
+from core.conversation.paraphrases import is_known, paraphrase
 from core.db import people
 from core.db.schema import IdentityProvider
 from core.i18n.translations import Language, translate
 from tests.factories import make_photo
 from tests.integration.bot.kakao.conftest import KakaoHarness, button_actions, get_only_look, get_person
+from tests.texts import variants
 
 KO = Language.KO
 
@@ -70,3 +73,18 @@ async def test_keep_private(harness: KakaoHarness) -> None:
         "talk.kept", KO
     )
     assert (await get_only_look(harness)).shared_at is None
+
+
+async def test_a_guessed_wish_to_share_asks_first_and_a_name_is_not_guessed(harness: KakaoHarness) -> None:
+    await harness.give_consent()
+    await harness.send_photo(make_photo())
+    wish, remark = "이번 건 자신 있으니까 랭킹에 올려서 하트 받아볼래", "이거 작년에 세일할 때 산 거라"
+    assert (is_known(wish), is_known(remark)) == (False, False)
+    assert find_intent(paraphrase(remark)) is Intent.REMARK
+    name = generated_name((await get_person(harness)).id, KO)
+    prompt = await harness.send_text(wish)
+    assert (prompt.text, button_actions(prompt.reply)) == (translate("talk.name.ask", KO, name=name), ["take", "keep"])
+    assert (await harness.send_text(remark)).text not in variants("talk.remark", KO), "the question for a name is open"
+    assert (await get_only_look(harness)).shared_at is None
+    await harness.send_text("싫어요")
+    assert (await harness.send_text(remark)).text in variants("talk.remark", KO)

@@ -57,7 +57,7 @@ async def test_a_style_can_be_corrected_however_old_the_look_is(harness: KakaoHa
 async def test_an_announced_photo_is_awaited(harness: KakaoHarness) -> None:
     await harness.give_consent()
     await harness.send_photo(make_photo())
-    assert (await harness.send_text("다른 사진 보낼게")).text == translate("talk.another", KO)
+    assert (await harness.send_text("다른 사진 보낼게")).text == translate("talk.send", KO)
 
 
 async def test_unsupported_media_gets_an_explanation(harness: KakaoHarness) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from core.conversation.display_names import generated_name
 from core.conversation.narration import style_name
+from core.conversation.paraphrases import is_known
 from core.db import looks, people
 from core.db.looks import Look
 from core.db.people import Person
@@ -51,6 +52,15 @@ async def share_look(harness: TelegramHarness, seed: int = 0, user_id: int = USE
 def current(harness: TelegramHarness, message: Json) -> Json:
     """The current state of a message."""
     return next(other for other in harness.telegram.messages() if other["message_id"] == message["message_id"])
+
+
+async def test_a_guessed_wish_to_share_asks_first(harness: TelegramHarness) -> None:
+    await judge_photo(harness)
+    wish = "ok enter this one into the ranking for me, i want hearts"
+    assert not is_known(wish)
+    await harness.send_updates(harness.updates.text(wish))
+    assert harness.buttons(harness.last_message()) == ["take", "keep"]
+    assert (await get_latest_look(harness)).shared_at is None
 
 
 async def test_first_share_prompts_for_a_name_and_accepts_the_generated_one(harness: TelegramHarness) -> None:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import update
 
 from core.conversation.narration import style_name
@@ -117,15 +118,19 @@ async def test_hint_says_why_there_is_no_card(harness: TelegramHarness) -> None:
     assert hint_of(await send_inline_query(harness, query)) == translate("telegram.inline.no_card", KO)
 
 
-async def test_card_of_a_private_look_is_offered_to_its_owner_alone(harness: TelegramHarness) -> None:
+@pytest.mark.parametrize("words", [None, "친구한테 보내고 싶어"])
+async def test_card_of_a_private_look_is_offered_to_its_owner_alone(
+    harness: TelegramHarness, words: str | None
+) -> None:
     harness.handler.conversation.settings = harness.handler.conversation.settings.model_copy(
         update={"public_url": "https://eva.example"}
     )
     await harness.send_updates(harness.updates.photo(make_photo()))
-    await harness.send_updates(harness.press(harness.last_with_buttons(), "more"))
+    more = harness.press(harness.last_with_buttons(), "more")
+    await harness.send_updates(more if words is None else harness.updates.text(words))
     card = harness.last_message()
     assert "photo" in card, card
-    assert "%" in card["caption"]
+    assert ("%" in card["caption"]) if words is None else card["caption"] == translate("talk.card", KO)
     (look,) = await list_looks(harness)
     chosen = card["reply_markup"]["inline_keyboard"][0][0]["switch_inline_query_chosen_chat"]
     assert chosen["query"] == f"card_{look.id}"

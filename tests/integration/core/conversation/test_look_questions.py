@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from core.clothing import Color, Item
 from core.conversation.actions import ActionType
@@ -13,7 +13,7 @@ from core.conversation.reply import Reply, ReplyKind
 from core.conversation.reply_texts import reply_sentences
 from core.conversation.service import ConversationService
 from core.conversation.worn_details import share_lines, worn_lines
-from core.db import looks
+from core.db import looks, schema
 from core.db.looks import Look
 from core.db.people import Person
 from core.db.schema import Channel
@@ -229,6 +229,20 @@ async def test_an_item_is_asked_for_while_a_name_is_asked_for(service: Conversat
     assert (await say(service, mina, "뭘 바꾸면 달라져요?")).kind is ReplyKind.SWAP
     assert (await say(service, mina, "뭐가 보여?")).kind is ReplyKind.SEEN
     assert (await say(service, mina, "Leather Fan")).kind is ReplyKind.NAME_CONFIRMATION
+
+
+async def test_a_wish_to_send_or_save_a_look_gets_its_card(service: ConversationService, mina: Person) -> None:
+    await create_look(service, mina)
+    for message in (
+        "send it to my sister",
+        "친구한테 보내고 싶어",
+        "how do i save this picture",
+        "이거 저장하고 싶은데",
+    ):
+        assert (await say(service, mina, message)).kind is ReplyKind.CARD
+    async with service.resources.database.transaction() as connection:
+        await connection.execute(update(schema.looks).values(heatmap_key=None, photo_key=None))
+    assert (await say(service, mina, "친구한테 보낼래")).kind is ReplyKind.NO_CARD
 
 
 async def test_answer_tells_what_is_seen_instead(service: ConversationService, mina: Person) -> None:

@@ -345,3 +345,15 @@ async def test_questions_about_a_look_are_answered_after_a_correction(
     again = messages(await send_photo(client, make_photo()))
     told = " ".join(translate(key, EN, style="80s Retro") for key in ("talk.remembered.told", "me.correction"))
     assert told in again
+
+
+async def test_words_that_no_pattern_knows_are_guessed(client: httpx.AsyncClient, resources: Resources) -> None:
+    wish = "ok enter this one into the ranking for me, i want hearts"
+    visitor = await client.post(
+        "/try/words", data={"words": "found the boots at a flea market and wore them all summer"}
+    )
+    assert messages(visitor)[-1] in variants("talk.remark", EN)
+    page = await send_photo(client, make_photo())
+    page = await client.post("/try/words", data={"words": wish, "look": look_id_of(page)})
+    assert buttons(page)[:2] == ["take", "keep"]
+    assert (await list_looks(resources))[0].shared_at is None

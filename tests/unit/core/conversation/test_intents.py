@@ -322,7 +322,7 @@ def test_what_korean_messages_ask_for_is_told_apart_from_lookalikes(
         ("자해", Intent.SELF_HARM),
         ("그만 살고 싶어", Intent.SELF_HARM),
         ("이제 그만 살래", Intent.SELF_HARM),
-        ("recommend me a movie", None),
+        ("recommend me a movie", Intent.OFF_TOPIC),
         ("올려줘", Intent.SHARE),
         ("보드에 올려 주세요", Intent.SHARE),
         ("post it on the board", Intent.SHARE),

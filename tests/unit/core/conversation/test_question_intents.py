@@ -53,7 +53,8 @@ from core.conversation.intents import Intent, find_intent
         ("이번 주 사진 보여줘", Intent.HISTORY),
         ("내가 이번주에 보낸 사진 보여줘", Intent.HISTORY),
         ("이번주 기록 보여줘", Intent.HISTORY),
-        *((text, None) for text in ("이번 주 너무 힘들었어", "this week has been hard", "weekend")),
+        *((text, None) for text in ("이번 주 너무 힘들었어", "weekend")),
+        ("this week has been hard", Intent.SAD),
         *((text, None) for text in ("a week", "weekly", "일주일", "한주", "what does this week look like")),
     ],
 )
