@@ -241,7 +241,7 @@ class ReplyPresenter:
             _new_url(card_url),
             sentence,
             title=translate("card.text", language, style=style),
-            alt=translate("kakao.card.alt", language, style=style),
+            alt=translate("kakao.card.result_alt", language, style=style),
             language=language,
             buttons=[*self.offers(look), Action(type=ActionType.NEW_PHOTO)],
         )

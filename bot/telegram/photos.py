@@ -11,7 +11,7 @@ from bot.telegram.updates import PhotoMessage, UnsupportedMessage
 from bot.telegram.verdicts import send_verdict, shows_picture
 from core.conversation.actions import Action, ActionType
 from core.conversation.album_summary import MAX_ALBUM_PHOTOS, AlbumPhoto
-from core.conversation.intents import SERIOUS, find_intent
+from core.conversation.intents import Intent, find_intent
 from core.conversation.item_texts import remembered_text
 from core.conversation.occasion_fit import answer_caption, summarize_for_caption
 from core.conversation.service import ConversationService
@@ -180,7 +180,7 @@ async def answer_self_harm(delivery: UpdateDelivery, caption: str) -> bool:
     Raises:
         EvaError: see `UpdateDelivery.send_all`.
     """
-    if find_intent(caption) not in SERIOUS:
+    if find_intent(caption) is not Intent.SELF_HARM:
         return False
     await delivery.send_all("crisis", text_messages(translate("talk.crisis", delivery.language)))
     return True

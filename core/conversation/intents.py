@@ -128,7 +128,7 @@ class Intent(StrEnum):
 
 
 SERIOUS = frozenset({Intent.SELF_HARM, Intent.HARDSHIP})
-"""What is no time for news, buttons and jokes."""
+"""What is no time for news and jokes."""
 REFUSALS = frozenset({Intent.NO, Intent.CANCEL})
 
 SYMBOLS = {
@@ -156,8 +156,10 @@ CHANGES = frozenset({Intent.SHARE, Intent.UNSHARE, Intent.DELETE, Intent.DELETE_
 """What is only meant where it is not quoted."""
 TALK = frozenset({Intent.SMALL_TALK, Intent.SAD, Intent.REMARK})
 """Remarks that change what the words next to them mean: "이번 주 너무 힘들었어"."""
-SETTLED = REMARKS | REFUSALS | {Intent.YES, Intent.BYE, Intent.COMPLAINT, Intent.HELP, Intent.OFF_TOPIC}
-"""What is answered well enough by the answer to a question next to it: "no. why?", "네, 누가 봐요?"."""
+SETTLED = (
+    REMARKS | REFUSALS | {Intent.YES, Intent.BYE, Intent.COMPLAINT, Intent.HELP, Intent.OFF_TOPIC, Intent.HARDSHIP}
+)
+"""What is not asked for again after the answer to a question next to it: "no. why?", "네, 누가 봐요?"."""
 NOT_WITH_REMARK = REMARKS | CHANGES | {Intent.SELF_HARM}
 """What a message does not say because a part of it would, next to a remark: "진짜 지워지나", "배고파 죽고 싶다"."""
 SELF_HARM_ENGLISH = re.compile(

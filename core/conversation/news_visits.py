@@ -44,7 +44,7 @@ async def record_news_visit(database: Database, person: Person, message: str, la
     Args:
         database: where the visit is marked as seen.
         person: who wrote the message.
-        message: as it was typed; one about self-harm is no time for news.
+        message: as it was typed; one about self-harm or a hardship is no time for news.
         language: of the sentences.
     """
     if find_intent(message) in SERIOUS or (unseen := await find_unseen_news(database, person)) is None:

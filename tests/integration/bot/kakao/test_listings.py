@@ -66,10 +66,12 @@ async def test_week_is_a_card_from_three_looks_on(harness: KakaoHarness) -> None
 async def test_card_of_a_look_is_sent_for_a_wish_to_send_it(harness: KakaoHarness) -> None:
     assert (await harness.send_text("친구한테 보내고 싶어")).text == translate("talk.card.first", KO)
     await harness.give_consent()
-    await harness.send_photo(make_photo())
+    (heatmap,) = cards((await harness.send_photo(make_photo())).reply)
+    assert heatmap["thumbnail"]["altText"].endswith("본 곳을 표시한 사진")
     look = await get_only_look(harness)
     response = await harness.send_text("친구한테 보내고 싶어")
     (card,) = cards(response.reply)
+    assert card["thumbnail"]["altText"] == f"{style_name(look.style, KO)} 코디 카드"
     assert response.text.splitlines() == [translate("talk.card", KO), card["title"]]
     assert card["title"] == translate("card.text", KO, style=style_name(look.style, KO))
     url = card["thumbnail"]["imageUrl"]

@@ -231,3 +231,11 @@ async def test_album_of_videos_gets_one_reply(harness: TelegramHarness) -> None:
 
     assert harness.texts() == [translate("talk.kind.video", Language.KO)]
     assert await harness.count_unprocessed() == 0
+
+
+async def test_a_hardship_in_a_caption_does_not_replace_the_verdict(harness: TelegramHarness) -> None:
+    await harness.send_updates(
+        harness.updates.photo(make_photo(), caption="wearing black since my grandma passed away")
+    )
+    assert len(harness.photo_messages()) == 1
+    assert translate("talk.crisis", Language.KO) not in harness.texts()

@@ -4,7 +4,7 @@ import pytest
 
 from core.conversation.intents import CHANGES, SERIOUS, Intent, find_intent
 from core.conversation.paraphrases import paraphrase
-from core.conversation.smalltalk import reply_to_text
+from core.conversation.smalltalk import reply_to_text, unanswered_wishes
 from core.i18n.translations import Language, translate
 from tests.texts import variants
 
@@ -107,3 +107,12 @@ def test_a_bad_day_gets_sympathy_and_no_joke(message: str) -> None:
 def test_a_hesitation_or_a_question_offers_no_change(message: str) -> None:
     if find_intent(message) is None:
         assert find_intent(paraphrase(message)) not in CHANGES | {Intent.LANGUAGE}, paraphrase(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["My dad passed away last week. What should I wear?", "i got attacked, he beat me. who can see this photo?"],
+)
+def test_a_question_next_to_a_hardship_is_answered_without_a_scolding(message: str) -> None:
+    assert find_intent(message) in {Intent.WEAR, Intent.PHOTOS}
+    assert unanswered_wishes(message, Language.EN) == ()
