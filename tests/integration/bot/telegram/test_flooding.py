@@ -1,6 +1,7 @@
 """One chat that sends many photos does not delay the others."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -43,11 +44,29 @@ async def test_an_apology_waits_as_long_as_telegram_demands(
     assert await harness.count_unprocessed() == 0
 
 
-async def test_a_chat_that_floods_waits_for_itself_and_others_do_not(harness: TelegramHarness) -> None:
+async def test_a_chat_that_floods_waits_for_itself_and_others_do_not(
+    harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its photos are judged one after another, so that the second place is free for another chat."""
     flood = [harness.updates.photo(make_photo(seed=number), user_id=USER_ID) for number in range(DAILY_LIMIT)]
     for update in (*flood, harness.updates.photo(make_photo(seed=99), user_id=OTHER_ID)):
         await harness.store(update)
+    client, flooding = (
+        harness.handler.client,
+        {size["file_id"] for photo in flood for size in photo["message"]["photo"]},
+    )
+    download = client.download
+
+    @asynccontextmanager
+    async def download_after_the_other_chat(file_id: str, size: int) -> AsyncGenerator[bytes, None]:
+        async with download(file_id, size) as data:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(5 if file_id in flooding else 0.01):
+                    while not harness.photo_messages(OTHER_ID):  # noqa: ASYNC110
+                        await asyncio.sleep(0.02)
+            yield data
+
+    monkeypatch.setattr(client, "download", download_after_the_other_chat)
     await harness.queue.run_worker({}, concurrency=2, until_empty=True)
     await harness.run_jobs()
 
@@ -57,7 +76,7 @@ async def test_a_chat_that_floods_waits_for_itself_and_others_do_not(harness: Te
         if call.method in {"sendMessage", "sendPhoto"} and "inline_keyboard" in str(call.fields.get("reply_markup"))
     ]
     assert verdicts.count(str(USER_ID)) == DAILY_LIMIT
-    assert verdicts.index(str(OTHER_ID)) < DAILY_LIMIT - 1, "all would have been before it in a queue without locks"
+    assert verdicts[0] == str(OTHER_ID), "two of the flood would have been before it in a queue without locks"
 
 
 async def test_few_large_files_are_in_memory_at_once(harness: TelegramHarness, monkeypatch: pytest.MonkeyPatch) -> None:
